@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Third-party libraries, each under one imported name. packaging/build-deps.txt lists their Debian packages.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
+find_library(UNBOUND_LIBRARY unbound REQUIRED)
+find_library(BOOST_JSON_LIBRARY NAMES boost_json REQUIRED)
+find_package(mimalloc REQUIRED)
+if(PENSTOCK_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+# penstock_library(NAME SRCS … DEPS … [LIBS …])   one module: static library penstock_NAME, include root src/
+# penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …])  one gtest program test_NAME for the module
+# penstock_program(NAME SRCS … DEPS … [LIBS …])   an executable in bin/
+# DEPS are modules of ours (checked against src/README.md), LIBS third-party targets.
+
+# One precompiled header for all modules, and a second one with Asio for those that do I/O.
+add_library(penstock_pch_std OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
+target_precompile_headers(penstock_pch_std PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_std.h)
+add_library(penstock_pch_asio OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
+target_precompile_headers(penstock_pch_asio PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_asio.h)
+add_library(penstock_pch_test OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
+target_precompile_headers(penstock_pch_test PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch_test.h)
+foreach(pch IN ITEMS penstock_pch_std penstock_pch_asio penstock_pch_test)
+  target_include_directories(${pch} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${pch} PRIVATE penstock_options)
+endforeach()
+
+if(PENSTOCK_TESTS)
+  target_link_libraries(penstock_pch_test PRIVATE GTest::gmock GTest::gtest)
+endif()
+
+add_library(penstock_options INTERFACE)
+target_compile_definitions(penstock_options INTERFACE
+    BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION
+    SPDLOG_FMT_EXTERNAL PENSTOCK_VERSION="${PROJECT_VERSION}")
+target_link_libraries(penstock_options INTERFACE Threads::Threads fmt::fmt spdlog::spdlog)
+
+function(penstock_setup target pch)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_precompile_headers(${target} REUSE_FROM ${pch})
+endfunction()
+
+function(penstock_library name)
+  cmake_parse_arguments(A "ASIO" "" "SRCS;DEPS;LIBS" ${ARGN})
+  add_library(penstock_${name} STATIC ${A_SRCS})
+  target_include_directories(penstock_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  list(TRANSFORM A_DEPS PREPEND penstock_)
+  target_link_libraries(penstock_${name} PUBLIC penstock_options ${A_DEPS} ${A_LIBS})
+  if(A_ASIO)
+    penstock_setup(penstock_${name} penstock_pch_asio)
+  else()
+    penstock_setup(penstock_${name} penstock_pch_std)
+  endif()
+endfunction()
+
+function(penstock_test name)
+  cmake_parse_arguments(A "" "" "SRCS;DEPS;LIBS;LABELS" ${ARGN})
+  if(NOT PENSTOCK_TESTS)
+    return()
+  endif()
+  add_executable(test_${name} ${A_SRCS})
+  list(TRANSFORM A_DEPS PREPEND penstock_)
+  target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  if(NOT A_DEPS)
+    set(A_DEPS penstock_${name})
+  endif()
+  target_link_libraries(test_${name} PRIVATE penstock_options ${A_DEPS} ${A_LIBS} GTest::gmock GTest::gtest_main)
+  penstock_setup(test_${name} penstock_pch_test)
+  target_compile_definitions(test_${name} PRIVATE PENSTOCK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(NOT A_LABELS)
+    set(A_LABELS unit)
+  endif()
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." PROPERTIES LABELS "${A_LABELS}" TIMEOUT 120
+      DISCOVERY_MODE PRE_TEST)
+endfunction()
+
+function(penstock_program name)
+  cmake_parse_arguments(A "ASIO" "" "SRCS;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${A_SRCS})
+  list(TRANSFORM A_DEPS PREPEND penstock_)
+  target_link_libraries(${name} PRIVATE penstock_options ${A_DEPS} ${A_LIBS})
+  if(A_ASIO)
+    penstock_setup(${name} penstock_pch_asio)
+  else()
+    penstock_setup(${name} penstock_pch_std)
+  endif()
+endfunction()

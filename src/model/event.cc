@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/event.h"
+
+#include "base/check.h"
+
+namespace penstock::model {
+
+std::string_view to_string(EventType type) {
+  switch (type) {
+    case EventType::Accepted: return "accepted";
+    case EventType::Rejected: return "rejected";
+    case EventType::Delivered: return "delivered";
+    case EventType::Deferred: return "deferred";
+    case EventType::Bounced: return "bounced";
+    case EventType::Expired: return "expired";
+    case EventType::Suppressed: return "suppressed";
+    case EventType::Held: return "held";
+    case EventType::Released: return "released";
+    case EventType::Admin: return "admin";
+    case EventType::Config: return "config";
+  }
+  PENSTOCK_UNREACHABLE();
+}
+
+}  // namespace penstock::model
