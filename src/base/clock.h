@@ -45,7 +45,8 @@ class SystemClock final : public Clock {
 // A clock that stands still until it is told to move; both readings move together unless step_wall is used.
 class FakeClock final : public Clock {
  public:
-  explicit FakeClock(Time start = Time{std::chrono::seconds{1'800'000'000}}) : now_(count(start)), wall_(count(start)) {}
+  explicit FakeClock(Time start = Time{std::chrono::seconds{1'800'000'000}})
+      : now_(count(start)), wall_(count(start)) {}
   [[nodiscard]] Time now() const override { return Time{Duration{now_.load()}}; }
   [[nodiscard]] Time wall() const override { return Time{Duration{wall_.load()}}; }
   void advance(Duration by) {

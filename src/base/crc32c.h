@@ -9,6 +9,8 @@
 namespace penstock {
 
 [[nodiscard]] std::uint32_t crc32c_extend(std::uint32_t crc, std::string_view bytes);
-[[nodiscard]] inline std::uint32_t crc32c(std::string_view bytes) { return crc32c_extend(0, bytes); }
+[[nodiscard]] inline std::uint32_t crc32c(std::string_view bytes) {
+  return crc32c_extend(0, bytes);
+}
 
 }  // namespace penstock

@@ -26,7 +26,7 @@ enum class BodyKind : std::uint8_t { SevenBit, EightBitMime, BinaryMime };
 
 // Whose mail it is and how it is to be sent. Empty strings mean "not labelled".
 struct Labels {
-  std::string stream;    // always the name of a configured stream once accepted
+  std::string stream;  // always the name of a configured stream once accepted
   std::string tenant;
   std::string campaign;
   std::string vmta;  // asked for by the sender; overrides the choice from the stream's pool
@@ -34,7 +34,7 @@ struct Labels {
 };
 
 struct Recipient {
-  std::string address;  // local@domain, domain in lower case and A-labels kept as given; "" never
+  std::string address;   // local@domain, domain in lower case and A-labels kept as given; "" never
   std::string original;  // ORCPT as given ("rfc822;user@example"), xtext decoded; "" if none
   std::uint8_t notify = kNotifyUnset;
   bool operator==(const Recipient&) const = default;
@@ -42,7 +42,7 @@ struct Recipient {
 
 struct Envelope {
   MessageId id;
-  std::string sender;  // reverse path without angle brackets; "" is the null sender
+  std::string sender;       // reverse path without angle brackets; "" is the null sender
   std::string envelope_id;  // ENVID, xtext decoded
   DsnReturn dsn_return = DsnReturn::Unset;
   BodyKind body_kind = BodyKind::SevenBit;

@@ -32,7 +32,7 @@ enum class EventType : std::uint8_t {
 // All views must stay valid during EventSink::record only. Fields that do not apply stay empty or zero.
 struct Event {
   EventType type = EventType::Accepted;
-  Time time;                  // wall
+  Time time;  // wall
   MessageId message;
   std::uint32_t recipient_index = 0;
   bool has_recipient = false;

@@ -3,8 +3,9 @@
 // four bytes each.
 //
 // Use:  const NameId id = names.intern("gmail.com");  names.view(id) == "gmail.com"
-// Threads: any. intern() takes a lock; view() takes none. Names are never removed, so a view lives as long as the table.
-// Limits: 2^24 names, then intern() returns the last number, which views as "?": memory stays bounded whatever senders invent.
+// Threads: any. intern() takes a lock; view() takes none. Names are never removed, so a view lives as long as the
+// table. Limits: 2^24 names, then intern() returns the last number, which views as "?": memory stays bounded whatever
+// senders invent.
 #pragma once
 
 #include <array>

@@ -34,8 +34,8 @@ std::string EnhancedStatus::to_string() const {
 EnhancedStatus EnhancedStatus::take(std::string_view& text) {
   std::string_view rest = text;
   EnhancedStatus s;
-  if (!take_number(rest, 1, s.status_class) || !take_dot(rest) || !take_number(rest, 3, s.subject) ||
-      !take_dot(rest) || !take_number(rest, 3, s.detail)) {
+  if (!take_number(rest, 1, s.status_class) || !take_dot(rest) || !take_number(rest, 3, s.subject) || !take_dot(rest) ||
+      !take_number(rest, 3, s.detail)) {
     return {};
   }
   const bool known_class = s.status_class == 2 || s.status_class == 4 || s.status_class == 5;

@@ -36,7 +36,8 @@ TEST(Units, BadDurationsAreRefused) {
 TEST(Units, RatesParse) {
   EXPECT_EQ(*parse_rate("10/s"), (Rate{10, 1s}));
   EXPECT_DOUBLE_EQ(parse_rate("600/min")->per_second(), 10.0);
-  for (const char* bad : {"", "10", "10/", "/s", "0/s", "10/year", "-1/s", "10 MiB/s"}) EXPECT_FALSE(parse_rate(bad)) << bad;
+  for (const char* bad : {"", "10", "10/", "/s", "0/s", "10/year", "-1/s", "10 MiB/s"})
+    EXPECT_FALSE(parse_rate(bad)) << bad;
 }
 
 TEST(Units, FormattingParsesBack) {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/listener.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace penstock::net {
+
+using boost::system::error_code;
+
+Listener::Listener(ShardSet& shards, Endpoint endpoint, std::string name, Handler handler)
+    : shards_(shards),
+      endpoint_(std::move(endpoint)),
+      name_(std::move(name)),
+      handler_(std::make_shared<const Handler>(std::move(handler))) {}
+
+Listener::~Listener() = default;
+
+Result<> Listener::open() {
+  const bool is_unix = endpoint_.protocol().family() == AF_UNIX;
+  const std::size_t count = is_unix ? 1 : shards_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto opened = open_on(shards_[i]); !opened) return opened;
+  }
+  return {};
+}
+
+Result<> Listener::open_on(Shard& shard) {
+  auto acceptor = std::make_shared<Acceptor>(shard.io().get_executor());
+  const int family = endpoint_.protocol().family();
+  error_code error;
+  acceptor->open(endpoint_.protocol(), error);
+  if (!error && family == AF_UNIX) {
+    // Asio's endpoint holds the path; a socket file left by a killed process would make bind fail.
+    const auto* address = reinterpret_cast<const sockaddr_un*>(endpoint_.data());
+    struct stat info {};
+    if (::stat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(address->sun_path);
+  } else if (!error) {
+    const int on = 1;
+    ::setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (family == AF_INET6) ::setsockopt(acceptor->native_handle(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  }
+  if (!error) acceptor->bind(endpoint_, error);
+  if (!error) acceptor->listen(4096, error);
+  if (!error) endpoint_ = acceptor->local_endpoint(error);
+  if (error) {
+    return fail(std::error_code(error.value(), std::system_category()),
+                "listening on " + format_endpoint(endpoint_) + " for " + name_);
+  }
+  acceptors_.emplace_back(&shard, std::move(acceptor));
+  return {};
+}
+
+void Listener::start() {
+  for (auto& [shard, acceptor] : acceptors_) shard->spawn("accept " + name_, take(acceptor, *shard, name_, handler_));
+}
+
+void Listener::stop() {
+  for (auto& [shard, acceptor] : acceptors_) {
+    shard->post([acceptor = acceptor] {
+      error_code ignored;
+      acceptor->close(ignored);
+    });
+  }
+}
+
+Task<> Listener::take(std::shared_ptr<Acceptor> acceptor, Shard& shard, std::string name,
+                      std::shared_ptr<const Handler> handler) {
+  while (acceptor->is_open()) {
+    Socket socket(shard.io().get_executor());
+    const auto [error] = co_await acceptor->async_accept(socket, kAwait);
+    if (!acceptor->is_open()) co_return;
+    if (error) {
+      // Out of descriptors or memory: the connection stays in the kernel's queue until others have ended.
+      if (error != asio::error::connection_aborted) {
+        log::warn("net", "{} cannot take a connection: {}", name, error.message());
+        co_await sleep_for(std::chrono::milliseconds(100));
+      }
+      continue;
+    }
+    shard.spawn(name, (*handler)(std::make_unique<Stream>(shard, std::move(socket))));
+  }
+}
+
+}  // namespace penstock::net
