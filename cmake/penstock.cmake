@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # penstock_library(NAME SRCS … DEPS … [LIBS …])   one module: static library penstock_NAME, include root src/
-# penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …])  one gtest program test_NAME for the module
+# penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …] [TSAN])  one gtest program test_NAME for the module
 # penstock_program(NAME SRCS … DEPS … [LIBS …])   an executable in bin/
 # DEPS are modules of ours (checked against src/README.md), LIBS third-party targets.
 
@@ -44,8 +44,11 @@ function(penstock_library name)
   endif()
 endfunction()
 
+# Tests that are worth their time under ThreadSanitizer: penstock_test(… TSAN).
+add_custom_target(tsan_tests)
+
 function(penstock_test name)
-  cmake_parse_arguments(A "" "" "SRCS;DEPS;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(A "TSAN" "" "SRCS;DEPS;LIBS;LABELS" ${ARGN})
   if(NOT PENSTOCK_TESTS)
     return()
   endif()
@@ -60,6 +63,10 @@ function(penstock_test name)
   target_compile_definitions(test_${name} PRIVATE PENSTOCK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   if(NOT A_LABELS)
     set(A_LABELS unit)
+  endif()
+  if(A_TSAN)
+    list(APPEND A_LABELS tsan)
+    add_dependencies(tsan_tests test_${name})
   endif()
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}." PROPERTIES LABELS "${A_LABELS}" TIMEOUT 120
       DISCOVERY_MODE PRE_TEST)
