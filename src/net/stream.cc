@@ -72,6 +72,12 @@ void Stream::close() {
   socket_.close(ignored);
 }
 
+void Stream::abort() {
+  error_code ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  close();
+}
+
 std::size_t Stream::readable() const {
   error_code error;
   const std::size_t bytes = socket_.available(error);

@@ -51,6 +51,8 @@ class Stream {
 
   // Ends pending operations with operation_aborted. May be called on the shard at any time.
   void close();
+  // As close(), but the peer sees a reset and what was not yet sent is lost.
+  void abort();
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
   [[nodiscard]] Shard& shard() { return shard_; }
   // "192.0.2.1", "2001:db8::1", or "unix".
