@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/receiver_server.h"
+
+#include <array>
+#include <cstring>
+
+#include "base/log.h"
+
+namespace penstock::sim {
+namespace {
+
+constexpr std::size_t kBuffer = 32 * 1024;
+constexpr Duration kWriteTimeout{std::chrono::seconds{60}};
+constexpr Duration kHangMax{std::chrono::hours{1}};
+
+}  // namespace
+
+// One connection's book-keeping; whatever way the conversation ends, it leaves the counts right.
+class ReceiverServer::Connection final : public SessionSink {
+ public:
+  Connection(ReceiverServer& server, net::Stream& stream)
+      : server_(server),
+        stream_(stream),
+        shard_(stream.shard().index()),
+        seen_version_(server.receiver_.version()),
+        session_({server.receiver_.spec().host, stream.peer_address(), server.mail_folder_ != nullptr},
+                 server.receiver_.behaviour(), server.receiver_.next_seed(), *this, server.receiver_.memory()) {
+    server_.open_[shard_].insert(&stream_);
+    server_.tally_.connected(shard_);
+    admitted_ = server_.receiver_.gate().enter(stream_.peer_address(), session_.behaviour().max_connections_per_source);
+  }
+  ~Connection() override {
+    if (admitted_) server_.receiver_.gate().leave(stream_.peer_address());
+    server_.tally_.disconnected(shard_);
+    server_.open_[shard_].erase(&stream_);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  [[nodiscard]] ReceiverSession& session() { return session_; }
+  [[nodiscard]] bool admitted() const { return admitted_; }
+  void follow_changes() {
+    const std::uint64_t version = server_.receiver_.version();
+    if (version == seen_version_) return;
+    seen_version_ = version;
+    session_.use(server_.receiver_.behaviour());
+  }
+
+  bool take_message_permit() override {
+    const Rate& rate = session_.behaviour().message_rate_per_source;
+    if (rate.count == 0) return true;
+    return server_.receiver_.gate().take_message(stream_.peer_address(), rate, std::chrono::steady_clock::now());
+  }
+  void arrived(const Arrival& arrival) override {
+    server_.tally_.arrived(shard_, server_.receiver_.number(), arrival);
+    if (!server_.mail_folder_) return;
+    if (const auto kept = server_.mail_folder_->keep(server_.receiver_.spec().name, arrival); !kept) {
+      log::error("sim", "{}", kept.error().to_string());
+    }
+  }
+  void refused(Step step, std::string_view reply) override { server_.tally_.refused(shard_, step, reply); }
+  void cut(Step step) override { server_.tally_.cut(shard_, step); }
+  void violated(Violation violation) override { server_.tally_.violated(shard_, violation); }
+
+ private:
+  ReceiverServer& server_;
+  net::Stream& stream_;
+  const std::size_t shard_;
+  std::uint64_t seen_version_;
+  ReceiverSession session_;
+  bool admitted_ = false;
+};
+
+ReceiverServer::ReceiverServer(net::ShardSet& shards, Receiver& receiver, Tally& tally, MailFolder* mail_folder)
+    : shards_(shards), receiver_(receiver), tally_(tally), mail_folder_(mail_folder), open_(shards.size()) {}
+
+Result<> ReceiverServer::open() {
+  for (const std::string& address : receiver_.spec().addresses) {
+    auto endpoint = net::make_endpoint(address, receiver_.spec().port);
+    if (!endpoint) return fail(endpoint.error());
+    endpoints_.push_back(*endpoint);
+  }
+  return bring_up();
+}
+
+Result<> ReceiverServer::bring_up() {
+  if (is_up()) return {};
+  for (net::Endpoint& endpoint : endpoints_) {
+    auto listener = std::make_unique<net::Listener>(
+        shards_, endpoint, "receiver " + receiver_.spec().name,
+        [this](std::unique_ptr<net::Stream> stream) { return serve(std::move(stream)); });
+    if (auto opened = listener->open(); !opened) {
+      listeners_.clear();
+      return opened;
+    }
+    endpoint = listener->endpoint();
+    listeners_.push_back(std::move(listener));
+  }
+  return {};
+}
+
+void ReceiverServer::start() {
+  for (auto& listener : listeners_) listener->start();
+}
+
+void ReceiverServer::take_down() {
+  for (auto& listener : listeners_) listener->stop();
+  listeners_.clear();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i].post([this, i] {
+      for (net::Stream* stream : open_[i]) stream->abort();
+    });
+  }
+}
+
+net::Task<> ReceiverServer::serve(std::unique_ptr<net::Stream> stream) {
+  Connection connection(*this, *stream);
+  co_await converse(*stream, connection);
+}
+
+// Writes what is to be said and does what comes next. False: the conversation is over.
+net::Task<bool> ReceiverServer::act(net::Stream& stream, Connection& connection, Next next) {
+  std::string& output = connection.session().output();
+  if (next.kind != Next::Kind::Reset && !output.empty()) {
+    const net::Io written = co_await stream.write(output, kWriteTimeout);
+    output.clear();
+    if (written.error) co_return false;
+  }
+  switch (next.kind) {
+    case Next::Kind::Read: co_return true;
+    case Next::Kind::Wait: co_return !co_await net::sleep_for(next.wait) && stream.is_open();
+    case Next::Kind::Close: co_return false;
+    case Next::Kind::Reset: stream.abort(); co_return false;
+    case Next::Kind::Hang: break;
+  }
+  std::array<char, 1024> ignored{};
+  while ((co_await stream.read_some(ignored, kHangMax)).bytes > 0) {
+  }
+  co_return false;
+}
+
+net::Task<> ReceiverServer::converse(net::Stream& stream, Connection& connection) {
+  ReceiverSession& session = connection.session();
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer);
+  std::size_t filled = 0;
+  Next next = session.start(connection.admitted());
+  bool greeting = true;
+  for (;;) {
+    if (next.kind != Next::Kind::Read) {
+      if (!co_await act(stream, connection, next)) co_return;
+    } else if (!session.output().empty()) {  // the common case, without a further coroutine
+      const net::Io written = co_await stream.write(session.output(), kWriteTimeout);
+      session.output().clear();
+      if (written.error) co_return;
+    }
+    if (greeting && next.kind == Next::Kind::Wait && stream.readable() > 0) {
+      connection.violated(Violation::EarlyTalker);
+    }
+    if (next.kind == Next::Kind::Read) {
+      greeting = false;
+      const net::Io got =
+          co_await stream.read_some({buffer.get() + filled, kBuffer - filled}, session.behaviour().idle_timeout);
+      if (got.bytes == 0) co_return;  // the client has left, or was silent for too long
+      filled += got.bytes;
+    }
+    connection.follow_changes();
+    std::string_view unread(buffer.get(), filled);
+    next = session.on_bytes(unread);
+    if (!unread.empty() && unread.size() < filled) std::memmove(buffer.get(), unread.data(), unread.size());
+    filled = unread.size();
+  }
+}
+
+}  // namespace penstock::sim
