@@ -4,6 +4,7 @@
 // From 1 µs to 19 hours; more counts as the last bucket.   Threads: one owner; add_to() merges.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -32,7 +33,9 @@ class Latencies {
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
       seen += counts_[i];
-      if (seen > wanted || (seen == total_ && total_ != 0)) return Duration{static_cast<std::int64_t>(upper_bound(i))};
+      if (seen > wanted || (seen == total_ && total_ != 0)) {
+        return Duration{static_cast<std::int64_t>(std::min(upper_bound(i), max_))};
+      }
     }
     return Duration{0};
   }

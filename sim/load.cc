@@ -15,6 +15,8 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
+constexpr auto kStopPatience = 5s;  // for messages on their way when stop() is called
+
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -95,8 +97,12 @@ Result<LoadResult> Load::run(const std::function<void(std::uint64_t settled)>& p
   const double cpu_before = cpu_seconds();
   shards_->start();
   Result<> flushed;
+  auto give_up = std::chrono::steady_clock::time_point::max();
   for (unsigned tick = 0; running_.load() > 0; ++tick) {
     std::this_thread::sleep_for(5ms);
+    const auto now = std::chrono::steady_clock::now();
+    if (stopping_.load() && give_up == std::chrono::steady_clock::time_point::max()) give_up = now + kStopPatience;
+    if (now >= give_up) break;
     if (tick % 10 != 0) continue;
     flushed = ledger_.flush();
     if (!flushed) stop();
@@ -108,9 +114,14 @@ Result<LoadResult> Load::run(const std::function<void(std::uint64_t settled)>& p
   shards_->stop();
   LoadResult result;
   for (const auto& part : parts_) part->counts.add_to(result.counts);
+  // Messages still on their way when patience ended.
+  LoadCounts& counts = result.counts;
+  const std::uint64_t on_their_way = number_.load() - counts.acknowledged - counts.refused - counts.unknown;
+  counts.unknown += on_their_way;
   if (flushed) flushed = ledger_.flush();
   if (!flushed) return fail(flushed.error());
-  result.unsent = options_.run_for > Duration::zero() ? 0 : static_cast<std::uint64_t>(remaining_.load());
+  const bool by_time = options_.run_for > Duration::zero();
+  result.unsent = by_time ? 0 : options_.messages - counts.acknowledged - counts.refused - on_their_way;
   result.seconds = std::chrono::duration<double>(elapsed).count();
   result.cpu_seconds = cpu_seconds() - cpu_before;
   shards_.reset();

@@ -76,7 +76,7 @@ class Load {
   ~Load();
   // `progress` is called on the caller's thread some times a second with the number of settled messages.
   Result<LoadResult> run(const std::function<void(std::uint64_t settled)>& progress);
-  // Sessions finish their message and end.
+  // Sessions finish their message and end; what takes more than 5 s is given up and of unknown fate.
   void stop() { stopping_.store(true); }
 
  private:

@@ -328,14 +328,14 @@ bool ReceiverSession::take_text(std::string_view& unread) {
 
 void ReceiverSession::take_text_line(std::string_view line, bool ended) {
   const bool starts_line = !mid_line_;
-  mid_line_ = !ended;
-  if (ended && !line.ends_with("\r\n")) bare_lf_ = true;
+  mid_line_ = !line.ends_with("\r\n");
+  if (ended && mid_line_) bare_lf_ = true;  // and what follows begins no line
   if (starts_line && line.front() == '.') line.remove_prefix(1);
   bytes_ += line.size();
   if (facts_.keep_content) content_.append(line);
   if (header_ == HeaderState::Done || !starts_line) return;
   constexpr std::string_view kName = "X-Sim-Id:";
-  if (line == "\r\n" || line == "\n") {
+  if (line == "\r\n") {
     header_ = HeaderState::Done;
   } else if ((line[0] == 'X' || line[0] == 'x') && ascii::starts_with_ignoring_case(line, kName)) {
     sim_id_.assign(ascii::trim(line.substr(kName.size())));
