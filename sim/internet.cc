@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/post.hpp>
 #include <boost/json/array.hpp>
 #include <charconv>
 #include <optional>
@@ -138,6 +139,7 @@ net::Task<json::object> Internet::handle(Words words) {
     done = fail(made.error());
   } else if (verb == "set") {
     done = set(std::move(settings));
+    co_await settle();
   } else if (verb == "reset") {
     done = tally_.reset();
   } else {
@@ -145,6 +147,12 @@ net::Task<json::object> Internet::handle(Words words) {
   }
   if (!done) co_return error(done.error().detail.empty() ? done.error().to_string() : done.error().detail);
   co_return json::object{{"ok", true}};
+}
+
+net::Task<> Internet::settle() {
+  for (std::size_t i = 0; i < shards_->size(); ++i) {
+    co_await boost::asio::post((*shards_)[i].io(), boost::asio::use_awaitable_t<net::Executor>{});
+  }
 }
 
 // {"done": true} once so many recipients have arrived.

@@ -55,6 +55,8 @@ class Internet {
   Result<> set_receiver(ReceiverServer& server, Settings settings);
   Result<> set_limits(Receiver& receiver, Settings& settings);
   net::Task<boost::json::object> wait(Settings settings);
+  // Until every shard has done what was posted to it before.
+  net::Task<> settle();
 
   const Scenario scenario_;
   const ServeOptions options_;

@@ -314,8 +314,10 @@ bool ReceiverSession::take_text(std::string_view& unread) {
     const auto* end = static_cast<const char*>(std::memchr(unread.data(), '\n', unread.size()));
     if (!end) {
       if (unread.size() < kLineMax) return false;
-      take_text_line(unread, false);
-      unread = {};
+      // A CR at the end may belong to the CRLF that is still to come.
+      const std::string_view piece = unread.substr(0, unread.size() - (unread.back() == '\r' ? 1 : 0));
+      take_text_line(piece, false);
+      unread.remove_prefix(piece.size());
       return false;
     }
     const std::string_view line = unread.substr(0, static_cast<std::size_t>(end - unread.data()) + 1);
