@@ -36,7 +36,7 @@ class Client {
   net::Task<Result<Response>> send(Request request);
 
  private:
-  net::Task<Result<Response>> exchange(const Request& request, bool fresh);
+  net::Task<Result<Response>> exchange(const Request& request);
 
   net::Shard& shard_;
   const net::Endpoint endpoint_;

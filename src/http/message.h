@@ -38,7 +38,7 @@ struct Peer {
 
 struct Request {
   Method method = Method::Get;
-  std::string target;  // as sent: "/v1/queues?by=domain"
+  std::string target = "/";  // as sent: "/v1/queues?by=domain"
   Fields fields;
   std::string body;
   Peer peer;  // set by the server; a client leaves it empty

@@ -3,8 +3,8 @@
 //
 // Use:  Workers workers(2, "api");
 //       Response r = co_await workers.run([&] { return slow_answer(request); });   // goes on on the caller's shard
-// Threads: run() from any shard. `work` runs on a worker; what it refers to must live until run() returns, and that is
-//   so for locals of the awaiting coroutine as long as stop() comes before its shard is destroyed.
+// Threads: run() from any shard. `work` runs on a worker and may refer to locals of the awaiting coroutine.
+//   stop() from elsewhere, after the shards have stopped and before they are destroyed.
 // Errors: an exception of `work` comes out of the co_await.
 // Limits: work waits in line without bound; the callers are bounded (ServerOptions::connections_max).
 #pragma once
@@ -38,7 +38,7 @@ class Workers {
 
   template <class F>
   net::Task<std::invoke_result_t<F&>> run(F work);
-  // Finishes what has begun, drops what waits (its coroutines are abandoned with their shard), joins.
+  // Finishes what has begun, drops what waits and the coroutines that wait for it, joins.
   void stop();
 
  private:

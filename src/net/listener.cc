@@ -37,6 +37,8 @@ Result<> Listener::open_on(Shard& shard) {
     const auto* address = reinterpret_cast<const sockaddr_un*>(endpoint_.data());
     struct stat info {};
     if (::stat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(address->sun_path);
+    // Linux gives the file the socket's own mode less the umask: never more than was asked for.
+    if (unix_mode_) ::fchmod(acceptor->native_handle(), *unix_mode_);
   } else if (!error) {
     const int on = 1;
     ::setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -44,6 +46,10 @@ Result<> Listener::open_on(Shard& shard) {
     if (family == AF_INET6) ::setsockopt(acceptor->native_handle(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
   if (!error) acceptor->bind(endpoint_, error);
+  if (!error && family == AF_UNIX && unix_mode_) {
+    const auto* address = reinterpret_cast<const sockaddr_un*>(endpoint_.data());
+    if (::chmod(address->sun_path, *unix_mode_) != 0) error = error_code(errno, boost::system::system_category());
+  }
   if (!error) acceptor->listen(4096, error);
   if (!error) endpoint_ = acceptor->local_endpoint(error);
   if (error) {

@@ -8,9 +8,12 @@
 // Errors: open() names the address and the reason. When the process is out of descriptors, taking pauses and goes on.
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +33,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // The mode of a unix socket's file, whatever the umask; before open(). Nobody else can connect in between.
+  void set_unix_mode(mode_t mode) { unix_mode_ = mode; }
   // Binds. With port 0 the system chooses one: see endpoint(). A unix socket's stale file is replaced.
   Result<> open();
   // Begins to take connections.
@@ -46,6 +51,7 @@ class Listener {
 
   ShardSet& shards_;
   Endpoint endpoint_;
+  std::optional<mode_t> unix_mode_;
   const std::string name_;
   const std::shared_ptr<const Handler> handler_;
   // One per shard (one in all for a unix socket); each touched on its shard once started.

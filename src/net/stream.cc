@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/stream.h"
 
+#include <sys/socket.h>
+
 #include <fmt/format.h>
 
 #include <array>
@@ -82,6 +84,16 @@ std::size_t Stream::readable() const {
   error_code error;
   const std::size_t bytes = socket_.available(error);
   return error ? 0 : bytes;
+}
+
+std::optional<std::uint32_t> Stream::peer_uid() const {
+  if (peer_address_ != "unix") return std::nullopt;
+  // Asio's getter is not const; the descriptor is not changed.
+  const int fd = const_cast<Socket&>(socket_).native_handle();
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer.uid;
 }
 
 Io Stream::to_io(const error_code& error, std::size_t bytes, const Watch& watch) const {

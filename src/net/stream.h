@@ -60,6 +60,8 @@ class Stream {
   [[nodiscard]] std::uint16_t peer_port() const { return peer_port_; }
   [[nodiscard]] const std::string& local_address() const { return local_address_; }
   [[nodiscard]] std::uint16_t local_port() const { return local_port_; }
+  // The user the peer ran as when it connected; unix sockets only.
+  [[nodiscard]] std::optional<std::uint32_t> peer_uid() const;
 
  private:
   Io to_io(const boost::system::error_code& error, std::size_t bytes, const Watch& watch) const;
