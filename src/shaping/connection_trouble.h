@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// ConnectionTrouble: reacts to hosts that cannot be reached, for one egress path or one receiving host.
+//
+// After `failures` connections in a row that came to nothing the scope is Suspended for a short time that grows with
+// each repetition, with jitter so that thousands of paths do not come back in one second. Then one connection probes
+// (Backoff). If it succeeds the scope is Slowed: 2, 4, 8, … connections, one doubling for as many successes as are
+// allowed, until `ramp_limit` or a caller's own limit no longer binds; then Normal. A failure while probing or while
+// recovering suspends again, for longer. Success in full forgets the growth.
+//
+// What counts as failed: no TCP connection, no banner, or a banner or EHLO that turns us away. The caller decides.
+// Pure: time and randomness come in.   Threads: one owner.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "shaping/path_state.h"
+
+namespace penstock::shaping {
+
+struct TroublePolicy {
+  std::uint32_t failures = 3;                   // in a row, before the first suspension; 0: never suspend
+  Duration first = std::chrono::seconds{30};    // length of the first suspension
+  double growth = 2.0;                          // each further one is this much longer
+  Duration longest = std::chrono::minutes{15};  // and never longer than this
+  double jitter = 0.2;                          // share of the length that is random, at most 0.9, on either side
+  std::uint32_t ramp_limit = 64;                // recovery ends when this many connections were allowed
+};
+
+class ConnectionTrouble {
+ public:
+  explicit ConnectionTrouble(TroublePolicy policy = {}) : policy_(policy) {}
+
+  // A connection was usable (EHLO answered).
+  void succeeded(Time now);
+  // A connection came to nothing; `cause` is kept for the explanation. Failures of connections that were being opened
+  // when the scope was suspended already add nothing.
+  void failed(std::string_view cause, Time now, Rng& rng);
+
+  // How many connections may be open now: 0 while Suspended, 1 while probing, kNoLimit when Normal.
+  [[nodiscard]] std::uint32_t allowed(Time now) const;
+  [[nodiscard]] State state(Time now) const;
+  // When the suspension ends; `now` or earlier if it is over or there is none.
+  [[nodiscard]] Time suspended_until() const { return until_; }
+  // Fills state, rule, cause, since and until; leaves scope and counts to the caller.
+  [[nodiscard]] Explanation explain(Time now) const;
+  // An operator says it is fine again: Normal at once.
+  void reset();
+
+ private:
+  void suspend(std::string_view cause, Time now, Rng& rng);
+
+  TroublePolicy policy_;
+  std::uint32_t failures_ = 0;     // in a row
+  std::uint32_t suspensions_ = 0;  // since the last full recovery
+  std::uint32_t ramp_ = 0;         // connections allowed while recovering; 0: not in trouble
+  std::uint32_t ramp_successes_ = 0;
+  Time since_{};
+  Time until_{};
+  std::string cause_;
+};
+
+}  // namespace penstock::shaping

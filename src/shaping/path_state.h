@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// State of an egress path (or any other limited scope) and the words that explain it.
+//
+// Every decision explains itself: whatever is slowed or suspended names the rule, the reply that caused it, since when
+// and until when. The API, the CLI and the console print these fields and no words of their own. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace penstock::shaping {
+
+enum class State : std::uint8_t {
+  Normal,    // only the configured limits hold
+  Slowed,    // fewer connections than configured, growing again with success
+  Backoff,   // trouble is being probed: one connection, nothing more until it succeeds
+  Suspended  // nothing is opened before `until`
+};
+[[nodiscard]] std::string_view to_string(State state);  // "normal", "slowed", "backoff", "suspended"
+
+struct Explanation {
+  State state = State::Normal;
+  std::string scope;              // what is in this state: "path v1 provider:gmail", "domain slow.example"
+  std::string rule;               // why, in words: "connection-trouble: 3 failed connections in a row"; "" when Normal
+  std::string cause;              // the reply or network trouble that tripped the rule; "" if none
+  Time since{};                   // when the state was entered; epoch when Normal
+  std::optional<Time> until;      // when it changes by itself; none: with success, or by a person
+  std::uint32_t connections = 0;  // open now
+  std::uint32_t connection_limit = 0;  // how many may be open now; 0 when Suspended, kNoLimit when unbounded
+  static constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;
+};
+
+}  // namespace penstock::shaping
