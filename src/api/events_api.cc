@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happened: /v1/trace, /v1/events.
+#include "api/routes.h"
+
+namespace penstock::api {
+namespace {
+
+constexpr std::uint64_t kTraceMax = 10'000;
+constexpr std::uint64_t kEventsMax = 5'000;
+constexpr Duration kWaitMax{std::chrono::seconds{30}};
+
+// The log's lines are JSON already: they are joined, not read and written again.
+std::string join_events(const EventList& list) {
+  std::string body = "{\"events\":[";
+  for (std::size_t i = 0; i < list.events.size(); ++i) {
+    if (i > 0) body += ',';
+    std::string_view line = list.events[i];
+    while (line.ends_with('\n')) line.remove_suffix(1);
+    body += line;
+  }
+  body += "],\"cursor\":" + std::to_string(list.cursor);
+  body += list.more ? ",\"more\":true}" : ",\"more\":false}";
+  return body;
+}
+
+}  // namespace
+
+Asked<Answer> trace_events(Call& call) {
+  TraceQuery query;
+  query.recipient = call.input.text("recipient");
+  query.message = call.input.message_id("message");
+  query.since = call.input.time_before("since", call.now);
+  query.limit = static_cast<std::uint32_t>(call.input.number("limit", query.limit, 1, kTraceMax));
+  if (query.recipient.empty() != query.message.has_value()) {
+    call.input.refuse_with(
+        {Errc::BadRequest, "give either \"recipient\" or \"message\"", "/v1/trace?recipient=someone@example.com"});
+  }
+  if (!query.recipient.empty() && query.recipient.find('@') == std::string::npos) {
+    call.input.refuse_with({Errc::BadRequest, "\"recipient\" is not an address with \"@\"", ""});
+  }
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
+  const auto list = call.operations.trace(query);
+  if (!list) return refuse(list.error());
+  Answer answer;
+  answer.body = join_events(*list);
+  return answer;
+}
+
+Asked<Answer> list_events(Call& call) {
+  EventQuery query;
+  query.cursor = call.input.number("cursor");
+  query.last = static_cast<std::uint32_t>(call.input.number("last", 0, 0, kEventsMax));
+  query.max = static_cast<std::uint32_t>(call.input.number("max", query.max, 1, kEventsMax));
+  query.types = call.input.list("type");
+  query.filter = call.input.selection();
+  const Duration wait = call.input.duration("wait", Duration::zero(), kWaitMax);
+  if (query.cursor && query.last != 0) {
+    call.input.refuse_with({Errc::BadRequest, "\"cursor\" and \"last\" contradict each other", "give one of them"});
+  }
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
+  const auto list = call.operations.events(query);
+  if (!list) return refuse(list.error());
+  Answer answer;
+  answer.body = join_events(*list);
+  // Without a cursor every call would begin at the end anew, and what came between two calls be lost.
+  if (list->events.empty() && query.cursor) answer.wait = wait;
+  return answer;
+}
+
+}  // namespace penstock::api

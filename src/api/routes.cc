@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/routes.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json/serialize.hpp>
+
+namespace penstock::api {
+namespace {
+
+using http::Method;
+
+constexpr Route kRoutes[] = {
+    {Method::Get, "/healthz", Audience::Everyone, show_health},
+    {Method::Get, "/metrics", Audience::Everyone, show_metrics},
+    {Method::Get, "/v1/status", Audience::Admin, show_status},
+    {Method::Get, "/v1/paths", Audience::Admin, list_paths},
+    {Method::Get, "/v1/queues", Audience::Admin, list_queues},
+    {Method::Get, "/v1/queues/age", Audience::Admin, list_ages},
+    {Method::Get, "/v1/recipients", Audience::Admin, list_recipients},
+    {Method::Get, "/v1/messages/{id}", Audience::Admin, show_message},
+    {Method::Get, "/v1/trace", Audience::Admin, trace_events},
+    {Method::Get, "/v1/events", Audience::Admin, list_events},
+    {Method::Get, "/v1/pauses", Audience::Admin, list_pauses},
+    {Method::Post, "/v1/pause", Audience::Admin, pause_mail},
+    {Method::Post, "/v1/resume", Audience::Admin, resume_mail},
+    {Method::Post, "/v1/hold", Audience::Admin, hold_mail},
+    {Method::Post, "/v1/release", Audience::Admin, release_mail},
+    {Method::Post, "/v1/retry", Audience::Admin, retry_mail},
+    {Method::Post, "/v1/bounce", Audience::Admin, bounce_mail},
+    {Method::Post, "/v1/reroute", Audience::Admin, reroute_mail},
+    {Method::Get, "/v1/jobs", Audience::Admin, list_jobs},
+    {Method::Get, "/v1/jobs/{id}", Audience::Admin, show_job},
+    {Method::Post, "/v1/jobs/{id}/cancel", Audience::Admin, cancel_job},
+    {Method::Post, "/v1/reload", Audience::Admin, reload_config},
+    {Method::Get, "/v1/config", Audience::Admin, list_settings},
+    {Method::Post, "/v1/config/check", Audience::Admin, check_config},
+    {Method::Post, "/v1/drain", Audience::Admin, drain_daemon},
+};
+
+// Nothing when the pattern does not fit; else what stands for its {…}.
+std::optional<std::vector<std::string>> fit(std::string_view pattern, const std::vector<std::string>& segments) {
+  std::vector<std::string> captures;
+  std::size_t i = 0;
+  while (!pattern.empty()) {
+    pattern.remove_prefix(1);  // '/'
+    const std::string_view part = pattern.substr(0, pattern.find('/'));
+    pattern.remove_prefix(part.size());
+    if (i == segments.size()) return std::nullopt;
+    if (part.starts_with('{')) {
+      captures.push_back(segments[i]);
+    } else if (part != segments[i]) {
+      return std::nullopt;
+    }
+    ++i;
+  }
+  if (i != segments.size()) return std::nullopt;
+  return captures;
+}
+
+std::string join_path(const std::vector<std::string>& segments) {
+  std::string path;
+  for (const std::string& segment : segments) path += "/" + segment;
+  return path.substr(0, 100);
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+Asked<Match> find_route(Audience audience, Method method, const std::vector<std::string>& segments) {
+  const Method wanted = method == Method::Head ? Method::Get : method;
+  std::string allowed;
+  std::vector<std::string_view> paths;
+  for (const Route& route : kRoutes) {
+    if (audience == Audience::Everyone && route.audience != Audience::Everyone) continue;
+    paths.push_back(route.path);
+    auto captures = fit(route.path, segments);
+    if (!captures) continue;
+    if (route.method == wanted) return Match{&route, std::move(*captures)};
+    allowed = to_string(route.method);
+  }
+  const std::string path = join_path(segments);
+  if (!allowed.empty()) {
+    return refuse(Errc::MethodNotAllowed, fmt::format("{} does not take this method", path), "use " + allowed);
+  }
+  const std::string_view nearest = nearest_word(path, paths);
+  return refuse(Errc::NotFound, fmt::format("there is no {}", path),
+                nearest.empty() ? "" : fmt::format("did you mean {}?", nearest));
+}
+
+Answer answer_json(const boost::json::object& object, unsigned status) {
+  Answer answer;
+  answer.status = status;
+  answer.body = boost::json::serialize(object);
+  return answer;
+}
+
+}  // namespace penstock::api

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The routes of the admin API: one constexpr table, which is the router. The command line and the console may call only
+// what is in it; a test compares it with api/openapi.yaml.
+//
+// A handler reads its Call, calls Operations and returns an Answer or a Problem. It runs on a worker thread and may
+// block. Handlers live in one file per group: status_api.cc, queue_api.cc, …
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/input.h"
+#include "api/operations.h"
+#include "api/problem.h"
+#include "http/message.h"
+
+namespace boost::json {
+class object;
+}
+
+namespace penstock::api {
+
+struct Answer {
+  unsigned status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  // Set by a handler that found nothing and was asked to wait: it is called again until there is something or this
+  // time has passed, and then the answer is given as it is.
+  Duration wait{0};
+};
+
+struct Call {
+  Operations& operations;
+  Input& input;                       // of the query (GET) or of the body; finish() it
+  std::vector<std::string> captures;  // what stands for {…} in the path, in order
+  Actor actor;
+  Time now;  // wall
+};
+
+using Handler = Asked<Answer> (*)(Call& call);
+
+enum class Audience : std::uint8_t {
+  Admin,    // who may open the unix socket
+  Everyone  // also on the TCP address for metrics
+};
+
+struct Route {
+  http::Method method;
+  std::string_view path;  // "/v1/jobs/{id}"
+  Audience audience;
+  Handler handler;
+};
+
+[[nodiscard]] std::span<const Route> routes();
+
+struct Match {
+  const Route* route = nullptr;
+  std::vector<std::string> captures;
+};
+// HEAD finds the route of GET. Problems: NotFound with the nearest path, MethodNotAllowed naming those there are.
+[[nodiscard]] Asked<Match> find_route(Audience audience, http::Method method, const std::vector<std::string>& segments);
+
+// An Answer of JSON.
+[[nodiscard]] Answer answer_json(const boost::json::object& object, unsigned status = 200);
+
+// The handlers.
+Asked<Answer> show_status(Call& call);
+Asked<Answer> show_health(Call& call);
+Asked<Answer> show_metrics(Call& call);
+Asked<Answer> list_paths(Call& call);
+Asked<Answer> list_queues(Call& call);
+Asked<Answer> list_ages(Call& call);
+Asked<Answer> list_recipients(Call& call);
+Asked<Answer> show_message(Call& call);
+Asked<Answer> trace_events(Call& call);
+Asked<Answer> list_events(Call& call);
+Asked<Answer> list_pauses(Call& call);
+Asked<Answer> pause_mail(Call& call);
+Asked<Answer> resume_mail(Call& call);
+Asked<Answer> hold_mail(Call& call);
+Asked<Answer> release_mail(Call& call);
+Asked<Answer> retry_mail(Call& call);
+Asked<Answer> bounce_mail(Call& call);
+Asked<Answer> reroute_mail(Call& call);
+Asked<Answer> list_jobs(Call& call);
+Asked<Answer> show_job(Call& call);
+Asked<Answer> cancel_job(Call& call);
+Asked<Answer> reload_config(Call& call);
+Asked<Answer> check_config(Call& call);
+Asked<Answer> list_settings(Call& call);
+Asked<Answer> drain_daemon(Call& call);
+
+}  // namespace penstock::api
