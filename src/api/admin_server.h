@@ -26,10 +26,10 @@
 namespace penstock::api {
 
 struct AdminOptions {
-  std::string socket;                    // path; the folder must exist. A file left by a killed daemon is replaced
-  mode_t socket_mode = 0660;             // of the socket's file, whatever the umask
-  std::optional<net::Endpoint> metrics;  // port 0: the system chooses
-  std::size_t worker_threads = 2;        // at least 1
+  std::string socket{};                    // path; the folder must exist. A file left by a killed daemon is replaced
+  mode_t socket_mode = 0660;               // of the socket's file, whatever the umask
+  std::optional<net::Endpoint> metrics{};  // port 0: the system chooses
+  std::size_t worker_threads = 2;          // at least 1
 };
 
 class AdminServer {

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// RunningApi: an AdminServer over FakeOperations in a temporary folder.   Test only.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "api/admin_server.h"
+#include "http/client.h"
+#include "src/api/test/fake_operations.h"
+
+namespace penstock::api {
+
+struct ApiAnswer {
+  unsigned status = 0;
+  std::string text;
+  boost::json::value json;  // null when the text is not JSON
+};
+
+class RunningApi {
+ public:
+  RunningApi() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "penstock-api-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    server_ = std::make_unique<AdminServer>(fake, AdminOptions{socket(), 0600, *net::make_endpoint("127.0.0.1", 0), 2});
+    const auto opened = server_->open();
+    EXPECT_TRUE(opened) << opened.error().to_string();
+    server_->start();
+  }
+  ~RunningApi() {
+    server_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  RunningApi(const RunningApi&) = delete;
+  RunningApi& operator=(const RunningApi&) = delete;
+
+  [[nodiscard]] std::string folder() const { return folder_; }
+  [[nodiscard]] std::string socket() const { return folder_ + "/admin.sock"; }
+  AdminServer& server() { return *server_; }
+
+  ApiAnswer get(const std::string& target) { return ask(*http::resolve_server("unix:" + socket()), target, nullptr); }
+  ApiAnswer post(const std::string& target, const std::string& body) {
+    return ask(*http::resolve_server("unix:" + socket()), target, &body);
+  }
+  ApiAnswer get_metrics(const std::string& target) {
+    return ask(http::ServerAddress{*server_->metrics_endpoint(), "localhost"}, target, nullptr);
+  }
+
+  FakeOperations fake;
+
+ private:
+  static ApiAnswer ask(const http::ServerAddress& address, const std::string& target, const std::string* body) {
+    http::Request request;
+    request.target = target;
+    if (body != nullptr) request.method = http::Method::Post;
+    if (body != nullptr) request.body = *body;
+    const auto response = http::fetch(address, request);
+    EXPECT_TRUE(response) << response.error().to_string();
+    if (!response) return {};
+    ApiAnswer answer{response->status, response->body, nullptr};
+    boost::system::error_code error;
+    auto value = boost::json::parse(response->body, error);
+    if (!error) answer.json = std::move(value);
+    return answer;
+  }
+
+  std::string folder_;
+  std::unique_ptr<AdminServer> server_;
+};
+
+}  // namespace penstock::api
