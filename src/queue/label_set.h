@@ -20,10 +20,10 @@
 namespace penstock::queue {
 
 struct LabelSet {
-  model::NameId stream;
-  model::NameId tenant;
-  model::NameId campaign;
-  model::NameId vmta;  // asked for by the sender; 0: none
+  model::NameId stream{};
+  model::NameId tenant{};
+  model::NameId campaign{};
+  model::NameId vmta{};  // asked for by the sender; 0: none
   bool operator==(const LabelSet&) const = default;
 };
 

@@ -21,12 +21,12 @@ namespace penstock::queue {
 using PauseId = StrongId<struct PauseTag, std::uint64_t>;
 
 struct Pause {
-  PauseId id;
-  Selection selection;
-  std::string reason;  // an operator's words
-  std::string by;      // who paused, as the audit names him
+  PauseId id{};
+  Selection selection{};
+  std::string reason{};  // an operator's words
+  std::string by{};      // who paused, as the audit names him
   Time since{};
-  std::optional<Time> until;  // none: until somebody resumes
+  std::optional<Time> until{};  // none: until somebody resumes
 };
 
 class PauseSet {

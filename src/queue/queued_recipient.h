@@ -38,15 +38,15 @@ enum class HoldReason : std::uint8_t {
 [[nodiscard]] const char* to_string(HoldReason reason);  // "operator", "paused", …
 
 struct QueuedRecipient {
-  model::MessageId message;
+  model::MessageId message{};
   std::uint32_t index = 0;  // of the recipient in the envelope
-  model::NameId domain;     // the recipient's, in lower case
-  LabelSetId labels;
-  Second due = 0;              // not attempted before
-  Second received = 0;         // when the message was accepted; expiry counts from here
-  model::NameId pinned_vmta;   // the vMTA it must wait for (deferred for rate or reputation); 0: any of the pool
-  std::uint32_t body_kib = 0;  // size of the message in KiB, rounded up
-  std::uint16_t attempts = 0;  // made so far; stays at the largest number
+  model::NameId domain{};   // the recipient's, in lower case
+  LabelSetId labels{};
+  Second due = 0;               // not attempted before
+  Second received = 0;          // when the message was accepted; expiry counts from here
+  model::NameId pinned_vmta{};  // the vMTA it must wait for (deferred for rate or reputation); 0: any of the pool
+  std::uint32_t body_kib = 0;   // size of the message in KiB, rounded up
+  std::uint16_t attempts = 0;   // made so far; stays at the largest number
   HoldReason hold = HoldReason::None;
   std::uint8_t flags = 0;  // meaning belongs to the module that sets them; queues keep them
 

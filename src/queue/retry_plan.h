@@ -17,7 +17,7 @@ namespace penstock::queue {
 
 // The wait after the n-th attempt is the n-th of these, after that the last. An empty list means 15 minutes.
 struct RetrySchedule {
-  std::vector<Duration> waits;
+  std::vector<Duration> waits{};
 };
 
 // The wait after the n-th attempt is first × factor^(n−1), at most cap.

@@ -21,23 +21,23 @@ namespace penstock::queue {
 // Where a recipient would go, as far as its queue knows: a ready queue knows all three; for a deferred recipient the
 // provider is what its domain resolved to last. 0: not known, and a Selection that asks for it does not match.
 struct Place {
-  model::NameId provider;  // "gmail"
-  model::NameId vmta;      // 0: not chosen yet; then the pinned or the requested vMTA counts
-  model::NameId group;     // the path's group: "provider:gmail" or "site:…"
+  model::NameId provider{};  // "gmail"
+  model::NameId vmta{};      // 0: not chosen yet; then the pinned or the requested vMTA counts
+  model::NameId group{};     // the path's group: "provider:gmail" or "site:…"
 };
 
 // A Selection as people write it; empty strings are not given.
 struct SelectionText {
-  std::string stream, tenant, campaign, domain, provider, vmta;
-  std::string path;       // a path's group
-  std::string message;    // format_id of a message
-  std::string recipient;  // format_id of a recipient
+  std::string stream{}, tenant{}, campaign{}, domain{}, provider{}, vmta{};
+  std::string path{};       // a path's group
+  std::string message{};    // format_id of a message
+  std::string recipient{};  // format_id of a recipient
 };
 
 struct Selection {
-  std::optional<model::NameId> stream, tenant, campaign, domain, provider, vmta, group;
-  std::optional<model::MessageId> message;
-  std::optional<std::uint32_t> index;  // with `message`: one recipient of it
+  std::optional<model::NameId> stream{}, tenant{}, campaign{}, domain{}, provider{}, vmta{}, group{};
+  std::optional<model::MessageId> message{};
+  std::optional<std::uint32_t> index{};  // with `message`: one recipient of it
 
   // Errors: Errc::BadSelection, when `message` or `recipient` is not an id; the detail says which.
   [[nodiscard]] static Result<Selection> make(const SelectionText& text, model::NameTable& names);

@@ -3,9 +3,9 @@
 //
 // After `failures` connections in a row that came to nothing the scope is Suspended for a short time that grows with
 // each repetition, with jitter so that thousands of paths do not come back in one second. Then one connection probes
-// (Backoff). If it succeeds the scope is Slowed: 2, 4, 8, … connections, one doubling for as many successes as are
-// allowed, until `ramp_limit` or a caller's own limit no longer binds; then Normal. A failure while probing or while
-// recovering suspends again, for longer. Success in full forgets the growth.
+// (Backoff). If it succeeds the scope is Slowed: 2, 4, 8, … connections, doubled each time the newly allowed ones have
+// succeeded, until `ramp_limit` or a caller's own limit no longer binds; then Normal, and the growth is forgotten. A
+// failed probe suspends again, for longer; so do `failures` in a row while Slowed.
 //
 // What counts as failed: no TCP connection, no banner, or a banner or EHLO that turns us away. The caller decides.
 // Pure: time and randomness come in.   Threads: one owner.
@@ -26,7 +26,7 @@ struct TroublePolicy {
   Duration first = std::chrono::seconds{30};    // length of the first suspension
   double growth = 2.0;                          // each further one is this much longer
   Duration longest = std::chrono::minutes{15};  // and never longer than this
-  double jitter = 0.2;                          // share of the length that is random, at most 0.9, on either side
+  double jitter = 0.2;                          // random share, 0 to 0.9, that is taken off each length
   std::uint32_t ramp_limit = 64;                // recovery ends when this many connections were allowed
 };
 

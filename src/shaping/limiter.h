@@ -44,10 +44,10 @@ class Limiter {
   void send(std::uint32_t recipients, Time now);
   [[nodiscard]] Time next_send(std::uint32_t recipients, Time now) const;
 
-  // What an attempt over this scope came to. Failures at Step::Connect or Step::Banner, and those at Step::Ehlo,
-  // are connection trouble; everything else proves that the receiver is there.
+  // What an attempt over this scope came to. A deferral at Step::Connect, Banner or Ehlo is connection trouble. Other
+  // outcomes change nothing yet: here the adaptive limits will learn.
   void observe(const model::Outcome& outcome, Time now, Rng& rng);
-  // A connection became usable. For callers that learn it before the first outcome.
+  // A connection became usable (EHLO answered). Call it once per connection: recovery counts these.
   void connected(Time now);
 
   [[nodiscard]] State state(Time now) const;

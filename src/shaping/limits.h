@@ -12,9 +12,9 @@ namespace penstock::shaping {
 
 struct Limits {
   std::uint32_t connections = 0;              // open at the same time, including those being opened
-  Rate connection_rate;                       // new connections per span, tried ones included
+  Rate connection_rate{};                     // new connections per span, tried ones included
   std::uint32_t messages_per_connection = 0;  // transactions, then the connection is closed with QUIT
-  Rate message_rate;                         // recipients attempted per span: a receiver counts those, not transactions
+  Rate message_rate{};                       // recipients attempted per span: a receiver counts those, not transactions
   std::uint32_t recipients_per_message = 0;  // RCPT commands in one transaction
   bool operator==(const Limits&) const = default;
 };

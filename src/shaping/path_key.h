@@ -15,8 +15,8 @@
 namespace penstock::shaping {
 
 struct PathKey {
-  model::NameId vmta;   // the sending identity
-  model::NameId group;  // the provider or the site
+  model::NameId vmta{};   // the sending identity
+  model::NameId group{};  // the provider or the site
   constexpr auto operator<=>(const PathKey&) const = default;
 };
 

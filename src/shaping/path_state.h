@@ -24,11 +24,11 @@ enum class State : std::uint8_t {
 
 struct Explanation {
   State state = State::Normal;
-  std::string scope;              // what is in this state: "path v1 provider:gmail", "domain slow.example"
-  std::string rule;               // why, in words: "connection-trouble: 3 failed connections in a row"; "" when Normal
-  std::string cause;              // the reply or network trouble that tripped the rule; "" if none
+  std::string scope{};            // what is in this state: "path v1 provider:gmail", "domain slow.example"
+  std::string rule{};             // why, in words: "connection-trouble: 3 failed connections in a row"; "" when Normal
+  std::string cause{};            // the reply or network trouble that tripped the rule; "" if none
   Time since{};                   // when the state was entered; epoch when Normal
-  std::optional<Time> until;      // when it changes by itself; none: with success, or by a person
+  std::optional<Time> until{};    // when it changes by itself; none: with success, or by a person
   std::uint32_t connections = 0;  // open now
   std::uint32_t connection_limit = 0;  // how many may be open now; 0 when Suspended, kNoLimit when unbounded
   static constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;

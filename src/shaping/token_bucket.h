@@ -3,7 +3,8 @@
 //
 // Use:  TokenBucket bucket(rate, burst);  if (!bucket.try_take(1, now)) wait_until(bucket.next_available(1, now));
 //
-// Guarantee: within any span s at most  burst + rate × s  tokens are given (see try_take for takes above the burst).
+// Guarantee: within any span s at most  burst + rate × (s + 1 µs)  tokens are given (see try_take for takes above the
+// burst); a caller who waits for next_available each time gets the rate exactly.
 // The level is kept in exact integers (a rate is read to a thousandth of an event), so nothing drifts over months.
 // Time comes in and should not run backwards; a reading before the last one counts as the last one.
 // Threads: one owner.   Limits: 1e9 events per span, spans up to a year; beyond them the value is clamped.
@@ -39,11 +40,12 @@ class TokenBucket {
   [[nodiscard]] bool unlimited() const { return gain_ == 0; }
   [[nodiscard]] std::uint32_t burst() const { return burst_; }
   // Nothing was taken that has not come back: a bucket nobody needs to remember.
-  [[nodiscard]] bool full(Time now) const { return unlimited() || level_at(now) >= capacity(); }
+  [[nodiscard]] bool full(Time now) const { return unlimited() || level_at(now) >= Wide{burst_} * price_; }
 
  private:
   [[nodiscard]] Wide level_at(Time now) const;
-  [[nodiscard]] Wide capacity() const { return Wide{burst_} * price_; }
+  // The burst, and what comes in less than a microsecond: a wait is rounded up to one, and that must not be lost.
+  [[nodiscard]] Wide capacity() const { return Wide{burst_} * price_ + gain_ - 1; }
   [[nodiscard]] Wide needed(std::uint32_t tokens) const;
 
   // One microsecond adds gain_ units; a token costs price_ units.

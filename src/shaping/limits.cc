@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shaping/limits.h"
+
+#include <algorithm>
+
+namespace penstock::shaping {
+namespace {
+
+std::uint32_t stricter(std::uint32_t a, std::uint32_t b) {
+  if (a == 0 || b == 0) return std::max(a, b);
+  return std::min(a, b);
+}
+
+Rate stricter(const Rate& a, const Rate& b) {
+  if (a.count <= 0) return b;
+  if (b.count <= 0) return a;
+  return a.per_second() <= b.per_second() ? a : b;
+}
+
+}  // namespace
+
+Limits stricter(const Limits& a, const Limits& b) {
+  return {.connections = stricter(a.connections, b.connections),
+          .connection_rate = stricter(a.connection_rate, b.connection_rate),
+          .messages_per_connection = stricter(a.messages_per_connection, b.messages_per_connection),
+          .message_rate = stricter(a.message_rate, b.message_rate),
+          .recipients_per_message = stricter(a.recipients_per_message, b.recipients_per_message)};
+}
+
+}  // namespace penstock::shaping

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shaping/path_limiter.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace penstock::shaping {
+namespace {
+
+std::uint32_t messages_per_connection(const std::vector<std::shared_ptr<Limiter>>& scopes) {
+  Limits all;
+  for (const auto& scope : scopes) all = stricter(all, scope->limits());
+  return all.messages_per_connection;
+}
+
+}  // namespace
+
+ConnectionPermit& ConnectionPermit::operator=(ConnectionPermit&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  held_ = std::exchange(other.held_, {});
+  messages_max_ = other.messages_max_;
+  messages_ = other.messages_;
+  return *this;
+}
+
+void ConnectionPermit::release() {
+  for (const auto& limiter : held_) limiter->close();
+  held_.clear();
+}
+
+PathLimiter::PathLimiter(std::vector<std::shared_ptr<Limiter>> scopes) : scopes_(std::move(scopes)) {
+  PENSTOCK_CHECK(!scopes_.empty());
+  // A scope that stood twice would be asked once and charged twice.
+  for (auto scope = scopes_.begin(); scope != scopes_.end(); ++scope) {
+    PENSTOCK_CHECK(*scope != nullptr && std::find(scope + 1, scopes_.end(), *scope) == scopes_.end());
+  }
+}
+
+std::optional<ConnectionPermit> PathLimiter::try_open(Time now) {
+  const auto allows = [now](const auto& scope) { return scope->can_open(now); };
+  if (!std::all_of(scopes_.begin(), scopes_.end(), allows)) return std::nullopt;
+  for (const auto& scope : scopes_) scope->open(now);
+  return ConnectionPermit(scopes_, messages_per_connection(scopes_));
+}
+
+std::optional<Time> PathLimiter::next_open(Time now) const {
+  Time latest = now;
+  for (const auto& scope : scopes_) {
+    const std::optional<Time> at = scope->next_open(now);
+    if (!at) return std::nullopt;
+    latest = std::max(latest, *at);
+  }
+  return latest;
+}
+
+bool PathLimiter::try_message(std::uint32_t recipients, Time now) {
+  const auto allows = [=](const auto& scope) { return scope->can_send(recipients, now); };
+  if (!std::all_of(scopes_.begin(), scopes_.end(), allows)) return false;
+  for (const auto& scope : scopes_) scope->send(recipients, now);
+  return true;
+}
+
+Time PathLimiter::next_message(std::uint32_t recipients, Time now) const {
+  Time latest = now;
+  for (const auto& scope : scopes_) latest = std::max(latest, scope->next_send(recipients, now));
+  return latest;
+}
+
+std::uint32_t PathLimiter::recipients_per_message(std::uint32_t otherwise) const {
+  Limits all;
+  for (const auto& scope : scopes_) all = stricter(all, scope->limits());
+  return all.recipients_per_message == 0 ? otherwise : all.recipients_per_message;
+}
+
+void PathLimiter::observe(const model::Outcome& outcome, Time now, Rng& rng) {
+  for (const auto& scope : scopes_) scope->observe(outcome, now, rng);
+}
+
+void PathLimiter::connected(Time now) {
+  for (const auto& scope : scopes_) scope->connected(now);
+}
+
+State PathLimiter::state(Time now) const {
+  State worst = State::Normal;
+  for (const auto& scope : scopes_) worst = std::max(worst, scope->state(now));
+  return worst;
+}
+
+std::vector<Explanation> PathLimiter::explain(Time now) const {
+  std::vector<Explanation> all;
+  for (const auto& scope : scopes_) {
+    if (scope->state(now) != State::Normal) all.push_back(scope->explain(now));
+  }
+  if (all.empty()) all.push_back(scopes_.front()->explain(now));
+  return all;
+}
+
+}  // namespace penstock::shaping
