@@ -72,14 +72,14 @@ Asked<Prepared> prepare(Audience audience, http::Request request) {
   return Prepared{std::move(*match), std::move(*target), std::move(request), std::move(actor)};
 }
 
-Asked<Answer> ask(Operations& operations, const Prepared& prepared) {
+Asked<Answer> ask(Operations& operations, const Prepared& prepared, Time now) {
   const bool has_body = prepared.match.route->method == http::Method::Post;
   if (has_body && !prepared.target.query.empty()) {
     return refuse(Errc::BadRequest, "this request takes its parameters in the body, not in the query");
   }
   auto input = has_body ? Input::from_body(prepared.request.body) : Input::from_query(prepared.target.query);
   if (!input) return tl::unexpected<Problem>(input.error());
-  Call call{operations, *input, prepared.match.captures, prepared.actor, SystemClock().wall()};
+  Call call{operations, *input, prepared.match.captures, prepared.actor, now};
   try {
     return prepared.match.route->handler(call);
   } catch (const std::exception& e) {
@@ -92,13 +92,19 @@ Asked<Answer> ask(Operations& operations, const Prepared& prepared) {
 
 struct AdminServer::Parts {
   Parts(Operations& o, AdminOptions p)
-      : operations(o), options(std::move(p)), workers(options.worker_threads, "api-worker"), shards(1) {}
+      : operations(o),
+        options(std::move(p)),
+        clock(options.clock != nullptr ? *options.clock : system_clock),
+        workers(options.worker_threads, "api-worker"),
+        shards(1) {}
 
   net::Task<http::Response> respond(Audience audience, http::Request request);
   std::unique_ptr<http::Server> make_server(net::Endpoint endpoint, Audience audience, const char* name);
 
   Operations& operations;
   const AdminOptions options;
+  const SystemClock system_clock;
+  const Clock& clock;
   std::atomic<bool> stopping{false};
   http::Workers workers;
   net::ShardSet shards;  // destroyed before the workers' object, after their threads: see stop()
@@ -112,7 +118,7 @@ net::Task<http::Response> AdminServer::Parts::respond(Audience audience, http::R
   if (!prepared) co_return to_response(prepared.error());
   const auto start = std::chrono::steady_clock::now();
   while (true) {
-    auto answer = co_await workers.run([&] { return ask(operations, *prepared); });
+    auto answer = co_await workers.run([&] { return ask(operations, *prepared, clock.wall()); });
     if (!answer) co_return to_response(answer.error());
     const auto waited = std::chrono::steady_clock::now() - start;
     if (answer->wait <= waited || stopping) co_return to_response(std::move(*answer));

@@ -20,6 +20,7 @@
 #include <string>
 
 #include "api/operations.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/stream.h"
 
@@ -30,6 +31,7 @@ struct AdminOptions {
   mode_t socket_mode = 0660;               // of the socket's file, whatever the umask
   std::optional<net::Endpoint> metrics{};  // port 0: the system chooses
   std::size_t worker_threads = 2;          // at least 1
+  const Clock* clock = nullptr;            // for tests; none: the system's. Must outlive the server
 };
 
 class AdminServer {

@@ -59,7 +59,7 @@ Asked<std::uint64_t> read_job_id(const Call& call) {
 
 Asked<Answer> list_pauses(Call& call) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
-  return answer_json({{"pauses", to_json_array(call.operations.pauses())}});
+  return answer_json_now(call, {{"pauses", to_json_array(call.operations.pauses())}});
 }
 
 Asked<Answer> pause_mail(Call& call) {
@@ -106,7 +106,7 @@ Asked<Answer> reroute_mail(Call& call) {
 
 Asked<Answer> list_jobs(Call& call) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
-  return answer_json({{"jobs", to_json_array(call.operations.jobs())}});
+  return answer_json_now(call, {{"jobs", to_json_array(call.operations.jobs())}});
 }
 
 Asked<Answer> show_job(Call& call) {

@@ -25,7 +25,7 @@ Asked<Answer> list_queues(Call& call) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto list = call.operations.queues(query);
   if (!list) return refuse(list.error());
-  return answer_json(to_json(*list));
+  return answer_json_now(call, to_json(*list));
 }
 
 Asked<Answer> list_ages(Call& call) {
@@ -33,7 +33,7 @@ Asked<Answer> list_ages(Call& call) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto list = call.operations.queue_age(query);
   if (!list) return refuse(list.error());
-  return answer_json(to_json(*list));
+  return answer_json_now(call, to_json(*list));
 }
 
 Asked<Answer> list_recipients(Call& call) {
@@ -47,7 +47,7 @@ Asked<Answer> list_recipients(Call& call) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto list = call.operations.recipients(query);
   if (!list) return refuse(list.error());
-  return answer_json(to_json(*list));
+  return answer_json_now(call, to_json(*list));
 }
 
 Asked<Answer> show_message(Call& call) {
@@ -61,7 +61,7 @@ Asked<Answer> show_message(Call& call) {
     return refuse(Errc::NotFound, "no message " + model::format_id(*id) + " is queued",
                   "a finished one is in the event log: penstock trace --message " + model::format_id(*id));
   }
-  return answer_json(to_json(**message));
+  return answer_json_now(call, to_json(**message));
 }
 
 }  // namespace penstock::api

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+
+#include "api/time_text.h"
 
 namespace penstock::api {
 namespace {
@@ -97,6 +100,11 @@ Answer answer_json(const boost::json::object& object, unsigned status) {
   answer.status = status;
   answer.body = boost::json::serialize(object);
   return answer;
+}
+
+Answer answer_json_now(const Call& call, boost::json::object object) {
+  object["now"] = format_time(call.now);
+  return answer_json(object);
 }
 
 }  // namespace penstock::api

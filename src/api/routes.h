@@ -65,6 +65,9 @@ struct Match {
 // An Answer of JSON.
 [[nodiscard]] Answer answer_json(const boost::json::object& object, unsigned status = 200);
 
+// The same with a member "now": ages are told by the server's clock, whatever the client's says.
+[[nodiscard]] Answer answer_json_now(const Call& call, boost::json::object object);
+
 // The handlers.
 Asked<Answer> show_status(Call& call);
 Asked<Answer> show_health(Call& call);

@@ -45,7 +45,7 @@ Asked<Answer> list_paths(Call& call) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto paths = call.operations.paths(query);
   if (!paths) return refuse(paths.error());
-  return answer_json({{"paths", to_json_array(*paths)}});
+  return answer_json_now(call, {{"paths", to_json_array(*paths)}});
 }
 
 Asked<Answer> drain_daemon(Call& call) {

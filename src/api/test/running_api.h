@@ -27,7 +27,8 @@ class RunningApi {
   RunningApi() {
     std::string pattern = (std::filesystem::temp_directory_path() / "penstock-api-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
-    server_ = std::make_unique<AdminServer>(fake, AdminOptions{socket(), 0600, *net::make_endpoint("127.0.0.1", 0), 2});
+    server_ = std::make_unique<AdminServer>(
+        fake, AdminOptions{socket(), 0600, *net::make_endpoint("127.0.0.1", 0), 2, &clock_});
     const auto opened = server_->open();
     EXPECT_TRUE(opened) << opened.error().to_string();
     server_->start();
@@ -69,6 +70,7 @@ class RunningApi {
     return answer;
   }
 
+  const FakeClock clock_{FakeOperations::kNow};
   std::string folder_;
   std::unique_ptr<AdminServer> server_;
 };
