@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostFinder: finds the hosts that take mail for a domain. No memory of its own: see router.h for the cached form.
+//
+// Use:  RouteAnswer route = co_await finder.find(shard, "example.com");
+//
+// What is decided here, and by which rule:
+//   MX records            hosts in order of preference, each with its A and AAAA addresses    RFC 5321 §5.1
+//   no MX, but an address implicit MX: the domain itself, preference 0                         RFC 5321 §5.1
+//   MX 0 "."              Invalid NullMx; a "." beside other MX records is passed over         RFC 7505 §3
+//   MX to a CNAME         forbidden by RFC 2181 §10.3, found in the wild: followed
+//   domain is a CNAME     taken as if the target had been asked for                            RFC 5321 §5.1
+//   [192.0.2.1]           address literal, also [IPv6:…]; no look-up                           RFC 5321 §4.1.3
+//   our own name among MX that host and all of the same or worse preference are dropped        RFC 5321 §5.1
+//   NXDOMAIN              Invalid NoSuchDomain
+//   SERVFAIL, no answer,  Deferred, when it concerns the MX look-up; when it concerns some host's address, the other
+//   DNSSEC failure        hosts are used, and it is Deferred only if none has an address
+// Threads: find() on any shard; the finder is constant.   Ownership: `resolver` must outlive it.
+// Limits: 32 MX hosts (the most preferred, then by name), 32 addresses of a host; the rest is left out.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "dns/hosts.h"
+#include "dns/resolver.h"
+
+namespace penstock::dns {
+
+class HostFinder {
+ public:
+  // `own_names`: the names this machine answers to (EHLO names of all vMTAs); any case, with or without final dot.
+  explicit HostFinder(Resolver& resolver, std::vector<std::string> own_names = {});
+
+  // `domain`: what stands right of the @; U-labels are converted. Never fails: trouble is Deferred.
+  [[nodiscard]] net::Task<RouteAnswer> find(net::Shard& shard, std::string domain) const;
+
+ private:
+  struct Candidates;
+  [[nodiscard]] net::Task<RouteAnswer> with_addresses(net::Shard& shard, Candidates candidates) const;
+  [[nodiscard]] bool is_own(std::string_view name) const;
+
+  Resolver& resolver_;
+  std::vector<std::string> own_names_;  // normalized, sorted
+};
+
+}  // namespace penstock::dns
