@@ -63,6 +63,11 @@ std::size_t FakeOperations::event_reads() const {
   return event_reads_;
 }
 
+std::uint64_t FakeOperations::events_given() const {
+  const std::lock_guard lock(mutex_);
+  return events_given_;
+}
+
 void FakeOperations::add_event(std::string line) {
   const std::lock_guard lock(mutex_);
   events_.push_back(std::move(line));
@@ -212,6 +217,7 @@ Result<EventList> FakeOperations::events(const EventQuery& query) {
     if (wanted) list.events.push_back(events_[from]);
   }
   list.cursor = from;
+  events_given_ = std::max(events_given_, from);
   list.more = from < events_.size();
   return list;
 }

@@ -49,6 +49,8 @@ class FakeOperations final : public Operations {
   [[nodiscard]] std::vector<std::string> calls() const;
   // How often events() was called.
   [[nodiscard]] std::size_t event_reads() const;
+  // The highest cursor events() gave.
+  [[nodiscard]] std::uint64_t events_given() const;
 
   Health current_health;
   bool status_fails = false;  // with an error that is not the API's
@@ -63,6 +65,7 @@ class FakeOperations final : public Operations {
   std::vector<std::string> calls_;
   std::vector<std::string> events_;
   std::size_t event_reads_ = 0;
+  std::uint64_t events_given_ = 0;
   std::vector<Pause> pauses_;
   std::map<std::uint64_t, Job> jobs_;
 };

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/penstock/arguments.h"
+#include "cmd/penstock/commands.h"
+
+namespace penstock::cli {
+namespace {
+
+using Options = std::vector<OptionSpec>;
+
+constexpr std::string_view kGroups = "domain stream tenant campaign provider vmta";
+constexpr std::string_view kStates = "ready in_delivery deferred scheduled held";
+constexpr std::string_view kTypes =
+    "accepted rejected delivered deferred bounced expired suppressed held released admin config";
+
+const OptionSpec kAll{"--all", "", "everything"};
+const OptionSpec kReason{"--reason", "TEXT", "why; kept and shown"};
+const OptionSpec kLimitRows{"--limit", "ROWS", "at most so many rows (100)"};
+
+// What a pause can name: mail to come as well as queued mail.
+Options broad_criteria() {
+  return {{"--stream", "NAME", "of this stream"},
+          {"--tenant", "NAME", "of this tenant"},
+          {"--campaign", "NAME", "of this campaign"},
+          {"--domain", "NAME", "to this domain"},
+          {"--provider", "NAME", "to this provider"},
+          {"--vmta", "NAME", "pinned to this vMTA, or asking for it"},
+          {"--path", "PATH", "on this egress path, as `penstock paths` names it"}};
+}
+
+Options criteria() {
+  Options options = broad_criteria();
+  options.push_back({"--message", "ID", "of this message"});
+  options.push_back({"--recipient", "ADDRESS", "to this address"});
+  return options;
+}
+
+Options with(Options options, const Options& more) {
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
+}
+
+// Options of the commands that change queued recipients.
+Options act_options(const Options& more = {}) {
+  const Options shared = {kAll,
+                          kReason,
+                          {"--dry-run", "", "only count what would be touched"},
+                          {"--no-wait", "", "return at once; see `penstock jobs`"}};
+  return with(with(criteria(), shared), more);
+}
+
+std::vector<CommandSpec> make_commands() {
+  const OptionSpec by{"--by", "GROUP", "group by domain (default), stream, tenant, campaign, provider or vmta",
+                      kGroups};
+  return {
+      {.name = "status", .help = "how the daemon is: queues, rates, what is wrong", .options = {}, .run = show_status},
+      {.name = "top",
+       .help = "the same live, with the busiest egress paths; q quits",
+       .options = {{"--interval", "DURATION", "between updates (1s)"},
+                   {"--once", "", "print one screen and end"},
+                   {"--limit", "ROWS", "paths shown (as many as fit)"}},
+       .run = show_top},
+      {.name = "paths",
+       .help = "egress paths: connections, rates, why one is slowed or stopped",
+       .options = {{"--vmta", "NAME", "of this vMTA"},
+                   {"--provider", "NAME", "to this provider"},
+                   {"--path", "PATH", "this one"},
+                   kLimitRows},
+       .run = list_paths},
+      {.name = "queue list",
+       .help = "what is queued, the largest groups first",
+       .options = with({by, kLimitRows}, criteria()),
+       .run = list_queues},
+      {.name = "queue show",
+       .help = "queued recipients one by one, with their last reply",
+       .positional = "DOMAIN",
+       .positional_need = Need::Optional,
+       .options = with({{"--state", "STATE", "ready, in_delivery, deferred, scheduled or held", kStates}, kLimitRows},
+                       criteria()),
+       .run = show_queue},
+      {.name = "queue age",
+       .help = "what is queued by age: how long mail has been waiting for whom",
+       .options = with({by, kLimitRows}, criteria()),
+       .run = show_ages},
+      {.name = "message show",
+       .help = "one queued message and its recipients",
+       .positional = "ID",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = show_message},
+      {.name = "trace",
+       .help = "what happened to someone's mail, from the event log",
+       .positional = "ADDRESS",
+       .positional_need = Need::Optional,
+       .options = {{"--message", "ID", "of a message instead of an address"},
+                   {"--since", "TIME", "\"2h\" ago, or \"2026-11-24T08:00:00Z\" (all that is kept)"},
+                   {"--limit", "EVENTS", "the newest that many (200)"}},
+       .run = trace_mail},
+      {.name = "events tail",
+       .help = "the newest events; with --follow also those to come",
+       .options = with({{"--follow", "", "go on until interrupted"},
+                        {"--last", "EVENTS", "begin with the newest that many (10)"},
+                        {"--type", "TYPES", "of these types, separated by commas", kTypes}},
+                       criteria()),
+       .run = tail_events},
+      {.name = "pause",
+       .help = "stop attempts, for what is queued and for what comes later",
+       .options =
+           with(broad_criteria(), {kAll, kReason, {"--until", "TIME", "\"2h\" from now, or a time (until resumed)"}}),
+       .run = pause_mail},
+      {.name = "resume",
+       .help = "lift the pauses of exactly this selection",
+       .options = with(broad_criteria(), {{"--all", "", "lift every pause"}}),
+       .run = resume_mail},
+      {.name = "pauses", .help = "what is paused, by whom and why", .options = {}, .run = list_pauses},
+      {.name = "hold",
+       .help = "set queued recipients aside until released",
+       .options = act_options(),
+       .run = hold_mail},
+      {.name = "release", .help = "let held recipients go on", .options = act_options(), .run = release_mail},
+      {.name = "retry", .help = "attempt deferred recipients now", .options = act_options(), .run = retry_mail},
+      {.name = "bounce",
+       .help = "fail queued recipients for good; their senders are told as DSN settings say",
+       .options = act_options(),
+       .run = bounce_mail},
+      {.name = "reroute",
+       .help = "give queued recipients another vMTA or stream",
+       .options = act_options({{"--to-vmta", "NAME", "send from this vMTA"},
+                               {"--to-stream", "NAME", "move to this stream: its pool, schedule and route"}}),
+       .run = reroute_mail},
+      {.name = "jobs",
+       .help = "commands at work in the background, and those that ended",
+       .options = {},
+       .run = list_jobs},
+      {.name = "job show",
+       .help = "one job",
+       .positional = "ID",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = show_job},
+      {.name = "job wait",
+       .help = "wait until a job has ended",
+       .positional = "ID",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = wait_for_job},
+      {.name = "job cancel",
+       .help = "stop a job where it is; what it changed stays changed",
+       .positional = "ID",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = cancel_job},
+      {.name = "reload",
+       .help = "read the configuration anew; a bad one is refused",
+       .options = {},
+       .run = reload_config},
+      {.name = "check-config",
+       .help = "check a configuration file; needs no daemon",
+       .positional = "FILE",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = check_config},
+      {.name = "config show",
+       .help = "every setting in effect, and where it comes from",
+       .options = {{"--changed", "", "only those that differ from the default"}},
+       .run = show_config},
+      {.name = "drain",
+       .help = "refuse new mail and go on delivering; or stop the daemon in order",
+       .options = {{"--end", "", "take new mail again"},
+                   {"--stop", "", "finish what is in flight and end the daemon"},
+                   {"--limit", "DURATION", "with --stop: give what is in flight so long (30s)"}},
+       .run = drain_daemon},
+      {.name = "metrics", .help = "all metrics, as Prometheus reads them", .options = {}, .run = show_metrics},
+      {.name = "version", .help = "versions of this program and of the daemon", .options = {}, .run = show_version},
+      {.name = "completion",
+       .help = "a completion script for a shell",
+       .positional = "SHELL",
+       .positional_need = Need::Required,
+       .positional_choices = "bash zsh",
+       .options = {},
+       .run = print_completion},
+  };
+}
+
+}  // namespace
+
+std::span<const CommandSpec> commands() {
+  static const std::vector<CommandSpec> all = make_commands();
+  return all;
+}
+
+std::span<const OptionSpec> global_options() {
+  static const Options all = {
+      {"--socket", "PATH", "the daemon's unix socket (PENSTOCK_SOCKET, /run/penstock/admin.sock)"},
+      {"--url", "URL", "a daemon over the network: http://host:port (PENSTOCK_URL)"},
+      {"--token", "TOKEN", "sent with --url as a bearer token (PENSTOCK_TOKEN keeps it out of the process list)"},
+      {"--json", "", "print the API's JSON"}};
+  return all;
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands. Each prints its answer and returns, or a Failure with nothing printed.
+#pragma once
+
+#include "cmd/penstock/failure.h"
+
+namespace penstock::cli {
+
+class Cli;
+
+// status_command.cc, top_command.cc
+Ended show_status(Cli& cli);
+Ended show_top(Cli& cli);
+Ended list_paths(Cli& cli);
+// queue_commands.cc
+Ended list_queues(Cli& cli);
+Ended show_queue(Cli& cli);
+Ended show_ages(Cli& cli);
+Ended show_message(Cli& cli);
+// event_commands.cc
+Ended trace_mail(Cli& cli);
+Ended tail_events(Cli& cli);
+// control_commands.cc
+Ended pause_mail(Cli& cli);
+Ended resume_mail(Cli& cli);
+Ended list_pauses(Cli& cli);
+Ended hold_mail(Cli& cli);
+Ended release_mail(Cli& cli);
+Ended retry_mail(Cli& cli);
+Ended bounce_mail(Cli& cli);
+Ended reroute_mail(Cli& cli);
+Ended list_jobs(Cli& cli);
+Ended show_job(Cli& cli);
+Ended wait_for_job(Cli& cli);
+Ended cancel_job(Cli& cli);
+// daemon_commands.cc
+Ended reload_config(Cli& cli);
+Ended show_config(Cli& cli);
+Ended drain_daemon(Cli& cli);
+Ended show_metrics(Cli& cli);
+Ended show_version(Cli& cli);
+// check_config_command.cc
+Ended check_config(Cli& cli);
+// completion.cc
+Ended print_completion(Cli& cli);
+
+}  // namespace penstock::cli

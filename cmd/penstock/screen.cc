@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/penstock/screen.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "cmd/penstock/human.h"
+#include "cmd/penstock/json_read.h"
+
+namespace penstock::cli {
+namespace {
+
+namespace json = boost::json;
+using Align = Table::Align;
+
+constexpr std::array<const char*, 6> kCounts{"ready", "in_delivery", "deferred", "scheduled", "held", "total"};
+constexpr std::array<const char*, 7> kFlow{"accepted", "rejected", "delivered", "deferred",
+                                           "bounced",  "expired",  "suppressed"};
+
+std::string title_of(std::string_view key) {
+  std::string title(key);
+  for (char& c : title) c = c == '_' ? ' ' : c;
+  return title;
+}
+
+std::string format_queue(const json::object& counts) {
+  std::vector<Table::Column> columns{{"queue", Align::Left}};
+  std::vector<std::string> cells{"recipients"};
+  for (const char* key : kCounts) {
+    columns.push_back({title_of(key), Align::Right});
+    cells.push_back(human_count(count_of(counts, key)));
+  }
+  Table table(std::move(columns));
+  table.add(std::move(cells));
+  return table.text();
+}
+
+std::string format_flow(const json::object& rates, const json::object& totals) {
+  std::vector<Table::Column> columns{{"recipients", Align::Left}};
+  std::vector<std::string> now{"per second"};
+  std::vector<std::string> all{"since start"};
+  for (const char* key : kFlow) {
+    columns.push_back({key, Align::Right});
+    now.push_back(human_rate(number_of(rates, key)));
+    all.push_back(human_count(count_of(totals, key)));
+  }
+  Table table(std::move(columns));
+  table.add(std::move(now));
+  table.add(std::move(all));
+  return table.text();
+}
+
+std::string format_troubles(const json::object& status) {
+  std::string text;
+  for (const json::value& value : list_of(status, "troubles")) {
+    if (!value.is_object()) continue;
+    const json::object& trouble = value.as_object();
+    text += fmt::format("! {}: {}", printable(text_of(trouble, "part")), printable(text_of(trouble, "message")));
+    const std::string since = text_of(trouble, "since");
+    if (!since.empty()) text += fmt::format(" (since {})", human_time(since));
+    text += "\n";
+    if (const std::string hint = text_of(trouble, "hint"); !hint.empty()) text += "    " + printable(hint) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string format_status(const json::object& status) {
+  std::string text = fmt::format("{}  penstock {}  {}", printable(text_of(status, "node")),
+                                 printable(text_of(status, "version")), text_of(status, "state"));
+  const std::string up = human_between(text_of(status, "started"), text_of(status, "now"));
+  if (!up.empty()) text += "  up " + up;
+  text += fmt::format("  pid {}\n\n", count_of(status, "pid"));
+  text += format_queue(child(status, "queue")) + "\n";
+  text += format_flow(child(status, "rates"), child(status, "totals")) + "\n";
+  text += fmt::format("connections {} in, {} out   memory {}   spool {}, {} free   shards {}\n",
+                      human_count(count_of(status, "connections_in")), human_count(count_of(status, "connections_out")),
+                      human_size(count_of(status, "memory_bytes")), human_size(count_of(status, "spool_bytes")),
+                      human_size(count_of(status, "spool_free_bytes")), count_of(status, "shards"));
+  if (const std::string file = text_of(status, "config_file"); !file.empty()) {
+    text += fmt::format("configuration {}, loaded {}\n", printable(file), human_time(text_of(status, "config_loaded")));
+  }
+  if (const auto pauses = count_of(status, "pauses"); pauses > 0)
+    text += fmt::format("pauses {}: penstock pauses\n", pauses);
+  if (const auto jobs = count_of(status, "jobs_running"); jobs > 0)
+    text += fmt::format("jobs running {}: penstock jobs\n", jobs);
+  const std::string troubles = format_troubles(status);
+  return troubles.empty() ? text : text + "\n" + troubles;
+}
+
+std::string format_paths(const json::object& answer) {
+  Table table({{"PATH"},
+               {"STATE"},
+               {"CONN", Align::Right},
+               {"MAX", Align::Right},
+               {"READY", Align::Right},
+               {"IN DELIVERY", Align::Right},
+               {"DELIVERED/S", Align::Right},
+               {"DEFERRED/S", Align::Right},
+               {"BOUNCED/S", Align::Right},
+               {"WHY"}});
+  const std::string now = text_of(answer, "now");
+  for (const json::value& value : list_of(answer, "paths")) {
+    if (!value.is_object()) continue;
+    const json::object& row = value.as_object();
+    const json::object rates = child(row, "rates");
+    std::string why = text_of(row, "cause");
+    const std::string since = human_between(text_of(row, "since"), now);
+    const std::string until = human_between(now, text_of(row, "until"));
+    if (!since.empty()) why += fmt::format("; since {}", since);
+    if (!until.empty()) why += fmt::format("; {} to go", until);
+    const auto most = count_of(row, "connections_max");
+    table.add({text_of(row, "path"), text_of(row, "state"), human_count(count_of(row, "connections")),
+               most == 0 ? "-" : human_count(most), human_count(count_of(row, "ready")),
+               human_count(count_of(row, "in_delivery")), human_rate(number_of(rates, "delivered")),
+               human_rate(number_of(rates, "deferred")), human_rate(number_of(rates, "bounced")), why});
+  }
+  return table.text();
+}
+
+}  // namespace penstock::cli
