@@ -215,6 +215,23 @@ TEST_F(CliTest, FollowShowsWhatComesUntilTheDaemonEnds) {
   EXPECT_EQ(ran.out, "2026-11-24 08:00:00.000  accepted\n2026-11-24 08:00:01.000  delivered\n");
 }
 
+TEST_F(CliTest, TopIsLiveUntilQIsPressedAndLeavesTheScreenAsItWas) {
+  const Ran ran =
+      run_on_terminal(PENSTOCK_PROGRAM, {"--socket", api_.socket(), "top", "--interval", "10s"}, "q quits", "q");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_TRUE(ran.out.starts_with("\x1b[?1049h\x1b[?25l")) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("v1/provider:gmail"));
+  EXPECT_THAT(ran.out, EndsWith("\x1b[?25h\x1b[?1049l"));
+}
+
+TEST_F(CliTest, ProgressBarIsShownOnATerminal) {
+  const Ran ran =
+      run_on_terminal(PENSTOCK_PROGRAM, {"--socket", api_.socket(), "retry", "--domain", "big.example"}, "\n", "");
+  EXPECT_EQ(ran.exit, 0);
+  EXPECT_THAT(ran.out, HasSubstr("]  25%  10,000 of 40,000 looked at, 2,500 match"));
+  EXPECT_THAT(ran.out, EndsWith("retry: 10,000 recipients changed, 10,000 matched\r\n"));
+}
+
 // What bash would offer after these words.
 std::string completions(const std::string& script, const std::string& words, int index) {
   const std::string program = "source '" + script + "'; COMP_WORDS=(" + words +

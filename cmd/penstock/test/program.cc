@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,41 @@ Ran run_program(const std::string& program, const std::vector<std::string>& argu
   std::thread reader([&ran, fd = err[0]] { ran.err = read_all(fd); });
   ran.out = read_all(out[0]);
   reader.join();
+  int status = 0;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+  ran.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ran;
+}
+
+Ran run_on_terminal(const std::string& program, const std::vector<std::string>& arguments, const std::string& until,
+                    const std::string& keys) {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  EXPECT_EQ(::grantpt(terminal), 0);
+  EXPECT_EQ(::unlockpt(terminal), 0);
+  const winsize size{30, 100, 0, 0};
+  EXPECT_EQ(::ioctl(terminal, TIOCSWINSZ, &size), 0);
+  const std::string name = ::ptsname(terminal);
+  std::vector<std::string> words{program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  for (const int fd : {0, 1, 2}) ::posix_spawn_file_actions_addopen(&actions, fd, name.c_str(), O_RDWR, 0);
+  std::vector<std::string> variables{"TERM=xterm"};
+  pid_t pid = -1;
+  EXPECT_EQ(::posix_spawn(&pid, program.c_str(), &actions, nullptr, pointers(words).data(), pointers(variables).data()),
+            0);
+  ::posix_spawn_file_actions_destroy(&actions);
+  Ran ran;
+  std::array<char, 4096> buffer{};
+  bool typed = false;
+  // Reading fails once the program, the only one on the terminal, has ended.
+  for (ssize_t got = 0; (got = ::read(terminal, buffer.data(), buffer.size())) > 0;) {
+    ran.out.append(buffer.data(), static_cast<std::size_t>(got));
+    if (typed || ran.out.find(until) == std::string::npos) continue;
+    typed = true;
+    EXPECT_EQ(::write(terminal, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+  }
+  ::close(terminal);
   int status = 0;
   EXPECT_EQ(::waitpid(pid, &status, 0), pid);
   ran.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
