@@ -6,7 +6,8 @@
 // same question on one shard while one is under way wait for that one.
 //
 // Threads: ask() on the shard given; state of one shard is touched by that shard only.
-// Ownership: shards, upstream and clock must outlive it.   Errors: those of `upstream`; errors are not cached.
+// Ownership: upstream, clock and probe must outlive it, and it the look-ups under way: stop upstream or the shards
+// first. Errors: those of `upstream`; they are not kept.
 #pragma once
 
 #include <chrono>
@@ -54,7 +55,7 @@ class CachedResolver final : public Resolver {
   Probe& probe_;
   const AnswerCacheLimits limits_;
   // each touched by its shard only
-  std::vector<std::shared_ptr<PerShard>> per_shard_;
+  std::vector<std::unique_ptr<PerShard>> per_shard_;
 };
 
 }  // namespace penstock::dns

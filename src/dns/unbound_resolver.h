@@ -36,7 +36,7 @@ struct UnboundOptions {
   std::vector<std::string> upstreams;            // resolvers, "192.0.2.53:53"; empty: those of resolv_conf
   std::string resolv_conf = "/etc/resolv.conf";  // empty as well: libunbound asks from the root servers down
   std::vector<StubZone> stubs;
-  std::string trust_anchor_file;  // root key in zone or BIND form; empty: no validation
+  std::string trust_anchor_file;  // root key as a zone file; empty: no validation
   std::chrono::milliseconds timeout{15'000};
   std::size_t in_flight_max = 2'000;
   std::size_t waiting_max = 100'000;
@@ -57,7 +57,6 @@ class UnboundResolver final : public Resolver {
  private:
   class Loop;
   const UnboundOptions options_;
-  Probe& probe_;
   std::unique_ptr<Loop> loop_;
 };
 
