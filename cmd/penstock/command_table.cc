@@ -48,7 +48,8 @@ Options act_options(const Options& more = {}) {
   return with(with(criteria(), shared), more);
 }
 
-std::vector<CommandSpec> make_commands() {
+// Those that only look.
+std::vector<CommandSpec> looking_commands() {
   const OptionSpec by{"--by", "GROUP", "group by domain (default), stream, tenant, campaign, provider or vmta",
                       kGroups};
   return {
@@ -102,6 +103,12 @@ std::vector<CommandSpec> make_commands() {
                         {"--type", "TYPES", "of these types, separated by commas", kTypes}},
                        criteria()),
        .run = tail_events},
+  };
+}
+
+// Those that change queued mail.
+std::vector<CommandSpec> mail_commands() {
+  return {
       {.name = "pause",
        .help = "stop attempts, for what is queued and for what comes later",
        .options =
@@ -149,6 +156,12 @@ std::vector<CommandSpec> make_commands() {
        .positional_need = Need::Required,
        .options = {},
        .run = cancel_job},
+  };
+}
+
+// Those about the daemon and this program.
+std::vector<CommandSpec> daemon_commands() {
+  return {
       {.name = "reload",
        .help = "read the configuration anew; a bad one is refused",
        .options = {},
@@ -179,6 +192,12 @@ std::vector<CommandSpec> make_commands() {
        .options = {},
        .run = print_completion},
   };
+}
+
+std::vector<CommandSpec> make_commands() {
+  std::vector<CommandSpec> all = looking_commands();
+  for (const auto& more : {mail_commands(), daemon_commands()}) all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ namespace penstock::api {
 
 struct Answer {
   unsigned status = 200;
-  std::string body;
+  std::string body;  // a newline is added to JSON when it is sent
   std::string content_type = "application/json";
   // Set by a handler that found nothing and was asked to wait: it is called again until there is something or this
   // time has passed, and then the answer is given as it is.

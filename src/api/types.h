@@ -51,7 +51,12 @@ struct QueueCounts {
   [[nodiscard]] std::uint64_t total() const { return ready + in_delivery + deferred + scheduled + held; }
 };
 
-enum class DaemonState : std::uint8_t { Starting, Serving, Draining, Stopping };
+enum class DaemonState : std::uint8_t {
+  Starting,  // reading the spool; takes no mail yet
+  Serving,
+  Draining,  // refuses new mail, goes on delivering
+  Stopping   // finishes what is in flight
+};
 
 // Something an operator should know of now.
 struct Trouble {
@@ -68,20 +73,20 @@ struct Flow {
 };
 
 struct Status {
-  std::string node;
-  std::string version;
+  std::string node;     // node.name of the configuration
+  std::string version;  // of the program
   std::int64_t pid = 0;
   DaemonState state = DaemonState::Starting;
   Time started, now;
   QueueCounts queue;
-  Flow<std::uint64_t> totals;  // since the start
-  Flow<double> rates;          // per second, over the last minute
-  std::uint64_t connections_in = 0, connections_out = 0;
-  std::uint64_t memory_bytes = 0;                       // resident
-  std::uint64_t spool_bytes = 0, spool_free_bytes = 0;  // taken by the spool; free on its file system
+  Flow<std::uint64_t> totals;                             // since the start
+  Flow<double> rates;                                     // per second, over the last minute
+  std::uint64_t connections_in = 0, connections_out = 0;  // SMTP, at this moment
+  std::uint64_t memory_bytes = 0;                         // resident
+  std::uint64_t spool_bytes = 0, spool_free_bytes = 0;    // taken by the spool; free on its file system
   std::uint32_t shards = 0;
-  std::string config_file;
-  Time config_loaded;
+  std::string config_file;  // the main one
+  Time config_loaded;       // when the one in effect was read
   std::uint32_t jobs_running = 0, pauses = 0;
   std::vector<Trouble> troubles;  // empty: all is well
 };
@@ -92,16 +97,21 @@ struct Health {
   std::string reason;  // why not; one sentence
 };
 
-enum class PathState : std::uint8_t { Normal, Slowed, Backoff, Suspended };
+enum class PathState : std::uint8_t {
+  Normal,
+  Slowed,    // the adaptive limit is below the configured one
+  Backoff,   // after trouble: few connections, growing again
+  Suspended  // none until a time
+};
 
 struct PathRow {
   std::string path;  // "v1/provider:gmail", "v1/site:mx1.example,mx2.example"
   std::string vmta;
   std::string group;  // "provider:gmail"
   PathState state = PathState::Normal;
-  std::string cause;  // why it is not Normal: rule and reply; in words
-  Time since, until;  // of that state
-  std::uint32_t connections = 0, connections_max = 0;
+  std::string cause;                                   // why it is not Normal: rule and reply; in words
+  Time since, until;                                   // of that state
+  std::uint32_t connections = 0, connections_max = 0;  // open now; allowed now (0: no limit)
   std::uint64_t ready = 0, in_delivery = 0;
   Flow<double> rates;          // delivered, deferred, bounced
   Flow<std::uint64_t> totals;  // the same since the start
@@ -216,7 +226,13 @@ struct PauseRequest {
   Time until;  // epoch: until resumed
 };
 
-enum class Act : std::uint8_t { Hold, Release, Retry, Bounce, Reroute };
+enum class Act : std::uint8_t {
+  Hold,     // ready, deferred and scheduled recipients → held
+  Release,  // held ones → ready
+  Retry,    // deferred and scheduled ones → ready
+  Bounce,   // all but those in delivery → failed for good
+  Reroute   // all but those in delivery: another vMTA or stream
+};
 
 struct ActRequest {
   Act act = Act::Hold;
@@ -228,7 +244,12 @@ struct ActRequest {
   std::string to_stream;
 };
 
-enum class JobState : std::uint8_t { Running, Done, Failed, Cancelled };
+enum class JobState : std::uint8_t {
+  Running,
+  Done,
+  Failed,    // `detail` says why; what was changed stays changed
+  Cancelled  // by an operator; likewise
+};
 
 // A command over many recipients, worked off in slices in the background.
 struct Job {

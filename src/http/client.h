@@ -7,7 +7,8 @@
 // Owns: its connection.   Threads: the shard's.
 // Errors: of http::Errc. A kept connection that the server closed meanwhile is opened anew once, for requests without
 //   effects (GET, HEAD) only: a POST is never sent twice.
-// Limits: ClientOptions. No redirects, no TLS yet, no proxies.
+// Limits: ClientOptions. No redirects, no TLS yet, no proxies. A status of 400 or above is an answer, not an error.
+// See: RFC 9112; a body is sent with its length, never in chunks, and taken in either form.
 #pragma once
 
 #include <cstddef>
@@ -23,19 +24,21 @@
 namespace penstock::http {
 
 struct ClientOptions {
-  Duration connect_timeout{std::chrono::seconds{5}};
+  Duration connect_timeout{std::chrono::seconds{5}};  // until the connection is there
   Duration answer_timeout{std::chrono::seconds{60}};  // without a byte of the answer arriving
-  std::size_t header_bytes_max = 64 * 1024;
-  std::size_t body_bytes_max = 64 * 1024 * 1024;
+  std::size_t header_bytes_max = 64 * 1024;           // above: HeaderTooLarge
+  std::size_t body_bytes_max = 64 * 1024 * 1024;      // above: BodyTooLarge
 };
 
 class Client {
  public:
   // `host` is sent as the Host field.
   Client(net::Shard& shard, net::Endpoint endpoint, std::string host, ClientOptions options = {});
+  // Host and Content-Length are written here; leave them out of the request's fields. The answer is whole.
   net::Task<Result<Response>> send(Request request);
 
  private:
+  // One request over stream_, which it takes and puts back when the server keeps the connection.
   net::Task<Result<Response>> exchange(const Request& request);
 
   net::Shard& shard_;

@@ -2,7 +2,8 @@
 // Request and Response of HTTP/1.1 (RFC 9110, RFC 9112) as plain values; both sides of a connection use them.
 //
 // A message is whole: its body is in memory and bounded by whoever reads it (ServerOptions, ClientOptions).
-// Field names compare without case. Threads: values, no sharing.
+// Field names compare without case; values are kept as sent, without the space around them.
+// Threads: values, no sharing.
 #pragma once
 
 #include <cstdint>
@@ -37,18 +38,18 @@ struct Peer {
 };
 
 struct Request {
-  Method method = Method::Get;
-  std::string target = "/";  // as sent: "/v1/queues?by=domain"
+  Method method = Method::Get;  // Other: one that no handler of ours takes
+  std::string target = "/";     // as sent: "/v1/queues?by=domain"
   Fields fields;
-  std::string body;
-  Peer peer;  // set by the server; a client leaves it empty
+  std::string body;  // whole, chunks put together
+  Peer peer;         // set by the server; a client leaves it empty
 };
 
 struct Response {
   unsigned status = 200;  // 200–599
   std::string content_type = "application/json";
-  Fields fields;  // others than Content-Type, Content-Length, Connection and Date, which the server writes
-  std::string body;
+  Fields fields;     // others than Content-Type, Content-Length, Connection and Date, which the server writes
+  std::string body;  // its length is sent; left out of the answer to HEAD
 };
 
 // The standard reason phrase, "Not Found"; "Unknown" for numbers that have none.

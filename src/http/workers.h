@@ -31,11 +31,13 @@ namespace penstock::http {
 
 class Workers {
  public:
+  // `threads` of at least 1; `name` and a number are what tools such as top show, cut to 15 characters.
   Workers(std::size_t threads, const std::string& name);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
+  // Runs work() on a worker and gives its result, which cannot be void. The coroutine goes on where it was.
   template <class F>
   net::Task<std::invoke_result_t<F&>> run(F work);
   // Finishes what has begun, drops what waits and the coroutines that wait for it, joins.
@@ -58,6 +60,7 @@ net::Task<std::invoke_result_t<F&>> Workers::run(F work) {
   using T = std::invoke_result_t<F&>;
   std::optional<T> result;
   std::exception_ptr problem;
+  // Called once the coroutine is suspended, with the handler that resumes it.
   auto initiate = [&](auto handler) {
     // std::function wants copies; the handler can only be moved.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
@@ -68,6 +71,7 @@ net::Task<std::invoke_result_t<F&>> Workers::run(F work) {
       } catch (...) {
         problem = std::current_exception();
       }
+      // Resumes on the shard; if that has stopped, the handler is destroyed with it.
       net::asio::post(executor, [shared] { std::move (*shared)(); });
     });
   };
