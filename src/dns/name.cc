@@ -28,10 +28,12 @@ std::string quoted(std::string_view name) {
 }
 
 Result<std::string> to_a_labels(std::string_view name) {
-  if (name.size() > kMaxUnicodeName || name.find('\0') != std::string_view::npos) return fail(Errc::BadName);
+  // libidn2 passes over what it dislikes among ASCII instead of refusing it.
+  const bool odd = std::any_of(name.begin(), name.end(),
+                               [](char c) { return static_cast<unsigned char>(c) < 0x80 && !is_plain(c); });
+  if (odd || name.size() > kMaxUnicodeName) return fail(Errc::BadName, quoted(name));
   char* out = nullptr;
-  const int status = idn2_to_ascii_8z(std::string(name).c_str(), &out,
-                                      IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES);
+  const int status = idn2_to_ascii_8z(std::string(name).c_str(), &out, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   const std::unique_ptr<char, decltype(&idn2_free)> owner(static_cast<char*>(out), [](void* p) { idn2_free(p); });
   if (status != IDN2_OK) return fail(Errc::BadName, quoted(name) + ": " + idn2_strerror(status));
   return std::string(out);

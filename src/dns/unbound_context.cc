@@ -51,14 +51,11 @@ std::string to_server(const std::string& text) {
 }
 
 // libunbound answers some names itself ("test.", "127.in-addr.arpa." and the like, RFC 6303, RFC 6761). A stub zone at
-// or below one of them is meant to be asked of its server, and a signed parent must not prove that it does not exist.
+// or below one of them is meant to be asked of its server; the closest local zone decides, and a transparent one steps
+// aside. (Its "nodefault" works in a file only.) Nor must a signed parent prove that the stub zone does not exist.
 void open_zone(Settings& settings, const std::string& zone) {
+  settings.set("local-zone:", zone + ". transparent");
   settings.set("domain-insecure:", zone + ".");
-  for (std::size_t from = 0; from != std::string::npos;) {
-    settings.set("local-zone:", zone.substr(from) + ". nodefault");
-    from = zone.find('.', from);
-    if (from != std::string::npos) ++from;
-  }
 }
 
 void set_limits(Settings& settings, const UnboundOptions& options) {
@@ -167,6 +164,10 @@ Result<ContextPtr> make_context(const UnboundOptions& options) {
   set_limits(settings, options);
   set_servers(settings, context.get(), options);
   settings.check(ub_ctx_async(context.get(), 1), Errc::Library, "asynchronous use");
+  // libunbound reads files no sooner than at the first look-up, or at the first change of its local zones, like this
+  // one.
+  settings.check(ub_ctx_zone_remove(context.get(), "nothing.invalid."), Errc::BadOption,
+                 options.trust_anchor_file.empty() ? "its options" : "trust anchor file " + options.trust_anchor_file);
   if (settings.failure()) return fail(*settings.failure());
   return context;
 }

@@ -32,6 +32,11 @@ struct Completion {
   Result<AnswerPtr> result;
 };
 
+Result<AnswerPtr> to_failure(int error, const Question& question) {
+  if (error == UB_SYNTAX) return fail(Errc::BadName, question.name);
+  return fail(Errc::Library, fmt::format("{}: {}", question.name, ub_strerror(error)));
+}
+
 }  // namespace
 
 class UnboundResolver::Loop {
@@ -172,11 +177,7 @@ void UnboundResolver::Loop::submit_waiting() {
     in_flight_.splice(in_flight_.end(), waiting_, look_up);
     const int error = ub_resolve_async(context_.get(), look_up->question.name.c_str(),
                                        static_cast<int>(look_up->question.type), 1, &*look_up, on_result, &look_up->id);
-    if (error == UB_SYNTAX) {
-      complete(in_flight_, look_up, fail(Errc::BadName, look_up->question.name));
-    } else if (error != 0) {
-      complete(in_flight_, look_up, fail(Errc::Library, ub_strerror(error)));
-    }
+    if (error != 0) complete(in_flight_, look_up, to_failure(error, look_up->question));
   }
 }
 
@@ -213,20 +214,16 @@ void UnboundResolver::Loop::wait_for_something() {
   }
 }
 
-// On the loop's thread, inside ub_process().
+// On the loop's thread, inside ub_process(). The result is ours to free only when there is no error.
 void UnboundResolver::Loop::on_result(void* argument, int error, ub_result* result) {
-  const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> owner(result, &ub_resolve_free);
   LookUp& look_up = *static_cast<LookUp*>(argument);
   Loop& loop = *look_up.loop;
-  auto answer = std::make_shared<Answer>();
-  if (error != 0 || result == nullptr) {
-    answer->status = Status::ServFail;
-    answer->canonical_name = look_up.question.name;
-    answer->why = ub_strerror(error);
+  if (error == 0 && result != nullptr) {
+    const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> owner(result, &ub_resolve_free);
+    loop.complete(loop.in_flight_, look_up.self, std::make_shared<const Answer>(to_answer(*result, look_up.question)));
   } else {
-    *answer = to_answer(*result, look_up.question);
+    loop.complete(loop.in_flight_, look_up.self, to_failure(error, look_up.question));
   }
-  loop.complete(loop.in_flight_, look_up.self, AnswerPtr(std::move(answer)));
 }
 
 void UnboundResolver::Loop::complete(LookUps& from, LookUps::iterator look_up, Result<AnswerPtr> result) {
