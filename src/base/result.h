@@ -30,7 +30,7 @@ struct Error {
     std::string text = std::string(code.category().name()) + ": " + code.message();
     return detail.empty() ? text : text + ": " + detail;
   }
-  friend bool operator==(const Error& error, const std::error_code& code) { return error.code == code; }
+  friend bool operator==(const Error& error, const std::error_code& other) { return error.code == other; }
 };
 
 template <class T = void>
