@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # penstock_library(NAME SRCS … DEPS … [LIBS …])   one module: static library penstock_NAME, include root src/
 # penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …] [TSAN])  one gtest program test_NAME for the module
+# penstock_fuzz(NAME DEPS …)                    the libFuzzer program fuzz_NAME of fuzz/fuzz_NAME.cc (preset fuzz only)
 # penstock_program(NAME SRCS … DEPS … [LIBS …])   an executable in bin/
 # DEPS are modules of ours (checked against src/README.md), LIBS third-party targets.
 
@@ -82,4 +83,16 @@ function(penstock_program name)
   else()
     penstock_setup(${name} penstock_pch_std)
   endif()
+endfunction()
+
+function(penstock_fuzz name)
+  cmake_parse_arguments(A "" "" "DEPS;LIBS" ${ARGN})
+  if(NOT PENSTOCK_FUZZ)
+    return()
+  endif()
+  add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/fuzz/fuzz_${name}.cc)
+  list(TRANSFORM A_DEPS PREPEND penstock_)
+  target_include_directories(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(fuzz_${name} PRIVATE penstock_options ${A_DEPS} ${A_LIBS})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
 endfunction()

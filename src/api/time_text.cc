@@ -76,8 +76,11 @@ std::optional<Time> parse_time(std::string_view text) {
   const Duration fraction = take_fraction(text);
   const auto offset = take_offset(text);
   if (!offset || !text.empty()) return std::nullopt;
-  return Time{chrono::sys_days(date).time_since_epoch()} + chrono::hours(*hour) + chrono::minutes(*minute) +
-         chrono::seconds(*second) + fraction - *offset;
+  const Time time = Time{chrono::sys_days(date).time_since_epoch()} + chrono::hours(*hour) + chrono::minutes(*minute) +
+                    chrono::seconds(*second) + fraction - *offset;
+  constexpr Time kEnd{chrono::sys_days(chrono::year(9999) / 12 / 31).time_since_epoch()};
+  if (time < Time{} || time >= kEnd) return std::nullopt;
+  return time;
 }
 
 }  // namespace penstock::api

@@ -11,7 +11,8 @@
 namespace penstock::api {
 
 [[nodiscard]] std::string format_time(Time time);
-// RFC 3339 with any offset and any number of decimals; "T" may be a space. Nothing when it is not one.
+// RFC 3339 with any offset and any number of decimals; "T" may be a space. Nothing when it is not one,
+// or lies before 1970 or in the last days of 9999.
 [[nodiscard]] std::optional<Time> parse_time(std::string_view text);
 
 }  // namespace penstock::api
