@@ -7,10 +7,12 @@
 // Validity: a pointer from find() holds until the next put(), erase() or clear().
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -23,43 +25,48 @@ template <class V>
 class ExpiringCache {
  public:
   // `limit` of at least 1.
-  explicit ExpiringCache(std::size_t limit) : limit_(limit) { PENSTOCK_CHECK(limit >= 1); }
+  explicit ExpiringCache(std::size_t limit) : limit_(limit) { PENSTOCK_CHECK(limit >= 1 && limit < UINT32_MAX); }
 
   // Absent or expired: nullptr.
   [[nodiscard]] const V* find(std::string_view name, Time now) {
-    const auto found = entries_.find(name);
-    if (found == entries_.end() || found->second.expires <= now) return nullptr;
-    found->second.used = true;
-    return &found->second.value;
+    const auto at = index_.find(hash(name));
+    if (at == index_.end()) return nullptr;
+    Entry& entry = entries_[at->second];
+    if (entry.name != name || entry.expires <= now) return nullptr;
+    entry.used = true;
+    return &entry.value;
   }
-  // Replaces what is there.
+  // Replaces what is there; also another name of the same hash, for a cache may forget.
   void put(std::string_view name, V value, Time expires, Time now) {
-    const auto found = entries_.find(name);
-    if (found != entries_.end()) {
-      found->second.value = std::move(value);
-      found->second.expires = expires;
+    Entry entry{std::string(name), std::move(value), expires, hash(name), false};
+    if (const auto at = index_.find(entry.hash); at != index_.end()) {
+      entries_[at->second] = std::move(entry);
       return;
     }
-    const std::size_t slot = ring_.size() < limit_ ? ring_.size() : make_room(now);
-    const auto added = entries_.emplace(std::string(name), Entry{std::move(value), expires, slot, false}).first;
-    if (slot == ring_.size()) {
-      ring_.push_back(&*added);
-    } else {
-      ring_[slot] = &*added;
+    if (entries_.size() < limit_) {
+      index_.emplace(entry.hash, static_cast<std::uint32_t>(entries_.size()));
+      entries_.push_back(std::move(entry));
+      return;
     }
+    const std::size_t place = find_room(now);
+    index_.erase(entries_[place].hash);
+    index_.emplace(entry.hash, static_cast<std::uint32_t>(place));
+    entries_[place] = std::move(entry);
   }
   void erase(std::string_view name) {
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) return;
-    const std::size_t slot = found->second.slot;  // the last of the ring moves into the gap
-    ring_[slot] = ring_.back();
-    ring_[slot]->second.slot = slot;
-    ring_.pop_back();
-    entries_.erase(found);
+    const auto at = index_.find(hash(name));
+    if (at == index_.end() || entries_[at->second].name != name) return;
+    const std::uint32_t place = at->second;
+    index_.erase(at);
+    if (place + 1 != entries_.size()) {  // the last one moves into the gap
+      entries_[place] = std::move(entries_.back());
+      index_[entries_[place].hash] = place;
+    }
+    entries_.pop_back();
   }
   void clear() {
+    index_.clear();
     entries_.clear();
-    ring_.clear();
     hand_ = 0;
   }
   // Expired values that were not yet displaced count too.
@@ -67,35 +74,28 @@ class ExpiringCache {
 
  private:
   struct Entry {
+    std::string name;
     V value;
     Time expires;
-    std::size_t slot;
-    bool used;
+    std::uint64_t hash;
+    bool used;  // asked for since the hand last passed
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
-  };
-  using Map = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
+  static std::uint64_t hash(std::string_view name) { return std::hash<std::string_view>()(name); }
 
-  // Drops one value and says which slot is free. Ends within two rounds: the first clears every mark.
-  std::size_t make_room(Time now) {
-    for (;; ++hand_) {
-      if (hand_ >= ring_.size()) hand_ = 0;
-      Entry& entry = ring_[hand_]->second;
-      if (entry.used && entry.expires > now) {
-        entry.used = false;
-        continue;
-      }
-      const std::size_t slot = hand_++;
-      entries_.erase(entries_.find(ring_[slot]->first));
-      return slot;
+  // Which entry is to go. Ends within two rounds: the first clears every mark.
+  std::size_t find_room(Time now) {
+    while (true) {
+      if (hand_ >= entries_.size()) hand_ = 0;
+      Entry& entry = entries_[hand_];
+      if (!entry.used || entry.expires <= now) return hand_++;
+      entry.used = false;
+      ++hand_;
     }
   }
 
   const std::size_t limit_;
-  Map entries_;
-  std::vector<typename Map::value_type*> ring_;  // nodes of entries_, whose addresses do not change
+  std::vector<Entry> entries_;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t> index_;  // hash of the name → place in entries_
   std::size_t hand_ = 0;
 };
 
