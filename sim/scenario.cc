@@ -307,10 +307,12 @@ void Reader::read_domain(const toml::table& table) {
   if (fields.duration("ttl", ttl)) spec.ttl = ttl;
   fields.finish();
   const auto all = family(fields, "name", names);
+  std::vector<DomainSpec::Exchange> in_turn;
+  if (spread) in_turn.swap(spec.exchanges);
   for (std::size_t i = 0; i < all.size(); ++i) {
     DomainSpec one = spec;
     one.name = ascii::lower(all[i]);
-    if (spread && !spec.exchanges.empty()) one.exchanges = {spec.exchanges[i % spec.exchanges.size()]};
+    if (!in_turn.empty()) one.exchanges.push_back(in_turn[i % in_turn.size()]);
     if (!domain_names_.insert(one.name).second) {
       return fields.bad("name", fmt::format("\"{}\" is declared twice", one.name));
     }
