@@ -3,16 +3,18 @@
 //
 // Use:  calendar.push(recipient);  …  calendar.pop_due(now, 1000, due);  sleep_until(calendar.next_due());
 //
-// A bucketed calendar: one bucket per second for the window of 4096 s that `now` is in and for the next one, one bucket
-// per window for the 512 windows (24 days) after, and one list for what is later. The next window's recipients move to
-// their seconds little by little with each pop_due, so no tick has to move a whole window. push and pop are O(1).
-// An order is promised between seconds, none within one. Nothing is popped before its second.
+// A bucketed calendar: one bucket per second for the window of 4096 s that `now` is in and for the next one, one list
+// per window for all later ones. The next window's recipients move to their seconds little by little with each pop_due,
+// so no tick has to move a whole window. push and pop are O(1) (in the number of recipients; a push beyond the next
+// window also finds its window in a small map). An order is promised between seconds, none within one. Nothing is
+// popped before its second.
 //
-// Threads: one owner.   Limits: those of ChunkPool; fixed cost about 110 KiB.
+// Threads: one owner.   Limits: those of ChunkPool; fixed cost about 100 KiB.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -48,9 +50,10 @@ class CalendarQueue {
 
    private:
     friend class CalendarQueue;
-    bool started_ = false;
     bool done_ = false;
-    std::uint64_t place_ = 0;  // first second (kFar: the far list) that is not finished
+    // Where it is: a window, and 0 for the window's own list or 1 + a second of the window.
+    std::uint32_t window_ = 0;
+    std::uint32_t step_ = 0;
     ListCursor list_;
   };
   // Shows about `max` recipients (never more than max + 15); returns how many were shown. Call until cursor.done().
@@ -60,29 +63,24 @@ class CalendarQueue {
  private:
   static constexpr std::uint32_t kWindow = 4096;       // seconds
   static constexpr std::uint32_t kNear = 2 * kWindow;  // buckets of one second
-  static constexpr std::uint32_t kOuter = 512;         // buckets of one window
   static constexpr std::uint32_t kMoveEach = 4096;     // recipients moved per pop_due
-  static constexpr std::uint64_t kFar = std::uint64_t{1} << 40;
-  // Which list, and the first second after those it holds.
-  struct Bucket {
-    ChunkList* list;
-    std::uint64_t end;
-  };
 
-  void place(const QueuedRecipient& recipient);
-  void enter_window(std::uint32_t window);
-  void move_from(ChunkList& list, std::uint64_t max);
+  void place(const QueuedRecipient& recipient, ChunkList::Origin origin);
+  // Moves up to `max` of the next window's own list to their seconds.
+  void move_ahead(std::size_t max);
+  void enter_next_window();
+  // The first second at or after `from`, in the same window, whose bucket is not empty.
   [[nodiscard]] std::optional<Second> first_near(Second from) const;
-  [[nodiscard]] Bucket bucket_at(std::uint64_t second);
-  void mark(Second second);
+  // The cursor's list, having moved the cursor to the first place at or after its own that has one; else nullptr.
+  [[nodiscard]] ChunkList* list_at(Cursor& cursor);
+  void tidy(const Cursor& cursor);
 
   ChunkPool& pool_;
   std::array<ChunkList, kNear> near_{};
-  std::array<std::uint64_t, kNear / 64> near_used_{};  // a bit per near bucket that may be non-empty
-  std::array<ChunkList, kOuter> outer_{};
-  ChunkList far_;
-  std::uint32_t window_;  // number of the window `front_` is in
-  Second front_;          // all near buckets before are empty
+  std::array<std::uint64_t, kNear / 64> near_used_{};  // a bit per near bucket that is not empty
+  std::map<std::uint32_t, ChunkList> later_;           // by window; those after window_ (the next may be half moved)
+  std::uint32_t window_;                               // number of the window that front_ is in
+  Second front_;                                       // all near buckets before are empty
   std::size_t size_ = 0;
 };
 

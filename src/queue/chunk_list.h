@@ -2,16 +2,16 @@
 // ChunkPool and ChunkList: first-in-first-out lists of descriptors in small chunks from one pool per shard.
 //
 // Every queue of a shard draws from the shard's pool, so thousands of nearly empty queues cost one chunk each and a
-// drained queue's memory serves the next. A list is 12 bytes; push and pop are O(1); a full chunk has 2.5 % overhead.
+// drained queue's memory serves the next. A list is 12 bytes; push and pop are O(1); a full chunk has 3 % overhead.
 //
 // Slices: scan() visits a bounded number of descriptors and remembers the place in a ListCursor; pushes, pops and other
-// scans may happen between the calls. What was in the list all along is seen at least once, and once only unless
-// another scan, or a pop beyond the place, moved it meanwhile (then a chunk may be seen again). What is pushed during
-// the scan may or may not be seen. Chunks that a scan thinned out are joined.
+// scans may happen between the calls. What is in the list all along is seen, and seen once unless two scans run at the
+// same time while the front is being popped (then a chunk may be seen again). What is pushed during the scan may or may
+// not be seen, but a scan whose visitor pushes back what it takes comes to an end. Chunks that a scan thinned out are
+// joined.
 //
 // Owns: the pool owns all chunks and must outlive its lists. A list must be cleared before it is forgotten.
-// Threads: the shard that owns the pool.
-// Limits: 2^32 − 1 chunks (64 thousand million descriptors).
+// Threads: the shard that owns the pool.   Limits: 2^32 − 1 chunks (64 thousand million descriptors).
 #pragma once
 
 #include <array>
@@ -36,11 +36,12 @@ class ChunkPool {
 
   struct Chunk {
     Ref next = 0;
-    std::uint32_t generation = 0;  // changes each time the chunk is freed
-    std::uint32_t scan = 0;        // number of the scan that saw all of it last
-    std::uint16_t begin = 0;
-    std::uint16_t end = 0;
-    std::array<QueuedRecipient, kChunkItems> items;
+    std::uint32_t generation = 0;  // unlike that of any other use of this chunk; 0: free
+    std::uint32_t seen = 0;        // number of the last scan that saw all of it
+    std::uint32_t born = 0;        // number of the newest scan when its first descriptor came; 0: older than all
+    std::uint8_t begin = 0;        // descriptors are items[begin] to items[end − 1]
+    std::uint8_t end = 0;
+    std::array<QueuedRecipient, kChunkItems> items{};
   };
 
   ChunkPool() = default;
@@ -63,22 +64,22 @@ class ChunkPool {
   static constexpr std::uint32_t kSlabChunks = 128;
   using Slab = std::array<Chunk, kSlabChunks>;
   struct SlabUse {
-    Ref first_free = 0;      // list of the slab's free chunks, through Chunk::next
+    Ref first_free = 0;      // the slab's free chunks, linked through Chunk::next
     std::uint32_t used = 0;  // chunks in use
-    bool listed = false;     // in with_room_
+    bool listed = false;     // stands in with_room_
   };
   void add_slab();
   void give_back(std::uint32_t slab);
 
   std::vector<std::unique_ptr<Slab>> slabs_;
   std::vector<SlabUse> use_;
-  std::vector<std::uint32_t> with_room_;        // slabs that may have a free chunk, the last one is used first
-  std::vector<std::uint32_t> empty_slots_;      // numbers of slabs that were given back
-  std::vector<std::uint32_t> base_generation_;  // of the chunks of a slab when it is made again
+  std::vector<std::uint32_t> with_room_;    // slabs that may have a free chunk, the last one is used first
+  std::vector<std::uint32_t> empty_slots_;  // numbers of slabs that were given back
   std::size_t in_use_ = 0;
   std::size_t live_slabs_ = 0;
   std::size_t idle_slabs_ = 0;  // live ones without a used chunk
   std::uint32_t scans_ = 0;
+  std::uint32_t generations_ = 0;
 };
 
 // A place in a list. Make a new one for each scan; numbers come from ChunkPool::next_scan().
@@ -93,7 +94,9 @@ class ChunkList {
  public:
   [[nodiscard]] bool empty() const { return head_ == 0; }
   [[nodiscard]] std::uint32_t size() const { return size_; }
-  void push(ChunkPool& pool, const QueuedRecipient& recipient);
+  // Waiting: it was in the same queue before (a scan under way has to see it still). Arriving: it was not.
+  enum class Origin : std::uint8_t { Arriving, Waiting };
+  void push(ChunkPool& pool, const QueuedRecipient& recipient, Origin origin = Origin::Arriving);
   // Precondition of both: not empty. The reference lasts until the next change.
   [[nodiscard]] const QueuedRecipient& front(ChunkPool& pool) const;
   QueuedRecipient pop(ChunkPool& pool);
@@ -103,13 +106,14 @@ class ChunkList {
   void clear(ChunkPool& pool);
 
  private:
-  // First chunk of the list that the cursor's scan has not seen, and the chunk before it.
+  // A chunk and the one before it (0: it is the head).
   struct Place {
     ChunkPool::Ref previous = 0;
     ChunkPool::Ref chunk = 0;
   };
-  Place resume(ChunkPool& pool, const ListCursor& cursor) const;
-  // Keeps what the visitor keeps, joins it with the chunk before where it fits; returns the last chunk seen.
+  // The first chunk from there on that the scan has to see; chunk 0 at the end.
+  Place to_see(ChunkPool& pool, Place from, std::uint32_t scan) const;
+  // Removes what the visitor takes and joins the rest with the chunk before where it fits; returns the last chunk seen.
   ChunkPool::Ref scan_chunk(ChunkPool& pool, Place place, std::uint32_t scan, const Visitor& visit);
   void unlink(ChunkPool& pool, Place place);
 

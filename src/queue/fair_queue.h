@@ -10,8 +10,9 @@
 // take in kNormalTurn is normal and one in kBulkTurn is bulk, if any waits. So an urgent recipient waits for at most
 // two others of lower priority, and a steady flood of urgent mail still leaves bulk 1/16 of the path.
 //
-// Paused flows (PauseSet) are set aside as a whole and cost nothing per recipient while they wait.
-// Within a flow the order is first in, first out. push and pop are O(1); a flow disappears when it is empty.
+// Paused flows are set aside as a whole and cost nothing per recipient while they wait.
+// Within a flow the order is first in, first out. push is O(1) and pop too on average: a recipient of n KiB costs up to
+// n / kQuantum turns of the round. A flow disappears when it is empty.
 // Threads: one owner.   Limits: those of ChunkPool; bodies above kCostKibMax count as that.
 #pragma once
 
@@ -35,7 +36,7 @@ enum class Priority : std::uint8_t { Urgent, Normal, Bulk };
 class FairQueue {
  public:
   static constexpr std::uint32_t kBaseCost = 16;      // what a recipient costs besides its KiB
-  static constexpr std::uint32_t kCostKibMax = 4096;  // a single recipient is not charged for more
+  static constexpr std::uint32_t kCostKibMax = 1024;  // a single recipient is not charged for more
   static constexpr std::uint32_t kQuantum = 64;
   static constexpr std::uint32_t kNormalTurn = 8;
   static constexpr std::uint32_t kBulkTurn = 16;
@@ -48,7 +49,7 @@ class FairQueue {
 
   // `priority` is that of the recipient's stream. A flow has the priority it was last pushed with.
   void push(const QueuedRecipient& recipient, Priority priority);
-  // The next recipient, or nothing if all are paused or none is there.
+  // The next recipient, or nothing if all are paused or none is there. Pass the shard's one PauseSet each time.
   std::optional<QueuedRecipient> pop(const PauseSet& pauses);
   // After pop: more recipients of the same message and domain that stand next in its flow, for the same transaction,
   // at most `max`, appended to `out`; returns how many. They are charged to the flow like any other.
@@ -85,6 +86,7 @@ class FairQueue {
     LabelSetId labels;
     Priority priority = Priority::Normal;
     bool paused = false;
+    std::uint64_t pauses_version = 0;  // of the PauseSet when it was compared with it
     std::int64_t deficit = 0;
     ChunkList list;
     std::uint32_t previous = kNone;  // neighbours in the round of its priority; a circle
@@ -92,12 +94,17 @@ class FairQueue {
   };
 
   [[nodiscard]] static std::int64_t cost(const QueuedRecipient& recipient);
-  void apply_pauses(const PauseSet& pauses);
-  [[nodiscard]] std::optional<std::size_t> choose_priority();
-  Flow& choose_flow(std::size_t priority);
-  void join_round(std::uint32_t flow);
-  void leave_round(std::uint32_t flow);
-  void forget_if_empty(std::uint32_t flow);
+  // Lets flows go on whose pause ended.
+  void look_at_paused(const PauseSet& pauses);
+  // The flow whose turn it would be, having set aside those that are paused; kNone if there is none.
+  std::uint32_t unpaused_flow(std::size_t priority, const PauseSet& pauses);
+  [[nodiscard]] std::optional<std::size_t> choose_priority(const PauseSet& pauses);
+  std::uint32_t choose_flow(std::size_t priority, const PauseSet& pauses);
+  void count_turn(std::size_t priority);
+  QueuedRecipient take_front(Flow& flow);
+  void join_round(std::uint32_t slot);
+  void leave_round(std::uint32_t slot);
+  void forget_if_empty(std::uint32_t slot);
 
   ChunkPool& pool_;
   const LabelSetTable& labels_;
@@ -106,8 +113,8 @@ class FairQueue {
   boost::unordered_flat_map<LabelSetId, std::uint32_t, std::hash<LabelSetId>> flows_;
   std::array<std::uint32_t, kPriorities> current_{kNone, kNone, kNone};  // whose turn it is in each round
   std::array<std::uint32_t, kPriorities> passed_over_{};  // takes of others since this priority waits unserved
-  const PauseSet* pauses_seen_ = nullptr;
-  std::uint64_t pauses_version_ = 0;
+  std::vector<std::uint32_t> paused_;                     // slots of paused flows
+  std::uint64_t pauses_version_ = 0;                      // that paused_ was looked at with
   std::size_t size_ = 0;
 };
 

@@ -48,6 +48,8 @@ class LabelSetTable {
     std::size_t operator()(const LabelSet& labels) const noexcept;
   };
 
+  LabelSetId add(const LabelSet& labels, std::uint32_t number);
+
   // Written under mutex_, read by any thread once count_ covers the tuple.
   std::array<std::atomic<Block*>, kBlocks> blocks_{};
   std::atomic<std::uint32_t> count_{0};

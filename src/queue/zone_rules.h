@@ -45,8 +45,8 @@ class ZoneRules {
     bool has_daylight = false;
     RuleDay starts, ends;
   };
-  struct FooterReader;
-  struct FileReader;
+  class FooterReader;
+  [[nodiscard]] static Result<std::optional<Footer>> parse_footer(std::string_view text);
   struct Transition {
     std::int64_t at;  // from this moment on
     std::int32_t offset;
