@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config: the whole configuration of penstockd as typed values, checked: every number within its bounds, every name
+// that refers to another declared. docs/configuration.md explains each key; settings.cc has the bounds.
+//
+// A member has the name of its key, except where it names its unit (max_message_bytes is "max_message_size"). The
+// defaults are the initial values here, and nowhere else. Paths that default below data_dir are filled in by the
+// loader.
+//
+// Threads: made once by load_file() or load_text(), then constant and shared.   Limits: see settings.cc.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ip_network.h"
+#include "base/log.h"
+#include "base/units.h"
+
+namespace penstock::config {
+
+// "127.0.0.1:2525", "[::1]:2525", "mx.example.com:25"; or "unix:/run/lmtp.sock" where the key allows it.
+struct Endpoint {
+  std::string host;  // a name, or an address without brackets; empty for a unix socket
+  std::uint16_t port = 0;
+  std::string unix_path;                        // absolute; empty for TCP
+  [[nodiscard]] std::string to_string() const;  // as it would be written
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct Node {
+  std::string name;  // default: the machine's host name. In Received lines, Message-IDs, banners, events
+  std::string data_dir = "/var/lib/penstock";
+  std::uint32_t shards = 0;  // 0: one per core
+  log::Level log_level = log::Level::Info;
+  Duration stop_limit = std::chrono::seconds{30};  // for what is in flight, when told to stop
+};
+
+struct Admin {
+  std::string socket = "/run/penstock/admin.sock";
+  std::uint32_t mode = 0660;        // of the socket file
+  std::optional<Endpoint> metrics;  // TCP listener that serves /metrics and nothing else; none: off
+};
+
+struct DnsStub {
+  std::string zone;  // "test"
+  Endpoint server;
+};
+struct Dns {
+  std::vector<Endpoint> upstream;  // empty: those of resolv_conf
+  std::string resolv_conf = "/etc/resolv.conf";
+  std::vector<DnsStub> stub;
+  std::string trust_anchor_file;  // empty: no DNSSEC validation
+  Duration timeout = std::chrono::seconds{15};
+  std::uint32_t nxdomain_confirmations = 2;  // answers "no such domain" until a recipient bounces
+  Duration ttl_min = std::chrono::seconds{5};
+  Duration ttl_max = std::chrono::hours{1};
+  Duration negative_ttl_max = std::chrono::minutes{5};
+  Duration failure_ttl = std::chrono::seconds{5};
+  std::uint64_t cache_bytes = 32ULL << 20;  // "cache_size": the resolver's own, for all shards
+  std::uint32_t cache_answers = 100'000;    // per shard
+  std::uint32_t cache_routes = 100'000;     // per shard
+};
+
+struct Spool {
+  std::string dir;                                       // default: data_dir/spool
+  std::uint64_t segment_bytes = 256ULL << 20;            // "segment_size"
+  std::uint64_t free_floor_bytes = 512ULL << 20;         // "free_floor"
+  std::uint64_t cache_bytes = 256ULL << 20;              // "cache_size"
+  double compact_below = 0.25;                           // live share
+  std::uint64_t compact_bytes_per_second = 64ULL << 20;  // "compact_rate"
+  std::uint32_t spare_segments = 2;
+  Duration flush_interval = std::chrono::milliseconds{50};
+};
+
+struct Events {
+  std::string dir;                            // default: data_dir/events
+  std::uint64_t segment_bytes = 64ULL << 20;  // "segment_size": sealed when it is that large
+  Duration seal_age = std::chrono::hours{1};  // or that old
+  Duration keep_age = std::chrono::days{30};  // sealed segments are removed when older than this
+  std::uint64_t keep_bytes = 20ULL << 30;     // "keep_size": or when all together take more than this
+};
+
+struct Accounting {
+  bool enabled = false;
+  std::string dir;                            // default: data_dir/accounting
+  std::uint64_t rotate_bytes = 100ULL << 20;  // "rotate_size"
+  Duration rotate_every = std::chrono::hours{1};
+  Duration keep_age = std::chrono::days{30};
+};
+
+// Names of header fields, without colon.
+struct Headers {
+  // Read as labels, in this order of preference, and removed before sending.
+  std::vector<std::string> stream{"X-Penstock-Stream"};
+  std::vector<std::string> tenant{"X-Penstock-Tenant"};
+  std::vector<std::string> campaign{"X-Penstock-Campaign", "X-Job"};
+  std::vector<std::string> vmta{"X-Penstock-VMTA", "X-Virtual-MTA"};  // a vMTA or a pool by name
+  std::vector<std::string> first_attempt{"X-Penstock-First-Attempt"};
+  std::vector<std::string> remove;  // removed as well, not read
+  bool add_received = true;
+  bool add_message_id = true;  // when there is none
+  bool add_date = true;        // when there is none
+};
+
+struct Pickup {
+  std::string dir;  // empty: off
+  Duration scan_interval = std::chrono::seconds{1};
+  std::string stream;  // label of messages that name none
+  std::string tenant;
+  std::uint32_t max_in_flight = 1'000;            // files read and not yet durable
+  std::uint64_t max_message_bytes = 50ULL << 20;  // "max_message_size"
+  [[nodiscard]] bool enabled() const { return !dir.empty(); }
+};
+
+struct Listener {
+  std::string name;  // default: the address
+  Endpoint address{"127.0.0.1", 2525, ""};
+  std::string hostname;  // in the banner and in Received lines; default: node.name
+  // Who may send to any domain. Empty: nobody. A network with prefix 0 is refused by the loader.
+  std::vector<IpNetwork> relay_from;
+  std::vector<std::string> relay_domains;  // recipients' domains that anybody may send to: "a.example", "*.a.example"
+  std::vector<IpNetwork> proxy_from;       // must speak the PROXY protocol first (v1 or v2)
+  std::vector<IpNetwork> xclient_from;     // may use XCLIENT
+  std::string stream;                      // label of messages that name none
+  std::string tenant;
+  std::uint32_t max_connections = 5'000;
+  std::uint32_t max_connections_per_address = 100;
+  std::uint32_t max_recipients = 1'000;                 // per transaction; the next RCPT gets 452
+  std::uint64_t max_message_bytes = 50ULL << 20;        // "max_message_size"
+  std::uint32_t max_commands = 10'000;                  // in a row without an accepted message; then 421
+  std::uint32_t max_errors = 20;                        // refused commands in a session; then 421
+  std::uint32_t max_command_line_bytes = 4'096;         // "max_command_line", with its CRLF
+  std::uint32_t max_text_line_bytes = 8'192;            // "max_text_line", with its CRLF
+  Duration command_timeout = std::chrono::minutes{5};   // waiting for a command, or for the next piece of a message
+  Duration message_timeout = std::chrono::minutes{30};  // from DATA or the first BDAT to the message's end
+  Duration banner_delay = Duration::zero();  // who speaks within it is dropped; also who spoke before it, if zero
+};
+
+struct Vmta {
+  std::string name;
+  std::optional<IpAddress> source_v4, source_v6;  // "source"; none at all: the system chooses
+  std::string ehlo;                               // default: node.name
+  bool enabled = true;
+};
+
+struct PoolMember {
+  std::string vmta;
+  std::uint32_t weight = 1;  // 0: takes no new recipients
+};
+struct Pool {
+  std::string name;
+  std::vector<PoolMember> members;  // at least one
+};
+
+enum class Priority : std::uint8_t { Urgent, Normal, Bulk };
+enum class DsnPolicy : std::uint8_t { On, Off };
+
+struct Route {
+  enum class Kind : std::uint8_t {
+    Mx,
+    Relay,  // SMTP to fixed hosts, tried in order
+    Lmtp,   // LMTP to fixed hosts, tried in order
+    Null    // counted as delivered and dropped; for tests
+  };
+  Kind kind = Kind::Mx;
+  std::vector<Endpoint> hosts;  // Relay: TCP only. Lmtp: TCP or unix sockets
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+// All of what is given must fit. Patterns compare without case; "*" stands for any run of characters, "?" for one.
+struct Match {
+  std::vector<std::pair<std::string, std::string>> header;  // name, pattern of the value
+  std::vector<std::string> sender;                          // patterns, "@domain" for a whole domain; any one fits
+  std::vector<std::string> listener;                        // names; any one fits
+  std::vector<std::string> auth_user;                       // patterns; any one fits
+  std::vector<std::pair<std::string, std::string>> field;   // of an HTTP injection: name, pattern of the value
+  [[nodiscard]] bool empty() const {
+    return header.empty() && sender.empty() && listener.empty() && auth_user.empty() && field.empty();
+  }
+  friend bool operator==(const Match&, const Match&) = default;
+};
+
+struct Retry {
+  std::vector<Duration> schedule;  // waits after each attempt, the last repeats; not empty: instead of the three below
+  Duration first = std::chrono::minutes{5};
+  double factor = 2.0;
+  Duration cap = std::chrono::hours{4};
+  double jitter = 0.1;  // share
+  Duration expire = std::chrono::days{5};
+};
+
+// Empty days and hours: always open. The texts are checked for their form; zone for being a plausible name only: the
+// zone's file is read where it is used.
+struct Window {
+  std::string days;   // "mon-fri", "sat,sun"
+  std::string hours;  // "08:00-22:00"
+  std::string zone = "UTC";
+  [[nodiscard]] bool always() const { return days.empty() && hours.empty(); }
+};
+
+struct Stream {
+  std::string name;
+  std::string pool;
+  Priority priority = Priority::Normal;
+  Match match;
+  std::string tenant;  // label of messages that name none
+  Retry retry;
+  Window window;
+  Route route;
+  DsnPolicy dsn = DsnPolicy::On;
+  Duration dsn_delay_after = Duration::zero();  // a "delayed" notice after this long; zero: none
+  std::string dsn_sender;                       // From of notices; default: mailer-daemon@ and node.name
+  std::string dsn_stream;                       // that carries the notices; default: the fallback stream
+  std::uint32_t recipients_per_message = 0;     // 0: as the egress path says
+};
+
+// 0 and a Rate with count 0: no limit set here. The strictest of what applies to an egress path counts.
+struct Limits {
+  std::uint32_t connections = 0;
+  Rate connection_rate{0, std::chrono::seconds{1}};
+  std::uint32_t messages_per_connection = 0;
+  Rate message_rate{0, std::chrono::seconds{1}};
+  std::uint32_t recipients_per_message = 0;
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+struct Domain {
+  std::string name;  // of recipients: "a.example", or "*.a.example" for everything below
+  Limits limits;     // keys of the table itself
+  std::optional<Route> route;
+};
+
+struct Provider {
+  std::string name;
+  std::vector<std::string> mx;       // suffixes of MX host names: "google.com" fits "aspmx.l.google.com"
+  std::vector<std::string> domains;  // of recipients
+  Limits limits;                     // keys of the table itself
+};
+
+// What an egress path does when connections come to nothing. See shaping/connection_trouble.h.
+struct Trouble {
+  std::uint32_t failures = 3;  // in a row; 0: never suspend
+  Duration first = std::chrono::seconds{30};
+  double growth = 2.0;
+  Duration longest = std::chrono::minutes{15};
+  double jitter = 0.2;
+  std::uint32_t ramp_limit = 64;
+};
+
+// For every egress path, where no provider or domain gives the value itself.
+struct Defaults {
+  Limits limits{.connections = 20, .messages_per_connection = 500, .recipients_per_message = 100};
+  Trouble trouble;
+};
+
+// Of the SMTP client; RFC 5321 §4.5.3.2. None is zero.
+struct Timeouts {
+  Duration connect = std::chrono::seconds{30};
+  Duration banner = std::chrono::minutes{5};
+  Duration ehlo = std::chrono::minutes{5};
+  Duration mail = std::chrono::minutes{5};
+  Duration rcpt = std::chrono::minutes{5};
+  Duration data = std::chrono::minutes{2};
+  Duration data_block = std::chrono::minutes{3};
+  Duration end_of_data = std::chrono::minutes{10};
+  Duration rset = std::chrono::seconds{30};
+  Duration quit = std::chrono::seconds{10};
+  Duration idle = std::chrono::seconds{10};  // a connection without work is kept open this long
+};
+
+struct Config {
+  Node node;
+  Admin admin;
+  Dns dns;
+  Spool spool;
+  Events events;
+  Accounting accounting;
+  Headers headers;
+  Pickup pickup;
+  Timeouts timeouts;
+  Defaults defaults;
+  std::vector<Listener> listeners;
+  std::vector<Vmta> vmtas;
+  std::vector<Pool> pools;
+  std::vector<Stream> streams;  // in the file's order: the first whose match fits takes a message
+  std::vector<Domain> domains;
+  std::vector<Provider> providers;
+  std::string fallback_stream;  // takes what fits no match: "default", else the first without match, else the last
+
+  // nullptr when there is none of that name. Linear: for set-up, not for each message.
+  [[nodiscard]] const Vmta* find_vmta(std::string_view name) const;
+  [[nodiscard]] const Pool* find_pool(std::string_view name) const;
+  [[nodiscard]] const Stream* find_stream(std::string_view name) const;
+};
+
+}  // namespace penstock::config
