@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// ClientSession: our side of one SMTP or LMTP connection to a receiver (RFC 5321, 2033, 2920, 3030, 3461, 6531).
+//
+// Sans-IO: it decides what is said; the caller owns the socket, the deadlines and the order of attempts. Use, after the
+// link is connected:
+//   ClientSession session({.ehlo_name = "mta1.example.com"});
+//   for (;;) {
+//     const Action action = session.next();                    // the same again until an event below was reported
+//     if (auto* write = std::get_if<Write>(&action)) {         // write all chunks, time-out by write->step
+//       … ok ? session.on_written() : session.on_lost(OutcomeClass::Network, "connection reset");
+//     } else if (auto* read = std::get_if<Read>(&action)) {    // read some bytes, time-out by read->step
+//       … got ? session.on_bytes(bytes) : session.on_lost(OutcomeClass::Timeout, "no answer within 5 min");
+//     } else if (std::holds_alternative<Idle>(action)) {       // outcomes() of the last begin(), if any, are complete
+//       … session.begin(transaction), or session.quit(), or keep the connection for later
+//     } else {                                                 // Closed: outcomes() complete, failure() says why;
+//     close
+//       break;
+//     }
+//   }
+// Time-outs of RFC 5321 §4.5.3.2 by step: a Read at Banner, Mail, Rcpt 5 min, Data 2 min, EndOfData 10 min; a Write at
+// EndOfData (the body) 3 min per block. Steps StartTls and Auth have their place between Ehlo and Idle and are not
+// spoken yet.
+//
+// Outcomes: at Idle or Closed after begin(), each recipient has exactly one. 2xx to the body is Delivered; 4xx Deferred
+// and 5xx Bounced at the step that got it; 421 at any step defers all who have none yet and ends the connection. A lost
+// link, a time-out or an unreadable or impossible answer defers them likewise, at the step waited for, with code 0 and
+// our words in reply.text; after the body too, where the receiver may have the message (a duplicate is possible, a loss
+// is not). What was decided before stays. We bounce ourselves, at Step::Mail or Rcpt with nothing sent for it and a
+// code and text of our own: 552 5.3.4 above the announced SIZE, 553 5.6.7 SMTPUTF8 needed but not offered, 554 5.6.3
+// binary (or by policy 8-bit) body not offered, 553 5.1.3 or 5.1.7 an address that cannot be put on the wire. A refusal
+// at Banner or Ehlo, 5xx too, is a deferral in failure(): another host may be tried.
+//
+// Owns: its buffers only.   Threads: one at a time.   Costs: no copy of the body; commands go into one reused buffer.
+// Limits: see client_options.h and reply_parser.h.   Errors: none; begin() and quit() out of place are our bug (CHECK).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/outcome.h"
+#include "model/reply.h"
+#include "smtp/client_extensions.h"
+#include "smtp/client_options.h"
+
+namespace penstock::smtp {
+
+// Write all chunks in order. They stay valid until on_written() or on_lost().
+struct Write {
+  std::span<const std::string_view> chunks;
+  model::Step step;  // of the first command in it; EndOfData for the body
+};
+// Wait for the answer to `step`.
+struct Read {
+  model::Step step;
+};
+struct Idle {};
+struct Closed {};
+using Action = std::variant<Write, Read, Idle, Closed>;
+
+class ClientSession {
+ public:
+  explicit ClientSession(ClientOptions options);
+  ~ClientSession();
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  // What to do now. Cheap, changes nothing.
+  [[nodiscard]] Action next() const;
+
+  // The Write of next() is done.
+  void on_written();
+  // Bytes came from the peer; any split is fine. Allowed at every action: while a Write is under way they are kept
+  // (give what the peer said before a failed write to the session before on_lost: a refusal in it counts); while Idle,
+  // whatever they say, the connection is over (a receiver speaks out of turn to announce that it closes).
+  void on_bytes(std::string_view bytes);
+  // The link is gone, or its deadline has passed; `why` is Network, Timeout, Tls or Admin (we stop), `words` tells the
+  // reader of a log. Ends in Closed. Does nothing when Closed.
+  void on_lost(model::OutcomeClass why, std::string_view words);
+
+  // Starts a transaction. Precondition: Idle. It is over at the next Idle or Closed.
+  void begin(const Transaction& transaction);
+  // Says QUIT, waits for the answer (Step::Quit), ends in Closed. Precondition: Idle. To close without manners, just
+  // do.
+  void quit();
+
+  // Of the last begin(): one for each of its recipients, in its order; complete at Idle or Closed. Empty before.
+  // Valid until the next begin(); may be moved from.
+  [[nodiscard]] std::span<model::Outcome> outcomes() { return outcomes_; }
+  [[nodiscard]] std::span<const model::Outcome> outcomes() const { return outcomes_; }
+  // True when every outcome is known, which may be before Idle or Closed (QUIT is still to be said).
+  [[nodiscard]] bool finished() const { return undecided_ == 0; }
+  // The receiver was told the DSN wishes (DSN offered). If false, a recipient delivered with NOTIFY=SUCCESS is owed a
+  // "relayed" notice by us (RFC 3461 §5.2.2).
+  [[nodiscard]] bool passes_dsn() const { return extensions_.dsn; }
+  // The connection had served before and ended before it answered anything of the last transaction: the receiver had
+  // likely closed it while it was idle. All outcomes are deferrals; the caller may try at once on a new connection.
+  [[nodiscard]] bool was_stale() const { return stale_; }
+
+  // Why the connection ended, as an outcome (always Deferred) that can be given to whoever waits for it; nothing while
+  // it is up or after quit(). Step and reply as above.
+  [[nodiscard]] const std::optional<model::Outcome>& failure() const { return failure_; }
+  // EHLO or HELO was accepted at some time.
+  [[nodiscard]] bool greeted() const { return greeted_; }
+
+  [[nodiscard]] const Extensions& extensions() const { return extensions_; }
+  [[nodiscard]] const model::Reply& banner() const { return banner_; }
+  [[nodiscard]] const model::Reply& last_reply() const { return reply_; }
+  [[nodiscard]] std::uint32_t transactions() const { return transactions_; }  // begun
+  [[nodiscard]] std::uint32_t messages() const { return messages_; }  // accepted by the receiver for at least one
+
+ private:
+  ClientOptions options_;
+  Extensions extensions_;
+  model::Reply banner_;
+  model::Reply reply_;
+  std::vector<model::Outcome> outcomes_;
+  std::optional<model::Outcome> failure_;
+  std::size_t undecided_ = 0;
+  std::uint32_t transactions_ = 0;
+  std::uint32_t messages_ = 0;
+  bool greeted_ = false;
+  bool stale_ = false;
+};
+
+}  // namespace penstock::smtp
