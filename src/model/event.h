@@ -48,7 +48,9 @@ struct Event {
   std::string_view peer_address;    // theirs
   std::string_view peer_host;       // the MX host's name, or the client's EHLO name
   std::string_view route;           // "mx", "relay", "lmtp", "null"
-  std::string_view protocol;        // "smtp", "pickup", "http"
+  std::string_view protocol;        // "smtp", "pickup", "http": how the message came in
+  std::string_view client;          // who gave us the message: Envelope::peer
+  std::string_view extensions;      // EHLO keywords the receiver offered: "PIPELINING,SIZE,8BITMIME"
   Step step = Step::Connect;
   bool has_step = false;
   Reply reply;
