@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -45,7 +46,8 @@ std::optional<Part> take_part(std::string_view& text) {
   Part part;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), part.number, std::chars_format::fixed);
-  if (error != std::errc{} || part.number < 0) return std::nullopt;
+  // from_chars reads "inf" and "nan" too.
+  if (error != std::errc{} || !std::isfinite(part.number) || part.number < 0) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   text = ascii::trim(text);
   std::size_t length = 0;
@@ -61,9 +63,9 @@ Parsed<std::uint64_t> parse_size(std::string_view text) {
   const std::string_view whole = text;
   const auto part = take_part(text);
   if (part && text.empty()) {
-    if (part->unit.empty()) return static_cast<std::uint64_t>(part->number);
+    const std::string_view name = part->unit.empty() ? "B" : part->unit;
     for (const auto& unit : kSizes) {
-      if (unit.name != part->unit) continue;
+      if (unit.name != name) continue;
       const double bytes = part->number * static_cast<double>(unit.value);
       if (bytes < 1.8e19) return static_cast<std::uint64_t>(bytes);
     }

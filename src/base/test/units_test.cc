@@ -13,7 +13,7 @@ TEST(Units, SizesParse) {
 }
 
 TEST(Units, BadSizesSayWhatIsExpected) {
-  for (const char* bad : {"", "MiB", "10 Mib", "-1 KiB", "10 MiB x", "1e99 GiB", "ten"}) {
+  for (const char* bad : {"", "MiB", "10 Mib", "-1 KiB", "10 MiB x", "1e99 GiB", "ten", "nan", "inf B", "99999999999999999999"}) {
     const auto parsed = parse_size(bad);
     ASSERT_FALSE(parsed) << bad;
     EXPECT_THAT(parsed.error(), testing::HasSubstr("10 MiB"));
@@ -30,13 +30,13 @@ TEST(Units, DurationsParse) {
 }
 
 TEST(Units, BadDurationsAreRefused) {
-  for (const char* bad : {"", "30", "s", "30 sec", "-5s", "1h x", "1e300d"}) EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const char* bad : {"", "30", "s", "30 sec", "-5s", "1h x", "1e300d", "nan d"}) EXPECT_FALSE(parse_duration(bad)) << bad;
 }
 
 TEST(Units, RatesParse) {
   EXPECT_EQ(*parse_rate("10/s"), (Rate{10, 1s}));
   EXPECT_DOUBLE_EQ(parse_rate("600/min")->per_second(), 10.0);
-  for (const char* bad : {"", "10", "10/", "/s", "0/s", "10/year", "-1/s", "10 MiB/s"})
+  for (const char* bad : {"", "10", "10/", "/s", "0/s", "10/year", "-1/s", "10 MiB/s", "inf/s", "nan/s"})
     EXPECT_FALSE(parse_rate(bad)) << bad;
 }
 
