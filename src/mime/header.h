@@ -9,10 +9,10 @@
 // A line ends with CRLF and nothing else; a bare CR or LF is a byte of the line. The block ends before the first empty
 // line, or with the message. A message whose first line is no field has no header at all: everything is body.
 // Malformed lines further down (no colon, bytes in the name that may not stand there) are skipped and counted, together
-// with their continuation lines. Views point into `message`, which must outlive them.
-// Cost: one memchr per line, no allocation; the body is never touched.
-// Limits: header_bytes_max and fields_max; at the bound the scan stops, over_limit() is set, and the message should be
-// refused.   Threads: any.
+// with their continuation lines; so is the "From " line of a mailbox file before the first field. Views point into
+// `message`, which must outlive them. Cost: one memchr per line, no allocation; the body is never touched. Limits:
+// header_bytes_max and fields_max; at the bound the scan stops, over_limit() is set, and the message should be refused.
+// Threads: any.
 #pragma once
 
 #include <cstddef>
@@ -52,6 +52,8 @@ class HeaderScanner {
   // The following say what was found so far; they are complete once next() has returned false.
   [[nodiscard]] std::uint32_t field_count() const { return fields_; }
   [[nodiscard]] std::uint32_t malformed_count() const { return malformed_; }
+  // Bytes of the mailbox file's "From " line at the start; mostly 0. It cuts the header short for other readers.
+  [[nodiscard]] std::size_t mailbox_line_size() const { return mailbox_line_size_; }
   [[nodiscard]] bool over_limit() const { return over_limit_; }
   // The bytes of all fields: [0, header_size()). The empty line, if there is one, comes next.
   [[nodiscard]] std::size_t header_size() const { return position_; }
@@ -61,14 +63,19 @@ class HeaderScanner {
   [[nodiscard]] std::size_t body_offset() const { return separator_ ? position_ + 2 : position_; }
 
  private:
-  // One past the CRLF of the line that starts at `from`, or the end of what may be looked at.
+  // One past the CRLF of the line that starts at `from`, or horizon_ when there is none.
   [[nodiscard]] std::size_t line_end(std::size_t from) const;
-  void stop();
+  // The same for a whole field, its continuation lines included.
+  [[nodiscard]] std::size_t field_end(std::size_t from) const;
+  // Splits the bytes into name and value; false if they are no field.
+  bool split(ByteRange bytes, HeaderField& field) const;
+  void skip_mailbox_line();
 
   std::string_view message_;
   HeaderLimits limits_;
   std::size_t horizon_;  // nothing at or beyond this offset is looked at
   std::size_t position_ = 0;
+  std::size_t mailbox_line_size_ = 0;
   std::uint32_t fields_ = 0;
   std::uint32_t malformed_ = 0;
   bool separator_ = false;

@@ -85,9 +85,10 @@ struct LabelProblem {
 };
 
 struct Examination {
-  model::Labels labels;           // as asked for: stream is not checked against the configured ones
-  Time first_attempt;             // epoch when not given
-  std::vector<ByteRange> remove;  // the fields that carried labels; ascending, disjoint
+  model::Labels labels;  // as asked for: stream is not checked against the configured ones
+  Time first_attempt;    // epoch when not given
+  std::vector<ByteRange>
+      remove;  // the fields that carried labels, and a mailbox file's "From " line; ascending, disjoint
   std::vector<LabelProblem> problems;
   HeaderFacts facts;
 };

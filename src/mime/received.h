@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Header fields that we write ourselves: Received (RFC 5321 §4.4), Message-ID and Date (RFC 5322 §3.6).
 //
-// Whatever a client said is made harmless first: no control character, blank, bracket or byte above 127 that could
-// end a clause or a line gets through (internationalised addresses in "for" keep their UTF-8).   Pure; any thread.
+// What a client said is made harmless first: of its name only the bytes of host names and address literals stay, the
+// others become '?'. A recipient with a quoted local part is left out.   Pure; any thread.
 #pragma once
 
 #include <string>
