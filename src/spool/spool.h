@@ -36,7 +36,7 @@ namespace penstock::spool {
 
 struct SpoolOptions {
   std::string dir;                                     // made if it is not there (its parent must be)
-  std::uint64_t segment_bytes = 256ULL << 20;          // size of new segments; 1 MiB to 4 GiB
+  std::uint64_t segment_bytes = 256ULL << 20;          // size of new segments; 64 KiB to 4 GiB
   std::uint64_t free_floor_bytes = 512ULL << 20;       // no new segment that would leave less than this free: Full
   double compact_below = 0.25;                         // live share of a segment under which its live part is copied on
   std::uint64_t compact_bytes_per_second = 64U << 20;  // bound on that copying
@@ -76,7 +76,7 @@ struct SpoolStats {
   std::uint64_t spare_segments = 0;   // now, ready for use
   std::uint64_t messages = 0;         // now, with a live recipient
   std::uint64_t recipients = 0;       // now, live
-  std::uint64_t waiting_records = 0;  // now, submitted and not yet durable
+  std::uint64_t waiting_records = 0;  // now, submitted and not yet taken by the writer
   std::uint64_t sync_us_max = 0;      // longest fdatasync
   std::uint64_t sync_us_total = 0;
 };
@@ -117,6 +117,8 @@ class Spool {
 
   // Waits until everything submitted before the call is durable, or has failed.
   void flush();
+  // Does now what the maintenance thread does by and by: seals, compacts, frees. Waits until there is nothing left.
+  void maintain();
   // Refuses new messages (Closed), makes everything submitted durable, stops the threads, gives up the folder.
   void close();
 

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spool/maintenance.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "spool/errc.h"
+#include "spool/live_contents.h"
+#include "spool/segment_contents.h"
+
+namespace penstock::spool {
+namespace {
+
+// Copied on in one batch, so that the mail that comes meanwhile does not wait long.
+constexpr std::uint64_t kMoveBytes = 1U << 20;
+constexpr std::size_t kMoveRecords = 2000;
+
+}  // namespace
+
+Maintenance::Maintenance(Parts parts, const SpoolOptions& options)
+    : parts_(parts),
+      compact_below_(options.compact_below),
+      compact_bytes_per_second_(std::max<std::uint64_t>(options.compact_bytes_per_second, 1)),
+      spare_segments_(options.spare_segments),
+      interval_(options.probe_interval) {}
+
+Maintenance::~Maintenance() {
+  PENSTOCK_CHECK(!thread_.joinable());
+}
+
+void Maintenance::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Maintenance::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Maintenance::retired(Retired segment) {
+  const std::lock_guard lock(mutex_);
+  retired_.push_back(std::move(segment));
+  woken_ = true;
+  wake_.notify_all();
+}
+
+void Maintenance::wake_for_spare() {
+  const std::lock_guard lock(mutex_);
+  spare_wanted_ = true;
+  woken_ = true;
+  wake_.notify_all();
+}
+
+void Maintenance::loop() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, interval_, [&] { return woken_ || stopping_; });
+    if (stopping_) return;
+    woken_ = false;
+    lock.unlock();
+    step(Pace::Bounded);
+    lock.lock();
+  }
+}
+
+void Maintenance::run() {
+  step(Pace::Unbounded);
+}
+
+void Maintenance::step(Pace pace) {
+  const std::lock_guard lock(step_mutex_);
+  seal_retired();
+  look_for_room();
+  make_spares();
+  while (compact_one(pace)) {
+    seal_retired();
+    make_spares();
+    const std::lock_guard inner(mutex_);
+    if (stopping_) return;
+  }
+}
+
+void Maintenance::seal_retired() {
+  std::deque<Retired> retired;
+  {
+    const std::lock_guard lock(mutex_);
+    retired.swap(retired_);
+  }
+  std::erase_if(retired, [&](Retired& segment) { return seal(segment); });
+  const std::lock_guard lock(mutex_);
+  retired_.insert(retired_.begin(), std::make_move_iterator(retired.begin()), std::make_move_iterator(retired.end()));
+}
+
+bool Maintenance::seal(Retired& retired) {
+  Segment& segment = *retired.segment;
+  if (!retired.sealed) {
+    if (auto sealed = parts_.store.seal(segment, retired.end, parts_.last_id); !sealed) {
+      parts_.health.set_unhealthy(sealed.error().to_string());
+      return false;
+    }
+    retired.sealed = true;
+  }
+  const auto bytes = retired.hint.finish(segment.sequence(), retired.end);
+  if (auto kept = replace_file(parts_.files, parts_.store.dir(), SegmentStore::hint_name(segment.slot()), bytes);
+      !kept) {
+    // It can always be made again from the segment.
+    log::warn("spool", "the hint of segment {} could not be written: {}", segment.sequence(), kept.error().to_string());
+  }
+  parts_.catalog.set_sealed(segment.slot(), retired.end);
+  return true;
+}
+
+void Maintenance::make_spares() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!spare_wanted_) return;
+    spare_wanted_ = false;
+  }
+  while (parts_.store.spares() < spare_segments_) {
+    if (auto made = parts_.store.add_spare(parts_.last_id); !made) {
+      // Not yet anybody's trouble: the writer will see for itself when it needs one.
+      log::warn("spool", "no spare segment could be made: {}", made.error().to_string());
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+  }
+}
+
+void Maintenance::look_for_room() {
+  if (parts_.health.state() != HealthState::Full) return;
+  if (parts_.store.spares() > 0 || parts_.store.add_spare(parts_.last_id)) parts_.health.end_full();
+}
+
+bool Maintenance::compact_one(Pace pace) {
+  const std::shared_ptr<Segment> segment = parts_.catalog.least_live(compact_below_);
+  if (!segment) return false;
+  const SegmentHeader& header = segment->header();
+  auto hint = read_hint_file(parts_.files, parts_.store.dir(), segment->slot(), segment->sequence(), header.end);
+  if (!hint) hint = std::move(rebuild_hint(segment->file(), header).hint);
+  const LiveContents live = find_live(*hint, *segment, parts_.catalog);
+  if (static_cast<double>(live.bytes) >= compact_below_ * static_cast<double>(segment->size())) {
+    parts_.catalog.set_not_worth_it(segment->slot());
+    return true;
+  }
+  if (!copy_live(*segment, live, pace)) return false;
+  free(segment);
+  if (live.bytes > 0) ++parts_.counters.compacted_segments;
+  return true;
+}
+
+bool Maintenance::copy_live(Segment& segment, const LiveContents& live, Pace pace) {
+  MoveBatch moves;
+  std::uint64_t bytes = 0;
+  for (const auto& where : live.messages) {
+    if (!parts_.catalog.stands_at(where.id, Location::at(segment.slot(), where.offset))) continue;
+    auto message = read_stored_message(segment, where.id, where.offset);
+    if (!message) {
+      log::error("spool", "message {} cannot be read and keeps its segment from being freed: {}",
+                 model::format_id(where.id), message.error().to_string());
+      ++parts_.counters.damaged_records;
+      parts_.catalog.set_stuck(segment.slot());
+      return false;
+    }
+    bytes += message->body.size();
+    moves.messages.push_back(
+        {std::move(message->stored), std::move(message->body), Location::at(segment.slot(), where.offset)});
+    if (bytes >= kMoveBytes || moves.messages.size() >= kMoveRecords) {
+      if (!move(moves, std::exchange(bytes, 0), pace)) return false;
+    }
+  }
+  for (const auto& where : live.attempts) {
+    const auto record = segment.read_record(where.offset);
+    auto stored = record ? decode_attempt(where.recipient, record->payload) : std::nullopt;
+    // Without it the recipient is due at once, after the next start.
+    if (!stored) log::warn("spool", "an attempt of {} cannot be read", model::format_id(where.recipient));
+    if (stored) moves.attempts.push_back(std::move(*stored));
+    if (moves.attempts.size() >= kMoveRecords && !move(moves, kMoveBytes, pace)) return false;
+  }
+  for (const auto& final : live.finals) {
+    moves.finals.push_back(final);
+    if (moves.finals.size() >= kMoveRecords && !move(moves, kMoveBytes / 8, pace)) return false;
+  }
+  return moves.empty() || move(moves, bytes, pace);
+}
+
+bool Maintenance::move(MoveBatch& moves, std::uint64_t bytes, Pace pace) {
+  const bool durable = parts_.submissions.move(moves);
+  moves = MoveBatch{};
+  if (pace == Pace::Bounded) pause(bytes);
+  const std::lock_guard lock(mutex_);
+  return durable && !(stopping_ && pace == Pace::Bounded);
+}
+
+void Maintenance::pause(std::uint64_t bytes) {
+  std::unique_lock lock(mutex_);
+  const Duration span{static_cast<std::int64_t>(bytes * 1'000'000 / compact_bytes_per_second_)};
+  wake_.wait_for(lock, span, [&] { return stopping_; });
+}
+
+void Maintenance::free(const std::shared_ptr<Segment>& segment) {
+  if (auto freed = parts_.store.free(*segment, parts_.last_id); !freed) {
+    // It still holds what it held, so what names it must be kept: it stays in the catalog.
+    parts_.catalog.set_stuck(segment->slot());
+    parts_.health.set_unhealthy(freed.error().to_string());
+    return;
+  }
+  parts_.catalog.remove_segment(segment->slot());
+  parts_.store.give_back(*segment);
+  ++parts_.counters.recycled_segments;
+}
+
+}  // namespace penstock::spool

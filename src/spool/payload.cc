@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spool/payload.h"
+
+#include <algorithm>
+
+#include "spool/byte_codec.h"
+
+namespace penstock::spool {
+namespace {
+
+// The smallest a listed recipient can be; bounds what a count in a payload may make us reserve.
+constexpr std::size_t kRecipientBytesMin = 9;
+
+std::size_t expected_bytes(const model::Envelope& envelope) {
+  std::size_t bytes = 160 + envelope.sender.size();
+  for (const auto& recipient : envelope.recipients) bytes += 9 + recipient.address.size() + recipient.original.size();
+  return bytes;
+}
+
+bool read_recipients(ByteReader& reader, std::vector<model::Recipient>& recipients) {
+  const std::uint32_t count = reader.u32();
+  if (count > reader.left() / kRecipientBytesMin) return false;
+  recipients.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    model::Recipient& recipient = recipients.emplace_back();
+    recipient.notify = reader.u8();
+    recipient.address = reader.text();
+    recipient.original = reader.text();
+  }
+  return !recipients.empty();
+}
+
+bool read_finished(ByteReader& reader, std::size_t recipients, std::vector<std::uint32_t>& finished) {
+  const std::uint32_t count = reader.u32();
+  if (count > recipients) return false;
+  finished.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    finished.push_back(reader.u32());
+    if (finished.back() >= recipients) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string encode(const EnvelopeParts& parts) {
+  const model::Envelope& envelope = parts.envelope;
+  std::string payload;
+  payload.reserve(expected_bytes(envelope));
+  ByteWriter writer(payload);
+  writer.u64(envelope.id.value);
+  writer.u64(parts.body_distance);
+  writer.u64(envelope.body_bytes);
+  writer.u8(static_cast<std::uint8_t>(envelope.dsn_return));
+  writer.u8(static_cast<std::uint8_t>(envelope.body_kind));
+  writer.u8(envelope.smtputf8 ? 1 : 0);
+  writer.u8(parts.moved ? 1 : 0);
+  writer.time(envelope.received);
+  writer.time(envelope.first_attempt);
+  writer.text(envelope.sender);
+  writer.text(envelope.envelope_id);
+  writer.text(envelope.peer);
+  writer.text(envelope.labels.stream);
+  writer.text(envelope.labels.tenant);
+  writer.text(envelope.labels.campaign);
+  writer.text(envelope.labels.vmta);
+  writer.u32(static_cast<std::uint32_t>(envelope.recipients.size()));
+  for (const auto& recipient : envelope.recipients) {
+    writer.u8(recipient.notify);
+    writer.text(recipient.address);
+    writer.text(recipient.original);
+  }
+  writer.u32(parts.finished == nullptr ? 0 : static_cast<std::uint32_t>(parts.finished->size()));
+  if (parts.finished != nullptr) {
+    for (const std::uint32_t index : *parts.finished) writer.u32(index);
+  }
+  return payload;
+}
+
+std::optional<StoredEnvelope> decode_envelope(model::MessageId id, std::string_view payload) {
+  StoredEnvelope stored;
+  model::Envelope& envelope = stored.envelope;
+  envelope.id = id;
+  ByteReader reader(payload);
+  stored.body_id = model::MessageId{reader.u64()};
+  stored.body_distance = reader.u64();
+  envelope.body_bytes = reader.u64();
+  const std::uint8_t dsn_return = reader.u8();
+  const std::uint8_t body_kind = reader.u8();
+  if (dsn_return > static_cast<std::uint8_t>(model::DsnReturn::Headers)) return std::nullopt;
+  if (body_kind > static_cast<std::uint8_t>(model::BodyKind::BinaryMime)) return std::nullopt;
+  envelope.dsn_return = static_cast<model::DsnReturn>(dsn_return);
+  envelope.body_kind = static_cast<model::BodyKind>(body_kind);
+  envelope.smtputf8 = reader.u8() != 0;
+  stored.moved = reader.u8() != 0;
+  envelope.received = reader.time();
+  envelope.first_attempt = reader.time();
+  envelope.sender = reader.text();
+  envelope.envelope_id = reader.text();
+  envelope.peer = reader.text();
+  envelope.labels.stream = reader.text();
+  envelope.labels.tenant = reader.text();
+  envelope.labels.campaign = reader.text();
+  envelope.labels.vmta = reader.text();
+  if (!read_recipients(reader, envelope.recipients)) return std::nullopt;
+  if (!read_finished(reader, envelope.recipients.size(), stored.finished)) return std::nullopt;
+  if (!reader.whole()) return std::nullopt;
+  return stored;
+}
+
+void append_attempt(std::string& to, std::uint64_t stamp, const AttemptRecord& record) {
+  ByteWriter writer(to);
+  writer.u64(stamp);
+  writer.u32(record.attempts);
+  writer.time(record.next_due);
+  writer.u8(record.hold);
+  writer.text(record.pinned_vmta);
+  writer.text(record.stream);
+  writer.text(std::string_view(record.last_reply).substr(0, kLastReplyBytesMax));
+}
+
+std::optional<StoredAttempt> decode_attempt(const model::RecipientId& recipient, std::string_view payload) {
+  StoredAttempt stored;
+  stored.record.recipient = recipient;
+  ByteReader reader(payload);
+  stored.stamp = reader.u64();
+  stored.record.attempts = reader.u32();
+  stored.record.next_due = reader.time();
+  stored.record.hold = reader.u8();
+  stored.record.pinned_vmta = reader.text();
+  stored.record.stream = reader.text();
+  stored.record.last_reply = reader.text();
+  if (!reader.whole()) return std::nullopt;
+  return stored;
+}
+
+void append_final(std::string& to, std::uint64_t envelope_sequence) {
+  ByteWriter(to).u64(envelope_sequence);
+}
+
+std::optional<std::uint64_t> decode_final(std::string_view payload) {
+  ByteReader reader(payload);
+  const std::uint64_t sequence = reader.u64();
+  if (!reader.whole()) return std::nullopt;
+  return sequence;
+}
+
+}  // namespace penstock::spool

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recovery: what is in the folder becomes what is in memory.
+//
+// Reads the hint of every segment that holds records, or the segment where there is no good hint; works out which
+// recipients are live; tells the sink. Segments that were active are sealed where their whole records end.
+// Threads: the one that opens the spool.
+// Errors: what the disk says when a segment cannot be sealed or the folder not be read.
+// See: docs/formats/spool.md, "Which recipients are live".
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "spool/catalog.h"
+#include "spool/counters.h"
+#include "spool/file_system.h"
+#include "spool/records.h"
+#include "spool/segment_store.h"
+
+namespace penstock::spool {
+
+struct Recovered {
+  std::uint64_t last_id = 0;     // the largest message id seen
+  std::uint64_t next_stamp = 1;  // above every stamp seen
+};
+
+[[nodiscard]] Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catalog, Counters& counters,
+                                        RecoverySink& sink);
+
+}  // namespace penstock::spool
