@@ -22,9 +22,8 @@ ChunkPool::Ref ChunkPool::allocate() {
     use.first_free = chunk.next;
     if (use.used++ == 0) --idle_slabs_;
     ++in_use_;
-    if (++generations_ == 0) ++generations_;
     chunk.next = 0;
-    chunk.generation = generations_;
+    chunk.generation = next_generation();
     chunk.seen = 0;
     chunk.born = scans_;
     chunk.begin = chunk.end = 0;
@@ -52,6 +51,15 @@ bool ChunkPool::alive(Ref ref, std::uint32_t generation) const {
   const std::uint32_t slab = ref / kSlabChunks;
   return generation != 0 && slab < slabs_.size() && slabs_[slab] != nullptr &&
          (*slabs_[slab])[ref % kSlabChunks].generation == generation;
+}
+
+void ChunkPool::renew(Ref ref) {
+  at(ref).generation = next_generation();
+}
+
+std::uint32_t ChunkPool::next_generation() {
+  if (++generations_ == 0) ++generations_;  // 0 means free
+  return generations_;
 }
 
 std::size_t ChunkPool::bytes() const {
@@ -186,6 +194,7 @@ ChunkPool::Ref ChunkList::scan_chunk(ChunkPool& pool, Place place, std::uint32_t
   if (before.seen != scan || before.end + kept > ChunkPool::kChunkItems) return place.chunk;
   std::copy_n(chunk.items.begin(), kept, before.items.begin() + before.end);
   before.end = static_cast<std::uint8_t>(before.end + kept);
+  pool.renew(place.previous);  // another scan that stands there would step over what came in
   unlink(pool, place);
   return place.previous;
 }

@@ -6,9 +6,9 @@
 //
 // Slices: scan() visits a bounded number of descriptors and remembers the place in a ListCursor; pushes, pops and other
 // scans may happen between the calls. What is in the list all along is seen, and seen once unless two scans run at the
-// same time while the front is being popped (then a chunk may be seen again). What is pushed during the scan may or may
-// not be seen, but a scan whose visitor pushes back what it takes comes to an end. Chunks that a scan thinned out are
-// joined.
+// same time while one of them takes or the front is popped (then a chunk may be seen again). What is pushed during the
+// scan may or may not be seen, but a scan whose visitor pushes back what it takes comes to an end. Chunks that a scan
+// thinned out are joined.
 //
 // Owns: the pool owns all chunks and must outlive its lists. A list must be cleared before it is forgotten.
 // Threads: the shard that owns the pool.   Limits: 2^32 − 1 chunks (64 thousand million descriptors).
@@ -53,6 +53,8 @@ class ChunkPool {
   [[nodiscard]] Chunk& at(Ref ref) { return (*slabs_[ref / kSlabChunks])[ref % kSlabChunks]; }
   // Whether `ref` is the chunk it was when it had that generation.
   [[nodiscard]] bool alive(Ref ref, std::uint32_t generation) const;
+  // Makes the chunk another one in the eyes of whoever remembers its generation.
+  void renew(Ref ref);
   // A number that no scan before had.
   [[nodiscard]] std::uint32_t next_scan() { return ++scans_; }
 
@@ -68,6 +70,7 @@ class ChunkPool {
     std::uint32_t used = 0;  // chunks in use
     bool listed = false;     // stands in with_room_
   };
+  [[nodiscard]] std::uint32_t next_generation();
   void add_slab();
   void give_back(std::uint32_t slab);
 
