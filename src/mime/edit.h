@@ -17,8 +17,8 @@ namespace penstock::mime {
 
 // Views must stay valid during apply_edit only. `received` and `added` are whole fields, each line ending in CRLF.
 struct HeaderEdit {
-  std::string_view received;            // goes first (RFC 5321 §4.4)
-  std::string_view added;               // what was missing, right after it
+  std::string_view received{};          // goes first (RFC 5321 §4.4)
+  std::string_view added{};             // what was missing, right after it
   std::span<const ByteRange> remove{};  // ascending and disjoint, inside the header: Examination::remove
 };
 

@@ -13,13 +13,13 @@
 namespace penstock::mime {
 
 struct ReceivedLine {
-  std::string_view client_name;     // what it said in EHLO; "" when it said nothing
-  std::string_view client_address;  // "192.0.2.1" or "2001:db8::1", no brackets; "" when there is no client
-  std::string_view host;            // our name
-  std::string_view protocol;        // "ESMTP", "ESMTPS", "UTF8SMTP", "HTTP", … (RFC 3848)
-  std::string_view id;
-  std::string_view recipient;  // "" unless there is exactly one: "for" must not reveal the others
-  Time time;                   // wall
+  std::string_view client_name{};     // what it said in EHLO; "" when it said nothing
+  std::string_view client_address{};  // "192.0.2.1" or "2001:db8::1", no brackets; "" when there is no client
+  std::string_view host{};            // our name
+  std::string_view protocol{};        // "ESMTP", "ESMTPS", "UTF8SMTP", "HTTP", … (RFC 3848)
+  std::string_view id{};
+  std::string_view recipient{};  // "" unless there is exactly one: "for" must not reveal the others
+  Time time{};                   // wall
 };
 // The whole field, folded, ending in CRLF.
 [[nodiscard]] std::string format_received(const ReceivedLine& line);

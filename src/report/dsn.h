@@ -46,20 +46,20 @@ struct DsnRecipient {
   std::uint32_t index = 0;  // of the envelope's recipients
   DsnAction action = DsnAction::Failed;
   // The last attempt. Its class tells an expiry (Expired) from a refusal; reply.code 0: nobody answered.
-  model::Outcome outcome;
+  model::Outcome outcome{};
   std::string_view remote_host{};  // name of the host that answered; "" if none was reached
   Time last_attempt{};             // wall; epoch: never tried
   Time will_retry_until{};         // wall; Delayed only
 };
 
 struct DsnRequest {
-  const model::Envelope& envelope;           // of the original; its sender must not be null
-  std::string_view reporting_host;           // our name
-  std::span<const DsnRecipient> recipients;  // at least one
-  std::string_view original;                 // the message as we keep it, or "" when it is not at hand
-  std::string_view id;                       // unique on this host: Message-ID
-  Time time;                                 // wall
-  std::uint64_t boundary_seed = 0;           // any number; the same gives the same report
+  const model::Envelope& envelope;             // of the original; its sender must not be null
+  std::string_view reporting_host{};           // our name
+  std::span<const DsnRecipient> recipients{};  // at least one
+  std::string_view original{};                 // the message as we keep it, or "" when it is not at hand
+  std::string_view id{};                       // unique on this host: Message-ID
+  Time time{};                                 // wall
+  std::uint64_t boundary_seed = 0;             // any number; the same gives the same report
   std::size_t full_return_bytes_max = 100 * 1024;
 };
 
