@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "spool/errc.h"
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::uint64_t kEnvelopeBytesAbout = 512;
 constexpr std::uint64_t kAttemptBytesAbout = 256;
+// What one read brings: the body before an envelope, and the envelope.
+constexpr std::uint64_t kReadBefore = 32U << 10;
+constexpr std::uint64_t kReadFrom = 2U << 10;
 
 class Find final : public HintVisitor {
  public:
@@ -55,13 +59,24 @@ LiveContents find_live(const Hint& hint, const Segment& segment, const Catalog& 
   return find.result();
 }
 
+namespace {
+
+std::optional<StoredEnvelope> as_envelope(model::MessageId id, const RecordHeader& header, std::string_view payload) {
+  if (header.type != RecordType::Envelope || header.message != id) return std::nullopt;
+  return decode_envelope(id, payload);
+}
+bool is_body_of(const StoredEnvelope& stored, const RecordHeader& header) {
+  return header.type == RecordType::Body && header.message == stored.body_id;
+}
+
+}  // namespace
+
 Result<StoredEnvelope> read_stored_envelope(const Segment& segment, model::MessageId id, std::uint64_t offset) {
   const auto record = segment.read_record(offset);
   if (!record) return fail(record.error());
-  auto stored = decode_envelope(id, record->payload);
-  if (record->header.type != RecordType::Envelope || record->header.message != id || !stored) {
+  auto stored = as_envelope(id, record->header, record->payload);
+  if (!stored)
     return fail(Errc::Damaged, fmt::format("segment {} at {}: not that message", segment.sequence(), offset));
-  }
   return std::move(*stored);
 }
 
@@ -72,16 +87,32 @@ Result<std::string> read_stored_body(const Segment& segment, const StoredEnvelop
   if (stored.body_distance == 0 || stored.body_distance > offset) return misplaced();
   auto record = segment.read_record(offset - stored.body_distance);
   if (!record) return fail(record.error());
-  if (record->header.type != RecordType::Body || record->header.message != stored.body_id) return misplaced();
+  if (!is_body_of(stored, record->header)) return misplaced();
   return std::move(record->payload);
 }
 
-Result<StoredMessage> read_stored_message(const Segment& segment, model::MessageId id, std::uint64_t offset) {
+Result<WholeMessage> read_whole_message(const Segment& segment, model::MessageId id, std::uint64_t offset) {
+  // The body stands right before the envelope, mostly within reach of one read.
+  const std::uint64_t before = std::min(kReadBefore, offset);
+  std::string bytes(before + kReadFrom, '\0');
+  const auto read = segment.file().read_at(offset - before, bytes);
+  bytes.resize(read ? *read : 0);
+  if (bytes.size() > before) {
+    const std::string_view view = bytes;
+    const auto record = segment.record_in(view.substr(before), offset);
+    auto stored = record ? as_envelope(id, record->header, record->payload) : std::nullopt;
+    if (stored && stored->body_distance > 0 && stored->body_distance <= before) {
+      const auto body = segment.record_in(view.substr(before - stored->body_distance), offset - stored->body_distance);
+      if (body && is_body_of(*stored, body->header))
+        return WholeMessage{std::move(*stored), std::string(body->payload)};
+    }
+  }
+  // Larger than that, or damaged: the slow way finds out.
   auto stored = read_stored_envelope(segment, id, offset);
   if (!stored) return fail(stored.error());
   auto body = read_stored_body(segment, *stored, offset);
   if (!body) return fail(body.error());
-  return StoredMessage{std::move(*stored), std::move(*body)};
+  return WholeMessage{std::move(*stored), std::move(*body)};
 }
 
 }  // namespace penstock::spool

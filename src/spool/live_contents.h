@@ -30,7 +30,7 @@ struct LiveContents {
 };
 [[nodiscard]] LiveContents find_live(const Hint& hint, const Segment& segment, const Catalog& catalog);
 
-struct StoredMessage {
+struct WholeMessage {
   StoredEnvelope stored;
   std::string body;
 };
@@ -39,7 +39,7 @@ struct StoredMessage {
                                                           std::uint64_t offset);
 [[nodiscard]] Result<std::string> read_stored_body(const Segment& segment, const StoredEnvelope& stored,
                                                    std::uint64_t offset);
-[[nodiscard]] Result<StoredMessage> read_stored_message(const Segment& segment, model::MessageId id,
-                                                        std::uint64_t offset);
+[[nodiscard]] Result<WholeMessage> read_whole_message(const Segment& segment, model::MessageId id,
+                                                      std::uint64_t offset);
 
 }  // namespace penstock::spool

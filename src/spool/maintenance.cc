@@ -159,7 +159,7 @@ bool Maintenance::copy_live(Segment& segment, const LiveContents& live, Pace pac
   std::uint64_t bytes = 0;
   for (const auto& where : live.messages) {
     if (!parts_.catalog.stands_at(where.id, Location::at(segment.slot(), where.offset))) continue;
-    auto message = read_stored_message(segment, where.id, where.offset);
+    auto message = read_whole_message(segment, where.id, where.offset);
     if (!message) {
       log::error("spool", "message {} cannot be read and keeps its segment from being freed: {}",
                  model::format_id(where.id), message.error().to_string());

@@ -3,63 +3,68 @@
 
 namespace penstock::spool {
 namespace {
-constexpr std::size_t kArrivalsSpare = 1024;
+constexpr std::size_t kArrivalsSpare = 64;
 }
 
-std::uint64_t MessageCache::cost(const CachedMessage& message) {
+std::uint64_t MessageCache::cost(const StoredMessage& message) {
   return 512 + message.body->size() + message.envelope->recipients.size() * 96;
 }
 
-void MessageCache::add(CachedMessage message, Time now) {
-  const std::uint64_t bytes = cost(message);
-  const std::lock_guard lock(mutex_);
-  make_room(bytes, now);
-  if (bytes_ + bytes > bytes_max_) return;
-  const model::MessageId id = message.envelope->id;
-  if (!messages_.emplace(id, std::move(message)).second) return;
-  bytes_ += bytes;
-  arrivals_.push_back({id, now});
+MessageCache::Stripe& MessageCache::stripe_of(model::MessageId id) {
+  // Ids are times with zeros below, so the high bits of a product decide.
+  return stripes_[(id.value * 0x9E3779B97F4A7C15ULL >> 40) % kStripes];
 }
 
-std::optional<CachedMessage> MessageCache::find(model::MessageId id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = messages_.find(id);
-  if (found == messages_.end()) return std::nullopt;
+void MessageCache::add(StoredMessage message, Time now) {
+  const std::uint64_t bytes = cost(message);
+  const model::MessageId id = message.envelope->id;
+  Stripe& stripe = stripe_of(id);
+  const std::lock_guard lock(stripe.mutex);
+  make_room(stripe, bytes, now);
+  if (bytes_.fetch_add(bytes) + bytes > bytes_max_ || !stripe.messages.emplace(id, std::move(message)).second) {
+    bytes_ -= bytes;
+    return;
+  }
+  stripe.arrivals.push_back({id, now});
+}
+
+std::optional<StoredMessage> MessageCache::find(model::MessageId id) {
+  Stripe& stripe = stripe_of(id);
+  const std::lock_guard lock(stripe.mutex);
+  const auto found = stripe.messages.find(id);
+  if (found == stripe.messages.end()) return std::nullopt;
   return found->second;
 }
 
 void MessageCache::remove(model::MessageId id) {
-  CachedMessage gone;  // freed outside the lock
-  const std::lock_guard lock(mutex_);
-  const auto found = messages_.find(id);
-  if (found == messages_.end()) return;
+  StoredMessage gone;  // freed outside the lock
+  Stripe& stripe = stripe_of(id);
+  const std::lock_guard lock(stripe.mutex);
+  const auto found = stripe.messages.find(id);
+  if (found == stripe.messages.end()) return;
   bytes_ -= cost(found->second);
   gone = std::move(found->second);
-  messages_.erase(found);
+  stripe.messages.erase(found);
 }
 
-void MessageCache::remove_locked(model::MessageId id) {
-  const auto found = messages_.find(id);
-  if (found == messages_.end()) return;
+void MessageCache::remove_locked(Stripe& stripe, model::MessageId id) {
+  const auto found = stripe.messages.find(id);
+  if (found == stripe.messages.end()) return;
   bytes_ -= cost(found->second);
-  messages_.erase(found);
+  stripe.messages.erase(found);
 }
 
-void MessageCache::make_room(std::uint64_t bytes, Time now) {
-  while (!arrivals_.empty()) {
-    const Arrival& oldest = arrivals_.front();
-    const bool gone = !messages_.contains(oldest.id);
+void MessageCache::make_room(Stripe& stripe, std::uint64_t bytes, Time now) {
+  while (!stripe.arrivals.empty()) {
+    const Arrival oldest = stripe.arrivals.front();
+    const bool gone = !stripe.messages.contains(oldest.id);
     // Too many of those that are gone may also stand behind one that stays.
-    const bool wanted = bytes_ + bytes > bytes_max_ || arrivals_.size() > 2 * messages_.size() + kArrivalsSpare;
+    const bool wanted =
+        bytes_ + bytes > bytes_max_ || stripe.arrivals.size() > 2 * stripe.messages.size() + kArrivalsSpare;
     if (!gone && (!wanted || now - oldest.at < kGivesWayAfter)) return;
-    if (!gone) remove_locked(oldest.id);
-    arrivals_.pop_front();
+    if (!gone) remove_locked(stripe, oldest.id);
+    stripe.arrivals.pop_front();
   }
-}
-
-std::uint64_t MessageCache::bytes() const {
-  const std::lock_guard lock(mutex_);
-  return bytes_;
 }
 
 }  // namespace penstock::spool

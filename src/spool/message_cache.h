@@ -4,52 +4,54 @@
 // Bounded in bytes. A message that finds no room is not kept, unless the oldest have been here for a minute: those
 // wait for something, and give way. (Always dropping the oldest would leave nothing useful under a growing backlog,
 // because the oldest are attempted first.)
-// Threads: any; one lock inside.
+// In stripes by id, each with a lock of its own, so that shards which look up different messages seldom meet.
+// Threads: any.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 
 #include "base/clock.h"
-#include "model/envelope.h"
+#include "model/ids.h"
+#include "spool/stored_message.h"
 
 namespace penstock::spool {
-
-struct CachedMessage {
-  std::shared_ptr<const model::Envelope> envelope;
-  std::shared_ptr<const std::string> body;
-};
 
 class MessageCache {
  public:
   static constexpr Duration kGivesWayAfter{std::chrono::minutes{1}};
 
   explicit MessageCache(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
-  void add(CachedMessage message, Time now);
-  [[nodiscard]] std::optional<CachedMessage> find(model::MessageId id) const;
+  void add(StoredMessage message, Time now);
+  [[nodiscard]] std::optional<StoredMessage> find(model::MessageId id);
   void remove(model::MessageId id);
-  [[nodiscard]] std::uint64_t bytes() const;
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
+  static constexpr std::size_t kStripes = 16;
   struct Arrival {
     model::MessageId id;
     Time at;
   };
-  static std::uint64_t cost(const CachedMessage& message);
-  void remove_locked(model::MessageId id);
-  void make_room(std::uint64_t bytes, Time now);
+  struct alignas(64) Stripe {
+    mutable std::mutex mutex;
+    // Guarded by mutex.
+    boost::unordered_flat_map<model::MessageId, StoredMessage, std::hash<model::MessageId>> messages;
+    std::deque<Arrival> arrivals;  // oldest first; those removed are skipped when they come to the front
+  };
+  static std::uint64_t cost(const StoredMessage& message);
+  [[nodiscard]] Stripe& stripe_of(model::MessageId id);
+  void remove_locked(Stripe& stripe, model::MessageId id);
+  void make_room(Stripe& stripe, std::uint64_t bytes, Time now);
 
   const std::uint64_t bytes_max_;
-  // Guarded by mutex_.
-  mutable std::mutex mutex_;
-  boost::unordered_flat_map<model::MessageId, CachedMessage, std::hash<model::MessageId>> messages_;
-  std::deque<Arrival> arrivals_;  // oldest first; those removed are skipped when they come to the front
-  std::uint64_t bytes_ = 0;
+  std::atomic<std::uint64_t> bytes_{0};  // of all stripes
+  std::array<Stripe, kStripes> stripes_;
 };
 
 }  // namespace penstock::spool

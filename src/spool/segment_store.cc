@@ -38,26 +38,30 @@ std::optional<std::uint32_t> parse_segment_name(std::string_view name) {
   return slot;
 }
 
+std::optional<Segment::RecordView> Segment::record_in(std::string_view bytes, std::uint64_t offset) const {
+  const auto header = decode_record_header(bytes, place(offset));
+  if (!header || header->payload_bytes > bytes.size() - kRecordHeaderBytes) return std::nullopt;
+  const std::string_view payload = bytes.substr(kRecordHeaderBytes, header->payload_bytes);
+  if (crc32c(payload) != header->payload_crc) return std::nullopt;
+  return RecordView{*header, payload};
+}
+
 Result<Segment::Record> Segment::read_record(std::uint64_t offset) const {
   std::string bytes(kFirstReadBytes, '\0');
   const auto read = file_->read_at(offset, bytes);
   if (!read) return fail(Errc::Damaged, read.error().to_string());
   bytes.resize(*read);
+  if (const auto whole = record_in(bytes, offset)) return Record{whole->header, std::string(whole->payload)};
   const auto header = decode_record_header(bytes, place(offset));
   const auto where = [&] { return fmt::format("segment {} at {}", sequence_, offset); };
   if (!header || record_bytes(header->payload_bytes) > size_ - offset) return fail(Errc::Damaged, where());
   Record record{.header = *header, .payload = {}};
-  if (kRecordHeaderBytes + header->payload_bytes <= bytes.size()) {
-    bytes.erase(0, kRecordHeaderBytes);
-    bytes.resize(header->payload_bytes);
-    record.payload = std::move(bytes);
-  } else {
-    record.payload.resize(header->payload_bytes);
-    const auto rest = file_->read_at(offset + kRecordHeaderBytes, record.payload);
-    if (!rest) return fail(Errc::Damaged, rest.error().to_string());
-    if (*rest != record.payload.size()) return fail(Errc::Damaged, where());
+  record.payload.resize(header->payload_bytes);
+  const auto rest = file_->read_at(offset + kRecordHeaderBytes, record.payload);
+  if (!rest) return fail(Errc::Damaged, rest.error().to_string());
+  if (*rest != record.payload.size() || crc32c(record.payload) != header->payload_crc) {
+    return fail(Errc::Damaged, where());
   }
-  if (crc32c(record.payload) != header->payload_crc) return fail(Errc::Damaged, where());
   return record;
 }
 

@@ -54,6 +54,12 @@ class Segment {
     std::string payload;
   };
   [[nodiscard]] Result<Record> read_record(std::uint64_t offset) const;
+  // The same from bytes already read, which start at `offset`. Nothing if the record is not whole in them.
+  struct RecordView {
+    RecordHeader header;
+    std::string_view payload;
+  };
+  [[nodiscard]] std::optional<RecordView> record_in(std::string_view bytes, std::uint64_t offset) const;
 
  private:
   friend class SegmentStore;

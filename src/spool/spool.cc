@@ -61,6 +61,8 @@ class Spool::Impl {
   void close();
   model::MessageId make_id();
   void accept(AcceptRequest request);
+  std::optional<StoredMessage> find_cached(model::MessageId id);
+  Result<StoredMessage> read(model::MessageId id);
   Result<std::shared_ptr<const std::string>> read_body(model::MessageId id);
   Result<std::shared_ptr<const model::Envelope>> read_envelope(model::MessageId id);
   SpoolStats stats() const;
@@ -179,12 +181,24 @@ auto Spool::Impl::read_at_place(model::MessageId id, Read read) -> decltype(read
   }
 }
 
+std::optional<StoredMessage> Spool::Impl::find_cached(model::MessageId id) {
+  auto cached = cache_.find(id);
+  ++(cached ? counters_.cache_hits : counters_.cache_misses);
+  return cached;
+}
+
+Result<StoredMessage> Spool::Impl::read(model::MessageId id) {
+  // Not counted: whoever asks has mostly counted a miss before.
+  if (auto cached = cache_.find(id)) return std::move(*cached);
+  auto whole = read_at_place(
+      id, [&](const Segment& segment, std::uint64_t offset) { return read_whole_message(segment, id, offset); });
+  if (!whole) return fail(whole.error());
+  return StoredMessage{std::make_shared<const model::Envelope>(std::move(whole->stored.envelope)),
+                       std::make_shared<const std::string>(std::move(whole->body))};
+}
+
 Result<std::shared_ptr<const std::string>> Spool::Impl::read_body(model::MessageId id) {
-  if (auto cached = cache_.find(id)) {
-    ++counters_.cache_hits;
-    return cached->body;
-  }
-  ++counters_.cache_misses;
+  if (auto cached = find_cached(id)) return cached->body;
   auto body = read_at_place(id, [&](const Segment& segment, std::uint64_t offset) -> Result<std::string> {
     auto stored = read_stored_envelope(segment, id, offset);
     if (!stored) return fail(stored.error());
@@ -261,6 +275,12 @@ void Spool::record_final(model::RecipientId recipient) {
 }
 void Spool::record_finals(std::span<const model::RecipientId> recipients) {
   impl_->submissions().add(recipients);
+}
+std::optional<StoredMessage> Spool::find_cached(model::MessageId id) {
+  return impl_->find_cached(id);
+}
+Result<StoredMessage> Spool::read(model::MessageId id) {
+  return impl_->read(id);
 }
 Result<std::shared_ptr<const std::string>> Spool::read_body(model::MessageId id) {
   return impl_->read_body(id);

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -31,6 +32,7 @@
 #include "spool/errc.h"
 #include "spool/file_system.h"
 #include "spool/records.h"
+#include "spool/stored_message.h"
 
 namespace penstock::spool {
 
@@ -103,11 +105,19 @@ class Spool {
   void record_final(model::RecipientId recipient);
   void record_finals(std::span<const model::RecipientId> recipients);
 
+  // Envelope and body, if the cache still holds them. Never touches the disk: for a shard. Nothing otherwise, which
+  // says nothing about whether the message is here.
+  [[nodiscard]] std::optional<StoredMessage> find_cached(model::MessageId id);
+  // The same from the cache or, blocking, from disk: for a worker thread. Mostly one disk read; two for bodies above
+  // 32 KiB. UnknownMessage, Damaged.
+  [[nodiscard]] Result<StoredMessage> read(model::MessageId id);
+
   // From the cache, else from disk: may then block for a disk read. UnknownMessage, Damaged.
   [[nodiscard]] Result<std::shared_ptr<const std::string>> read_body(model::MessageId id);
   // Lists all recipients, finished ones too: indexes never shift.
   [[nodiscard]] Result<std::shared_ptr<const model::Envelope>> read_envelope(model::MessageId id);
   // The first attempt is over, or will not come soon: the cache need not keep this message any longer.
+  // Costs a look-up. Happens by itself when the last recipient is finished.
   void release_cached(model::MessageId id);
 
   [[nodiscard]] Health health() const;
