@@ -35,7 +35,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,8 +44,11 @@
 
 #include "model/outcome.h"
 #include "model/reply.h"
+#include "smtp/client_commands.h"
 #include "smtp/client_extensions.h"
 #include "smtp/client_options.h"
+#include "smtp/dot_stuffing.h"
+#include "smtp/reply_parser.h"
 
 namespace penstock::smtp {
 
@@ -66,7 +68,6 @@ using Action = std::variant<Write, Read, Idle, Closed>;
 class ClientSession {
  public:
   explicit ClientSession(ClientOptions options);
-  ~ClientSession();
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
@@ -99,7 +100,8 @@ class ClientSession {
   // "relayed" notice by us (RFC 3461 §5.2.2).
   [[nodiscard]] bool passes_dsn() const { return extensions_.dsn; }
   // The connection had served before and ended before it answered anything of the last transaction: the receiver had
-  // likely closed it while it was idle. All outcomes are deferrals; the caller may try at once on a new connection.
+  // likely closed it while it was idle. All outcomes but our own bounces are deferrals; the caller may try those at
+  // once on a new connection.
   [[nodiscard]] bool was_stale() const { return stale_; }
 
   // Why the connection ended, as an outcome (always Deferred) that can be given to whoever waits for it; nothing while
@@ -111,20 +113,90 @@ class ClientSession {
   [[nodiscard]] const Extensions& extensions() const { return extensions_; }
   [[nodiscard]] const model::Reply& banner() const { return banner_; }
   [[nodiscard]] const model::Reply& last_reply() const { return reply_; }
-  [[nodiscard]] std::uint32_t transactions() const { return transactions_; }  // begun
+  [[nodiscard]] std::uint32_t transactions() const { return transactions_; }  // with something sent
   [[nodiscard]] std::uint32_t messages() const { return messages_; }  // accepted by the receiver for at least one
 
  private:
-  ClientOptions options_;
+  enum class Phase : std::uint8_t { Banner, Ehlo, Helo, Idle, Commands, Body, Answer, Quit, Closed };
+  enum class Fate : std::uint8_t { Open, Accepted, Decided };  // of a recipient in the transaction
+  enum class DataWay : std::uint8_t {
+    Data,          // DATA, then the body when the receiver asks for it
+    BdatTogether,  // BDAT and the body in the same write as the last commands
+    BdatAfter,     // BDAT and the body once the recipients are known
+  };
+
+  // Events, in client_session.cc.
+  void process(std::string_view bytes);
+  void process_refusals(std::string_view bytes);
+  void take_reply();
+  void on_greeting_reply();
+  void on_out_of_turn(std::string_view bytes);
+  void start_command(std::string_view verb, std::string_view argument, Phase phase, model::Step step);
+  void start_write(model::Step step);
+  void refuse_connection(model::Step step);
+  void fail(model::OutcomeClass outcome_class, model::Reply reply);
+  void fail_protocol(std::string words);
+  void fail_misfit();
+  [[nodiscard]] model::Step step_waited_for() const;
+
+  // The transaction, in client_session_mail.cc. Its commands have positions: RSET (if rset_first_), MAIL, one RCPT for
+  // each of asked_, and DATA or BDAT unless that comes after.
+  void choose_data_way();
+  void continue_transaction();
+  void compose_commands();
+  void append_command(std::size_t position);
+  void append_plain_body();
+  void start_body();
+  void start_late_chunk();
+  void on_command_reply();
+  void on_data_reply();
+  void on_body_reply();
+  void decide(std::size_t slot, const model::Outcome& outcome);
+  void decide_by_reply(Fate fate, model::Step step);
+  void finish_transaction();
+  [[nodiscard]] model::Step step_of(std::size_t position) const;
+  [[nodiscard]] std::size_t mail_position() const { return rset_first_ ? 1 : 0; }
+  [[nodiscard]] std::size_t command_count() const;
+  [[nodiscard]] bool pipelined() const { return options_.pipelining && extensions_.pipelining; }
+
+  const ClientOptions options_;
+
+  // of the connection
+  Phase phase_ = Phase::Banner;
   Extensions extensions_;
+  ReplyParser parser_;
   model::Reply banner_;
   model::Reply reply_;
-  std::vector<model::Outcome> outcomes_;
   std::optional<model::Outcome> failure_;
-  std::size_t undecided_ = 0;
   std::uint32_t transactions_ = 0;
   std::uint32_t messages_ = 0;
   bool greeted_ = false;
+  bool needs_rset_ = false;  // the receiver holds an unfinished transaction
+
+  // what is being written
+  bool writing_ = false;
+  model::Step write_step_ = model::Step::Banner;
+  std::string commands_;
+  std::vector<std::string_view> chunks_;
+  std::string held_;  // came while writing
+
+  // of the transaction
+  Transaction transaction_;
+  MessageFacts facts_;
+  DataWay data_way_ = DataWay::Data;
+  DotStuffer stuffer_;
+  std::vector<model::Outcome> outcomes_;
+  std::vector<Fate> fates_;           // beside outcomes_
+  std::vector<std::uint32_t> asked_;  // slots of outcomes_ that a RCPT is sent for
+  std::size_t undecided_ = 0;
+  std::size_t accepted_ = 0;
+  std::size_t sent_ = 0;      // commands composed into writes
+  std::size_t answered_ = 0;  // and how many of them have an answer
+  bool rset_first_ = false;
+  bool mail_accepted_ = false;
+  bool body_complete_ = false;  // its end is in the present write or written
+  bool delivered_ = false;      // to at least one
+  bool heard_ = false;          // any answer came
   bool stale_ = false;
 };
 
