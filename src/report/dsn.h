@@ -12,6 +12,7 @@
 // What is returned of the original: its header, when RET=HDRS or when nothing failed; otherwise all of it, up to
 // full_return_bytes_max and if it can travel in a report (no bare CR or LF, no NUL, no line over 998 bytes, not
 // BINARYMIME). Without RET an 8-bit original is returned as header only, so that the report itself stays 7-bit.
+// Internationalised addresses or headers bring the types of RFC 6533 (message/global…), and 8-bit parts.
 // Pure; any thread. Cost: tens of microseconds; one pass over what is returned.
 // Limits: at most kReportedRecipientsMax recipients are listed; callers split larger sets.
 #pragma once
@@ -72,8 +73,9 @@ struct BuiltDsn {
 // Precondition (PENSTOCK_CHECK): sender not null, indexes valid, 1 to kReportedRecipientsMax recipients.
 [[nodiscard]] BuiltDsn build_dsn(const DsnRequest& request);
 
-// The enhanced status to report: the reply's own when it fits the action, else one derived from the outcome's class and
-// code (RFC 3463): "5.1.1" for an unknown mailbox, "4.4.1" for no answer, "4.4.7" or "5.4.7" for an expiry, "5.0.0" …
+// The enhanced status to report: the reply's own when it fits action and code, else one derived from the outcome's
+// class (RFC 3463): "5.1.1" for an unknown mailbox, "4.4.1" for a host that does not answer, "5.0.0" when nothing is
+// known. An expiry is "4.4.7", failed or delayed: a temporary condition that lasted too long (RFC 3463 §2, §3.5).
 [[nodiscard]] model::EnhancedStatus status_for(DsnAction action, const model::Outcome& outcome);
 
 }  // namespace penstock::report
