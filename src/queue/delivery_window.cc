@@ -4,7 +4,6 @@
 #include <array>
 #include <string>
 
-#include "base/check.h"
 #include "queue/errc.h"
 
 namespace penstock::queue {
@@ -13,6 +12,7 @@ namespace {
 constexpr std::int32_t kDaySeconds = 86400;
 constexpr std::array<std::string_view, 7> kDays{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 constexpr std::uint8_t kEveryDay = 0x7F;
+constexpr std::int64_t kDaysAhead = 8 * 7;
 
 std::optional<std::size_t> parse_day(std::string_view text) {
   for (std::size_t day = 0; day < kDays.size(); ++day) {
@@ -82,8 +82,8 @@ DeliveryWindow::Span DeliveryWindow::next_span(Time now) const {
   const std::int64_t utc = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
   const std::int64_t local = utc + zone_.offset_at(utc);
   const std::int64_t today = local / kDaySeconds - (local % kDaySeconds < 0 ? 1 : 0);
-  // A window of yesterday may still be open; one of the next seven days opens in any case.
-  for (std::int64_t day = today - 1; day <= today + 8; ++day) {
+  // A span of yesterday may still be open, and clocks may skip the next one or two.
+  for (std::int64_t day = today - 1; day <= today + kDaysAhead; ++day) {
     const auto weekday = static_cast<unsigned>(((day + 3) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
     if ((days_ >> weekday & 1U) == 0) continue;
     const std::int64_t midnight = day * kDaySeconds;
@@ -91,7 +91,7 @@ DeliveryWindow::Span DeliveryWindow::next_span(Time now) const {
     const Time until{std::chrono::seconds{zone_.to_utc(midnight + until_, ZoneRules::Twice::Last)}};
     if (now < until && from < until) return {from, until};
   }
-  PENSTOCK_UNREACHABLE();
+  return {now, now + std::chrono::hours{24}};
 }
 
 Time DeliveryWindow::opens(Time now) const {

@@ -4,7 +4,9 @@
 // Use:  const Time at = window.opens(now);  if (at > now) calendar.push(later(at));
 //
 // Hours may run over midnight ("22:00-06:00"); then the day is the one on which the window opens. At a change of the
-// clocks a window opens at the first and closes at the last moment at which clocks show its hour.
+// clocks a window opens at the first and closes at the last moment at which clocks show its hour; an hour that they
+// skip counts as the one after (ZoneRules::to_utc), and a span of which nothing is left that day is left out. If none
+// comes for eight weeks, which only an odd zone file can do, mail is not stopped: the window counts as open.
 // Pure.   Threads: const, any.   Errors: Errc::BadWindow with a sentence on what was expected.
 #pragma once
 

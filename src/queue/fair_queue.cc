@@ -157,7 +157,8 @@ std::optional<std::size_t> FairQueue::choose_priority(const PauseSet& pauses) {
   std::array<bool, kPriorities> waits{};
   for (std::size_t p = 0; p < kPriorities; ++p) waits[p] = unpaused_flow(p, pauses) != kNone;
   if (waits[kNormal] && passed_over_[kNormal] + 1 >= kNormalTurn) return kNormal;
-  if (waits[kBulk] && passed_over_[kBulk] + 1 >= kBulkTurn) return kBulk;
+  // A take early, so that it is not late when normal comes first at the last one.
+  if (waits[kBulk] && passed_over_[kBulk] + 2 >= kBulkTurn) return kBulk;
   const auto first = std::find(waits.begin(), waits.end(), true);
   if (first == waits.end()) return std::nullopt;
   return static_cast<std::size_t>(first - waits.begin());

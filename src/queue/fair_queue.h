@@ -12,7 +12,8 @@
 //
 // Paused flows are set aside as a whole and cost nothing per recipient while they wait.
 // Within a flow the order is first in, first out. push is O(1) and pop too on average: a recipient of n KiB costs up to
-// n / kQuantum turns of the round. A flow disappears when it is empty.
+// n / kQuantum turns of the round. A flow disappears when it is empty, and what it owes then is forgotten: equal shares
+// are promised to flows while they wait.
 // Threads: one owner.   Limits: those of ChunkPool; bodies above kCostKibMax count as that.
 #pragma once
 

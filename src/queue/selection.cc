@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue/selection.h"
 
+#include "base/ascii.h"
 #include "queue/errc.h"
 
 namespace penstock::queue {
@@ -22,7 +23,7 @@ Result<Selection> Selection::make(const SelectionText& text, model::NameTable& n
   Selection selection{.stream = named(text.stream, names),
                       .tenant = named(text.tenant, names),
                       .campaign = named(text.campaign, names),
-                      .domain = named(text.domain, names),
+                      .domain = named(ascii::lower(text.domain), names),
                       .provider = named(text.provider, names),
                       .vmta = named(text.vmta, names),
                       .group = named(text.path, names)};

@@ -26,7 +26,7 @@ struct Place {
   model::NameId group{};     // the path's group: "provider:gmail" or "site:…"
 };
 
-// A Selection as people write it; empty strings are not given.
+// A Selection as people write it; empty strings are not given. Case does not matter in a domain.
 struct SelectionText {
   std::string stream{}, tenant{}, campaign{}, domain{}, provider{}, vmta{};
   std::string path{};       // a path's group

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -25,10 +26,12 @@ Result<ZoneRules> load_zone(std::string_view name, std::string_view folder) {
   if (name == "UTC") return ZoneRules();
   const auto unknown = [&] { return fail(Errc::UnknownZone, "\"" + std::string(name) + "\""); };
   if (!is_zone_name(name)) return unknown();
-  std::ifstream file(std::string(folder) + "/" + std::string(name), std::ios::binary);
+  const std::filesystem::path path = std::filesystem::path(folder) / name;
+  std::error_code problem;
+  if (!std::filesystem::is_regular_file(path, problem)) return unknown();  // "Europe" is a folder
+  std::ifstream file(path, std::ios::binary);
   if (!file) return unknown();
   const std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (content.empty()) return unknown();  // a folder, such as "Europe"
   auto rules = ZoneRules::parse(content);
   if (!rules) rules.error().detail.insert(0, std::string(name) + ": ");
   return rules;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The footer of a time zone file: a POSIX TZ string with the extension of RFC 8536 §3.3.1 (hours from -167 to 167 in a
 // rule's time), such as "CET-1CEST,M3.5.0,M10.5.0/3" or "<-03>3".
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -33,9 +34,10 @@ class ZoneRules::FooterReader {
   int number(int least, int most) {
     int value = 0;
     const auto [end, problem] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
-    if (problem != std::errc{} || next_is('-') || value < least || value > most) good_ = false;
+    const bool fits = problem == std::errc{} && !next_is('-') && least <= value && value <= most;
     text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
-    return value;
+    if (!fits) good_ = false;
+    return fits ? value : least;
   }
   // [+-]hh[:mm[:ss]] in seconds.
   std::int32_t time(int hours_max) {
@@ -119,6 +121,9 @@ std::int64_t ZoneRules::day_start(const RuleDay& rule, std::int64_t year_number)
 std::int32_t ZoneRules::footer_offset(const Footer& footer, std::int64_t utc) {
   using namespace std::chrono;
   if (!footer.has_daylight) return footer.standard;
+  // The calendar repeats every 400 years, to the weekday. So no moment is too far away for std::chrono.
+  constexpr std::int64_t kCycle = std::int64_t{146'097} * 86'400;
+  utc = (utc % kCycle + kCycle) % kCycle;
   const sys_seconds standard_time{seconds{utc + footer.standard}};
   const auto year_number = static_cast<int>(year_month_day{floor<days>(standard_time)}.year());
   const std::int64_t starts = day_start(footer.starts, year_number) + footer.starts.seconds - footer.standard;

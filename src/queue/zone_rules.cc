@@ -107,10 +107,9 @@ std::int32_t ZoneRules::offset_at(std::int64_t utc) const {
 }
 
 std::int64_t ZoneRules::to_utc(std::int64_t local, Twice twice) const {
-  // No offset is a day or more, so these two are the offsets before and after any change near this moment.
-  constexpr std::int64_t kDay = 86400;
-  const std::int64_t before = local - offset_at(local - kDay);
-  const std::int64_t after = local - offset_at(local + kDay);
+  // These two moments are before and after it whatever the offset, so they have the offsets of both sides of a change.
+  const std::int64_t before = local - offset_at(local - kOffsetMax);
+  const std::int64_t after = local - offset_at(local + kOffsetMax);
   const bool before_shows = before + offset_at(before) == local;
   const bool after_shows = after + offset_at(after) == local;
   if (before_shows && after_shows) return twice == Twice::First ? std::min(before, after) : std::max(before, after);

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "queue/queued_recipient.h"
+#include "queue/chunk_list.h"
 
 namespace penstock::queue {
 
