@@ -25,7 +25,7 @@ void Catalog::remove_segment(std::uint32_t slot) {
   PENSTOCK_CHECK(entry != entries_.end() && entry->second.live == 0);
   sequences_.erase(entry->second.segment->sequence());
   entries_.erase(entry);
-  for (auto& [other, left] : entries_) left.not_worth_it = false;
+  for (auto& [other, left] : entries_) left.looked_at_live.reset();
 }
 
 void Catalog::set_sealed(std::uint32_t slot, std::uint64_t end) {
@@ -40,14 +40,18 @@ void Catalog::set_stuck(std::uint32_t slot) {
 }
 void Catalog::set_not_worth_it(std::uint32_t slot) {
   const std::lock_guard lock(mutex_);
-  entries_.at(slot).not_worth_it = true;
+  Entry& entry = entries_.at(slot);
+  entry.looked_at_live = entry.live;
+}
+void Catalog::look_again() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [slot, entry] : entries_) entry.looked_at_live.reset();
 }
 
 void Catalog::leave(std::uint32_t slot) {
   Entry& entry = entries_.at(slot);
   PENSTOCK_CHECK(entry.live > 0);
   --entry.live;
-  entry.not_worth_it = false;
 }
 
 void Catalog::apply(std::uint32_t slot, BatchEffects& effects) {
@@ -126,7 +130,9 @@ std::shared_ptr<Segment> Catalog::least_live(double share) const {
   const std::lock_guard lock(mutex_);
   std::shared_ptr<Segment> found;
   for (const auto& [slot, entry] : entries_) {
-    if (!entry.sealed || entry.stuck || entry.not_worth_it) continue;
+    if (!entry.sealed || entry.stuck) continue;
+    // Each look reads its hint, so not after every message.
+    if (entry.looked_at_live && entry.live >= *entry.looked_at_live - *entry.looked_at_live / 8) continue;
     const double its = live_share(entry);
     if (its >= share) continue;
     share = its;

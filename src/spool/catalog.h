@@ -53,8 +53,10 @@ class Catalog {
   void set_sealed(std::uint32_t slot, std::uint64_t end);
   // It is not to be compacted: something in it cannot be read.
   void set_stuck(std::uint32_t slot);
-  // Looked at in vain; not before another segment was freed or something was finished in it.
+  // Looked at in vain; not again before another segment was freed, or many more messages in it are finished.
   void set_not_worth_it(std::uint32_t slot);
+  // Things have changed: each may be worth it again.
+  void look_again();
 
   void apply(std::uint32_t slot, BatchEffects& effects);
   // While the spool is opened: a message found on disk.
@@ -91,7 +93,7 @@ class Catalog {
     std::uint64_t live = 0;
     bool sealed = false;
     bool stuck = false;
-    bool not_worth_it = false;
+    std::optional<std::uint64_t> looked_at_live = {};  // not worth it with so many
   };
   [[nodiscard]] double live_share(const Entry& entry) const;
   void leave(std::uint32_t slot);

@@ -45,7 +45,7 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   [[nodiscard]] virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
-  // Makes the folder if it is not there; its parent must be.
+  // Makes the folder if it is not there, durably; its parent must be.
   [[nodiscard]] virtual Result<> make_folder(const std::string& path) = 0;
   // Names of the files in it, sorted. A missing folder is an error.
   [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;

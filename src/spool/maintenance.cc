@@ -14,7 +14,6 @@ namespace {
 
 // Copied on in one batch, so that the mail that comes meanwhile does not wait long.
 constexpr std::uint64_t kMoveBytes = 1U << 20;
-constexpr std::size_t kMoveRecords = 2000;
 
 }  // namespace
 
@@ -23,6 +22,8 @@ Maintenance::Maintenance(Parts parts, const SpoolOptions& options)
       compact_below_(options.compact_below),
       compact_bytes_per_second_(std::max<std::uint64_t>(options.compact_bytes_per_second, 1)),
       spare_segments_(options.spare_segments),
+      segment_room_(options.segment_bytes - kFirstRecordOffset),
+      move_bytes_(std::min(kMoveBytes, segment_room_ / 2)),
       interval_(options.probe_interval) {}
 
 Maintenance::~Maintenance() {
@@ -83,6 +84,7 @@ void Maintenance::step(Pace pace) {
     const std::lock_guard inner(mutex_);
     if (stopping_) return;
   }
+  look_for_room();  // what was freed may be enough
 }
 
 void Maintenance::seal_retired() {
@@ -134,7 +136,9 @@ void Maintenance::make_spares() {
 
 void Maintenance::look_for_room() {
   if (parts_.health.state() != HealthState::Full) return;
-  if (parts_.store.spares() > 0 || parts_.store.add_spare(parts_.last_id)) parts_.health.end_full();
+  if (parts_.store.spares() == 0 && !parts_.store.add_spare(parts_.last_id)) return;
+  parts_.health.end_full();
+  parts_.catalog.look_again();
 }
 
 bool Maintenance::compact_one(Pace pace) {
@@ -148,7 +152,11 @@ bool Maintenance::compact_one(Pace pace) {
     parts_.catalog.set_not_worth_it(segment->slot());
     return true;
   }
-  if (!copy_live(*segment, live, pace)) return false;
+  if (!copy_live(*segment, live, pace)) {
+    // No room to copy to, perhaps; others may be free without.
+    parts_.catalog.set_not_worth_it(segment->slot());
+    return true;
+  }
   free(segment);
   if (live.bytes > 0) ++parts_.counters.compacted_segments;
   return true;
@@ -156,9 +164,9 @@ bool Maintenance::compact_one(Pace pace) {
 
 bool Maintenance::copy_live(Segment& segment, const LiveContents& live, Pace pace) {
   MoveBatch moves;
-  std::uint64_t bytes = 0;
   for (const auto& where : live.messages) {
-    if (!parts_.catalog.stands_at(where.id, Location::at(segment.slot(), where.offset))) continue;
+    const Location from = Location::at(segment.slot(), where.offset);
+    if (!parts_.catalog.stands_at(where.id, from)) continue;
     auto message = read_whole_message(segment, where.id, where.offset);
     if (!message) {
       log::error("spool", "message {} cannot be read and keeps its segment from being freed: {}",
@@ -167,32 +175,40 @@ bool Maintenance::copy_live(Segment& segment, const LiveContents& live, Pace pac
       parts_.catalog.set_stuck(segment.slot());
       return false;
     }
-    bytes += message->body.size();
-    moves.messages.push_back(
-        {std::move(message->stored), std::move(message->body), Location::at(segment.slot(), where.offset)});
-    if (bytes >= kMoveBytes || moves.messages.size() >= kMoveRecords) {
-      if (!move(moves, std::exchange(bytes, 0), pace)) return false;
-    }
+    MoveBatch::Message item{std::move(message->stored), std::move(message->body), from};
+    if (!add(moves, &MoveBatch::messages, std::move(item), pace)) return false;
   }
   for (const auto& where : live.attempts) {
     const auto record = segment.read_record(where.offset);
     auto stored = record ? decode_attempt(where.recipient, record->payload) : std::nullopt;
-    // Without it the recipient is due at once, after the next start.
-    if (!stored) log::warn("spool", "an attempt of {} cannot be read", model::format_id(where.recipient));
-    if (stored) moves.attempts.push_back(std::move(*stored));
-    if (moves.attempts.size() >= kMoveRecords && !move(moves, kMoveBytes, pace)) return false;
+    if (!stored) {
+      // Without it the recipient is due at once, after the next start.
+      log::warn("spool", "an attempt of {} cannot be read", model::format_id(where.recipient));
+      continue;
+    }
+    if (!add(moves, &MoveBatch::attempts, std::move(*stored), pace)) return false;
   }
   for (const auto& final : live.finals) {
-    moves.finals.push_back(final);
-    if (moves.finals.size() >= kMoveRecords && !move(moves, kMoveBytes / 8, pace)) return false;
+    if (!add(moves, &MoveBatch::finals, final, pace)) return false;
   }
-  return moves.empty() || move(moves, bytes, pace);
+  return moves.empty() || move(moves, pace);
 }
 
-bool Maintenance::move(MoveBatch& moves, std::uint64_t bytes, Pace pace) {
+// Adds one item, and hands over first what is there when it grows too large.
+template <class List, class Item>
+bool Maintenance::add(MoveBatch& moves, List MoveBatch::*list, Item item, Pace pace) {
+  const std::uint64_t bytes = MoveBatch::bytes_of(item);
+  if (bytes > segment_room_) return false;  // from the time of larger segments: it stays where it is
+  if (!moves.empty() && moves.bytes + bytes > move_bytes_ && !move(moves, pace)) return false;
+  moves.bytes += bytes;
+  (moves.*list).push_back(std::move(item));
+  return true;
+}
+
+bool Maintenance::move(MoveBatch& moves, Pace pace) {
   const bool durable = parts_.submissions.move(moves);
+  if (pace == Pace::Bounded) pause(moves.bytes);
   moves = MoveBatch{};
-  if (pace == Pace::Bounded) pause(bytes);
   const std::lock_guard lock(mutex_);
   return durable && !(stopping_ && pace == Pace::Bounded);
 }

@@ -60,7 +60,9 @@ class Maintenance {
   void look_for_room();
   [[nodiscard]] bool compact_one(Pace pace);
   [[nodiscard]] bool copy_live(Segment& segment, const struct LiveContents& live, Pace pace);
-  [[nodiscard]] bool move(MoveBatch& moves, std::uint64_t bytes, Pace pace);
+  template <class List, class Item>
+  [[nodiscard]] bool add(MoveBatch& moves, List MoveBatch::*list, Item item, Pace pace);
+  [[nodiscard]] bool move(MoveBatch& moves, Pace pace);
   void free(const std::shared_ptr<Segment>& segment);
   void pause(std::uint64_t bytes);
 
@@ -69,6 +71,7 @@ class Maintenance {
   const double compact_below_;
   const std::uint64_t compact_bytes_per_second_;
   const std::uint32_t spare_segments_;
+  const std::uint64_t segment_room_, move_bytes_;
   const Duration interval_;
   std::thread thread_;
   // Held while a step runs.

@@ -26,6 +26,7 @@ class MemoryFileSystem::OpenFile final : public File {
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override {
     const std::lock_guard lock(disk_.mutex_);
+    if (disk_.dark_) return fail_errno(EIO, "reading " + path_);
     if (const int error = trouble(disk_.read_fault_)) return fail_errno(error, "reading " + path_);
     const std::string& from = contents_->written;
     if (offset >= from.size()) return std::size_t{0};
@@ -38,7 +39,10 @@ class MemoryFileSystem::OpenFile final : public File {
     const std::lock_guard lock(disk_.mutex_);
     std::string bytes;
     for (const auto part : parts) bytes.append(part);
-    int error = trouble(disk_.write_fault_);
+    if (disk_.dark_) return fail_errno(EIO, "writing " + path_);
+    // The write at which the power fails may reach the disk as any other that was not synced.
+    const bool dark = disk_.dark_locked();
+    int error = dark ? 0 : trouble(disk_.write_fault_);
     if (error != 0) bytes.resize(static_cast<std::size_t>(static_cast<double>(bytes.size()) * disk_.short_share_));
     const std::uint64_t end = offset + bytes.size();
     const std::uint64_t growth = end > contents_->written.size() ? end - contents_->written.size() : 0;
@@ -50,6 +54,7 @@ class MemoryFileSystem::OpenFile final : public File {
       put(contents_->written, offset, bytes);
       contents_->unsynced.push_back({offset, std::move(bytes)});
     }
+    if (dark) error = EIO;
     if (error != 0) return fail_errno(error, "writing " + path_);
     return {};
   }
@@ -57,6 +62,7 @@ class MemoryFileSystem::OpenFile final : public File {
   Result<> sync() override {
     const std::lock_guard lock(disk_.mutex_);
     ++disk_.syncs_;
+    if (disk_.dark_locked()) return fail_errno(EIO, "syncing " + path_);
     const int error = trouble(disk_.sync_fault_);
     if (opening_ == disk_.opening_) {
       if (error == 0) {
@@ -70,6 +76,7 @@ class MemoryFileSystem::OpenFile final : public File {
 
   Result<> allocate(std::uint64_t size) override {
     const std::lock_guard lock(disk_.mutex_);
+    if (disk_.dark_locked()) return fail_errno(EIO, "reserving room for " + path_);
     if (const int error = trouble(disk_.write_fault_)) return fail_errno(error, "reserving room for " + path_);
     const std::uint64_t now = contents_->written.size();
     if (size > now && disk_.used_locked() + (size - now) > disk_.capacity_) {
@@ -134,30 +141,58 @@ void MemoryFileSystem::end_openings() {
   locks_.clear();
 }
 
+bool MemoryFileSystem::dark_locked() {
+  if (changes_left_ && !dark_) {
+    if (*changes_left_ == 0) {
+      dark_ = true;
+    } else {
+      --*changes_left_;
+    }
+  }
+  return dark_;
+}
+
+void MemoryFileSystem::power_fails_after(std::uint64_t changes) {
+  const std::lock_guard lock(mutex_);
+  changes_left_ = changes;
+}
+bool MemoryFileSystem::powered() const {
+  const std::lock_guard lock(mutex_);
+  return !dark_;
+}
+
+// What of a file's unsynced writes reached the disk: all, nothing, or here and there a sector.
+void MemoryFileSystem::settle(Contents& contents, Rng& rng) {
+  const std::uint64_t kept_of_4 = rng.below(5);
+  for (const Write& write : contents.unsynced) {
+    for (std::uint64_t at = 0; at < write.bytes.size();) {
+      // Sectors are kept or lost one by one, at the places the disk has them.
+      const std::uint64_t here = write.offset + at;
+      const std::uint64_t length = std::min(kSectorBytes - here % kSectorBytes, write.bytes.size() - at);
+      if (rng.below(4) < kept_of_4) put(contents.durable, here, std::string_view(write.bytes).substr(at, length));
+      at += length;
+    }
+  }
+  contents.unsynced.clear();
+  contents.written = contents.durable;
+}
+
 void MemoryFileSystem::power_cut(Rng& rng) {
   const std::lock_guard lock(mutex_);
   end_openings();
+  changes_left_.reset();
+  dark_ = false;
   // Names first: one that was not synced may be lost, or may have reached the disk by itself.
   Names left = durable_names_;
   for (const auto& [name, contents] : names_) {
-    if (!durable_names_.contains(name) && rng.below(2) == 0) left[name] = contents;
+    const auto durable = durable_names_.find(name);
+    const bool synced = durable != durable_names_.end() && durable->second == contents;
+    if (!synced && rng.below(2) == 0) left[name] = contents;
   }
   for (const auto& [name, contents] : durable_names_) {
     if (!names_.contains(name) && rng.below(2) == 0) left.erase(name);
   }
-  for (const auto& [name, contents] : left) {
-    for (const Write& write : contents->unsynced) {
-      for (std::uint64_t at = 0; at < write.bytes.size();) {
-        // Sectors are kept or lost one by one, at the places the disk has them.
-        const std::uint64_t here = write.offset + at;
-        const std::uint64_t length = std::min(kSectorBytes - here % kSectorBytes, write.bytes.size() - at);
-        if (rng.below(2) == 0) put(contents->durable, here, std::string_view(write.bytes).substr(at, length));
-        at += length;
-      }
-    }
-    contents->unsynced.clear();
-    contents->written = contents->durable;
-  }
+  for (const auto& [name, contents] : left) settle(*contents, rng);
   names_ = left;
   durable_names_ = std::move(left);
 }
@@ -216,9 +251,11 @@ bool MemoryFileSystem::has(const std::string& path) const {
 
 Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, OpenMode mode) {
   const std::lock_guard lock(mutex_);
+  if (dark_) return fail_errno(EIO, "opening " + path);
   auto found = names_.find(path);
   if (found == names_.end()) {
     if (mode != OpenMode::Create || !folders_.contains(folder_of(path))) return fail_errno(ENOENT, "opening " + path);
+    if (dark_locked()) return fail_errno(EIO, "making " + path);
     found = names_.emplace(path, std::make_shared<Contents>()).first;
   }
   return std::make_unique<OpenFile>(*this, found->second, path);
@@ -226,12 +263,14 @@ Result<std::unique_ptr<File>> MemoryFileSystem::open(const std::string& path, Op
 
 Result<> MemoryFileSystem::make_folder(const std::string& path) {
   const std::lock_guard lock(mutex_);
+  if (dark_locked()) return fail_errno(EIO, "making " + path);
   folders_.insert(path);
   return {};
 }
 
 Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& folder) {
   const std::lock_guard lock(mutex_);
+  if (dark_) return fail_errno(EIO, "listing " + folder);
   if (!folders_.contains(folder)) return fail_errno(ENOENT, "listing " + folder);
   std::vector<std::string> names;
   for (const auto& [path, contents] : names_) {
@@ -242,6 +281,7 @@ Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& folde
 
 Result<> MemoryFileSystem::rename(const std::string& from, const std::string& to) {
   const std::lock_guard lock(mutex_);
+  if (dark_locked()) return fail_errno(EIO, "renaming " + from);
   if (const int error = rename_fault_.next()) return fail_errno(error, "renaming " + from + " to " + to);
   const auto found = names_.find(from);
   if (found == names_.end()) return fail_errno(ENOENT, "renaming " + from);
@@ -252,12 +292,14 @@ Result<> MemoryFileSystem::rename(const std::string& from, const std::string& to
 
 Result<> MemoryFileSystem::remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
+  if (dark_locked()) return fail_errno(EIO, "removing " + path);
   if (names_.erase(path) == 0) return fail_errno(ENOENT, "removing " + path);
   return {};
 }
 
 Result<> MemoryFileSystem::sync_folder(const std::string& folder) {
   const std::lock_guard lock(mutex_);
+  if (dark_locked()) return fail_errno(EIO, "syncing " + folder);
   if (const int error = sync_fault_.next()) return fail_errno(error, "syncing " + folder);
   std::erase_if(durable_names_, [&](const auto& entry) { return folder_of(entry.first) == folder; });
   for (const auto& [path, contents] : names_) {

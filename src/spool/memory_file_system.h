@@ -31,6 +31,10 @@ class MemoryFileSystem final : public FileSystem {
   // The machine loses power: each unsynced write is kept, lost or kept in part (in sectors of 512 bytes) by chance;
   // names not synced are lost or kept by chance. Every open file and lock is dead: they give EIO from now on.
   void power_cut(Rng& rng);
+  // The power goes off at the n-th change of the disk (write, sync, rename, removal …) from here; 0: the very next.
+  // Whatever is done from then on gives EIO, until power_cut() shows what was left.
+  void power_fails_after(std::uint64_t changes);
+  [[nodiscard]] bool powered() const;
   // The process is killed: everything written stays, open files and locks are dead.
   void kill();
 
@@ -84,7 +88,10 @@ class MemoryFileSystem final : public FileSystem {
   using Names = std::map<std::string, std::shared_ptr<Contents>>;
 
   static void put(std::string& into, std::uint64_t offset, std::string_view bytes);
+  static void settle(Contents& contents, Rng& rng);
   [[nodiscard]] std::uint64_t used_locked() const;
+  // Counts a change of the disk; true if the power is off, or goes off at this very one.
+  bool dark_locked();
   void end_openings();
 
   // Guarded by mutex_.
@@ -94,6 +101,8 @@ class MemoryFileSystem final : public FileSystem {
   std::set<std::string> folders_;
   std::set<std::string> locks_;
   Fault write_fault_, sync_fault_, read_fault_, rename_fault_;
+  std::optional<std::uint64_t> changes_left_;
+  bool dark_ = false;
   std::uint64_t opening_ = 0;  // files opened under an earlier number are dead
   // Read by any thread.
   std::atomic<double> short_share_{0};

@@ -11,12 +11,6 @@ namespace {
 // The smallest a listed recipient can be; bounds what a count in a payload may make us reserve.
 constexpr std::size_t kRecipientBytesMin = 9;
 
-std::size_t expected_bytes(const model::Envelope& envelope) {
-  std::size_t bytes = 160 + envelope.sender.size();
-  for (const auto& recipient : envelope.recipients) bytes += 9 + recipient.address.size() + recipient.original.size();
-  return bytes;
-}
-
 bool read_recipients(ByteReader& reader, std::vector<model::Recipient>& recipients) {
   const std::uint32_t count = reader.u32();
   if (count > reader.left() / kRecipientBytesMin) return false;
@@ -43,10 +37,21 @@ bool read_finished(ByteReader& reader, std::size_t recipients, std::vector<std::
 
 }  // namespace
 
+std::size_t envelope_payload_bytes(const model::Envelope& envelope, std::size_t finished) {
+  constexpr std::size_t kFixed = 3 * 8 + 4 + 2 * 8 + 7 * 4 + 2 * 4;
+  const model::Labels& labels = envelope.labels;
+  std::size_t bytes = kFixed + envelope.sender.size() + envelope.envelope_id.size() + envelope.peer.size() +
+                      labels.stream.size() + labels.tenant.size() + labels.campaign.size() + labels.vmta.size();
+  for (const auto& recipient : envelope.recipients) {
+    bytes += kRecipientBytesMin + recipient.address.size() + recipient.original.size();
+  }
+  return bytes + 4 * finished;
+}
+
 std::string encode(const EnvelopeParts& parts) {
   const model::Envelope& envelope = parts.envelope;
   std::string payload;
-  payload.reserve(expected_bytes(envelope));
+  payload.reserve(envelope_payload_bytes(envelope, parts.finished == nullptr ? 0 : parts.finished->size()));
   ByteWriter writer(payload);
   writer.u64(envelope.id.value);
   writer.u64(parts.body_distance);

@@ -32,6 +32,8 @@ struct EnvelopeParts {
   const std::vector<std::uint32_t>* finished = nullptr;
 };
 [[nodiscard]] std::string encode(const EnvelopeParts& parts);
+// The length of what encode() gives, with so many finished recipients.
+[[nodiscard]] std::size_t envelope_payload_bytes(const model::Envelope& envelope, std::size_t finished = 0);
 [[nodiscard]] std::optional<StoredEnvelope> decode_envelope(model::MessageId id, std::string_view payload);
 
 // The stamp orders the Attempt records of a recipient; see docs/formats/spool.md.

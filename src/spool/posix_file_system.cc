@@ -127,7 +127,11 @@ Result<std::unique_ptr<File>> PosixFileSystem::open(const std::string& path, Ope
 }
 
 Result<> PosixFileSystem::make_folder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno(errno, "making the folder " + path);
+  if (::mkdir(path.c_str(), 0700) == 0) {
+    const auto slash = path.find_last_of('/');
+    return sync_folder(slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
+  }
+  if (errno != EEXIST) return fail_errno(errno, "making the folder " + path);
   return {};
 }
 

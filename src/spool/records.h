@@ -20,12 +20,12 @@ inline constexpr std::size_t kLastReplyBytesMax = 512;
 // him. The last one written for a recipient holds; each replaces the one before entirely.
 struct AttemptRecord {
   model::RecipientId recipient;
-  std::uint32_t attempts = 0;  // made so far
-  Time next_due;               // wall time (Clock::to_wall); epoch: at once
-  std::uint8_t hold = 0;       // 0: not held. Else the caller's reason, kept as it is: on disk, so never renumber
-  std::string pinned_vmta;     // the vMTA he must wait for; "": any of the pool
-  std::string stream;          // the stream he was rerouted to; "": the envelope's
-  std::string last_reply;      // at most kLastReplyBytesMax are kept
+  std::uint32_t attempts = 0;    // made so far
+  Time next_due = {};            // wall time (Clock::to_wall); epoch: at once
+  std::uint8_t hold = 0;         // 0: not held. Else the caller's reason, kept as it is: on disk, so never renumber
+  std::string pinned_vmta = {};  // the vMTA he must wait for; "": any of the pool
+  std::string stream = {};       // the stream he was rerouted to; "": the envelope's
+  std::string last_reply = {};   // at most kLastReplyBytesMax are kept
 };
 
 // One live recipient, as found when the spool is opened. The views hold during the call only.

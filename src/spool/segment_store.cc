@@ -18,23 +18,32 @@ constexpr std::string_view kSegmentSuffix = ".segment";
 constexpr std::size_t kFirstReadBytes = 2048;
 constexpr std::size_t kZeroBytes = 4U << 20;
 
+// What passes by itself, or by an operator's doing, and has harmed nothing.
 bool means_full(const Error& error) {
-  return error.code == std::errc::no_space_on_device || error.code == std::error_code(EDQUOT, std::system_category());
+  return error.code == std::errc::no_space_on_device || error.code == std::error_code(EDQUOT, std::system_category()) ||
+         error.code == std::errc::too_many_files_open || error.code == std::errc::too_many_files_open_in_system ||
+         error.code == std::errc::not_enough_memory;
 }
 // The disk's "no room" in our words; other errors as they are.
 Error as_full(Error error) {
   if (!means_full(error)) return error;
-  return {make_error_code(Errc::Full), std::move(error.detail)};
+  return {make_error_code(Errc::Full), error.detail + ": " + error.code.message()};
+}
+
+std::string segment_name(std::uint32_t slot) {
+  return fmt::format("{:06}{}", slot, kSegmentSuffix);
 }
 
 }  // namespace
 
 std::optional<std::uint32_t> parse_segment_name(std::string_view name) {
   if (!name.ends_with(kSegmentSuffix)) return std::nullopt;
+  const std::string_view whole = name;
   name.remove_suffix(kSegmentSuffix.size());
   std::uint32_t slot = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), slot);
   if (error != std::errc() || end != name.data() + name.size() || slot == 0) return std::nullopt;
+  if (whole != segment_name(slot)) return std::nullopt;
   return slot;
 }
 
@@ -66,7 +75,7 @@ Result<Segment::Record> Segment::read_record(std::uint64_t offset) const {
 }
 
 std::string SegmentStore::segment_path(std::uint32_t slot) const {
-  return fmt::format("{}/{:06}{}", settings_.dir, slot, kSegmentSuffix);
+  return settings_.dir + "/" + segment_name(slot);
 }
 std::string SegmentStore::hint_name(std::uint32_t slot) {
   return fmt::format("{:06}.hint", slot);
@@ -127,19 +136,25 @@ Result<SegmentStore::Spare> SegmentStore::make_file() {
     while (slots_.contains(slot)) ++slot;
     slots_.insert(slot);
   }
+  // Under another name until it has a header: a file without one would look damaged.
+  const std::string path = segment_path(slot);
+  const std::string fresh = path + ".new";
   auto give_up = [&](Error error) {
-    (void)files_.remove(segment_path(slot));  // best effort: an empty leftover is reported at the next start
+    (void)files_.remove(fresh);  // best effort: the next one of that name begins anew
+    (void)files_.remove(path);
     const std::lock_guard lock(mutex_);
     slots_.erase(slot);
     return fail(as_full(std::move(error)));
   };
-  auto opened = files_.open(segment_path(slot), OpenMode::Create);
+  (void)files_.remove(fresh);  // a leftover; mostly there is none
+  auto opened = files_.open(fresh, OpenMode::Create);
   if (!opened) return give_up(opened.error());
   std::shared_ptr<File> file = std::move(*opened);
   const SegmentHeader header{.size = settings_.segment_bytes};
   if (auto done = file->allocate(settings_.segment_bytes); !done) return give_up(done.error());
   if (auto done = write_header(*file, header); !done) return give_up(done.error());
   if (auto done = file->sync(); !done) return give_up(done.error());
+  if (auto done = files_.rename(fresh, path); !done) return give_up(done.error());
   if (auto done = files_.sync_folder(settings_.dir); !done) return give_up(done.error());
   return Spare{slot, std::move(file), header};
 }
@@ -198,12 +213,18 @@ Result<> SegmentStore::free(Segment& segment, std::uint64_t id_high_water) {
 
 void SegmentStore::give_back(const Segment& segment) {
   const std::lock_guard lock(mutex_);
-  const bool wanted = spares_.size() < settings_.spares_kept && segment.size_ == settings_.segment_bytes;
-  if (!wanted && files_.remove(segment_path(segment.slot_))) {
-    slots_.erase(segment.slot_);
-  } else {
-    spares_.push_back({segment.slot_, segment.file_, segment.header_});
-  }
+  spares_.push_back({segment.slot_, segment.file_, segment.header_});
+  if (segment.size_ != settings_.segment_bytes) return remove_spare_locked(spares_.size() - 1);
+  // The oldest goes: the headers of the newest know the largest message id.
+  if (spares_.size() > settings_.spares_kept) remove_spare_locked(0);
+}
+
+void SegmentStore::remove_spare_locked(std::size_t position) {
+  const std::uint32_t slot = spares_[position].slot;
+  if (!files_.remove(segment_path(slot))) return;              // then it stays a spare
+  (void)files_.remove(settings_.dir + "/" + hint_name(slot));  // of no use, and harmless
+  slots_.erase(slot);
+  spares_.erase(spares_.begin() + static_cast<std::ptrdiff_t>(position));
 }
 
 Result<> SegmentStore::add_spare(std::uint64_t id_high_water) {

@@ -93,8 +93,8 @@ class SegmentStore {
   [[nodiscard]] Result<std::shared_ptr<Segment>> start(std::uint64_t id_high_water);
   // Declares that records end at `end`; synced.
   [[nodiscard]] Result<> seal(Segment& segment, std::uint64_t end, std::uint64_t id_high_water);
-  // Nothing in it matters any more: declares it spare; synced. give_back() then lets it be used again, or removes the
-  // file if there are enough; in between the caller forgets its slot.
+  // Nothing in it matters any more: declares it spare; synced. give_back() then lets it be used again, and removes the
+  // oldest spare if there are enough; in between the caller forgets its slot.
   [[nodiscard]] Result<> free(Segment& segment, std::uint64_t id_high_water);
   void give_back(const Segment& segment);
   // Makes one more spare: written with zeros, so that its blocks exist before they are needed.
@@ -112,6 +112,7 @@ class SegmentStore {
     SegmentHeader header;
   };
   [[nodiscard]] Result<Spare> make_file();
+  void remove_spare_locked(std::size_t position);
   static Result<> write_header(File& file, const SegmentHeader& header);
 
   // Set in the constructor, never changed.
@@ -125,7 +126,7 @@ class SegmentStore {
   std::uint64_t next_sequence_ = 1;
 };
 
-// "000007.segment" → 7. Nothing if the name is not one of a segment.
+// "000007.segment" → 7. Nothing if the name is not one we would give.
 [[nodiscard]] std::optional<std::uint32_t> parse_segment_name(std::string_view name);
 
 }  // namespace penstock::spool

@@ -13,6 +13,19 @@ constexpr auto kNever = Submissions::SteadyTime::max();
 
 }  // namespace
 
+std::uint64_t MoveBatch::bytes_of(const Message& message) {
+  const model::Envelope& envelope = message.stored.envelope;
+  return record_bytes(message.body.size()) + record_bytes(envelope_payload_bytes(envelope, envelope.recipients.size()));
+}
+std::uint64_t MoveBatch::bytes_of(const StoredAttempt& attempt) {
+  constexpr std::uint64_t kFixed = 64;  // a little more than the numbers and lengths take
+  const AttemptRecord& record = attempt.record;
+  return record_bytes(kFixed + record.last_reply.size() + record.pinned_vmta.size() + record.stream.size());
+}
+std::uint64_t MoveBatch::bytes_of(const HintFinal& final) {
+  return record_bytes(sizeof(final.envelope_sequence));
+}
+
 void Submissions::wake(std::unique_lock<std::mutex>& lock, bool at_once) {
   // A first record sets the alarm clock of a sleeping writer; further ones need not disturb it.
   const std::size_t records = records_locked();
@@ -59,8 +72,8 @@ bool Submissions::move(MoveBatch& moves) {
   const std::uint64_t ticket = ++tickets_;
   wake(lock, true);
   lock.lock();
-  dealt_with_.wait(lock, [&] { return tickets_done_ >= ticket; });
-  return moves_durable_;
+  dealt_with_.wait(lock, [&] { return tickets_done_ >= ticket || ended_; });
+  return tickets_done_ >= ticket && moves_durable_;
 }
 
 void Submissions::flush() {
@@ -68,7 +81,7 @@ void Submissions::flush() {
   const std::uint64_t ticket = ++tickets_;
   wake(lock, true);
   lock.lock();
-  dealt_with_.wait(lock, [&] { return tickets_done_ >= ticket; });
+  dealt_with_.wait(lock, [&] { return tickets_done_ >= ticket || ended_; });
 }
 
 void Submissions::stop() {
@@ -112,6 +125,7 @@ void Submissions::done(const Work& work, bool moves_durable) {
   const std::lock_guard lock(mutex_);
   if (work.moves != nullptr) moves_durable_ = moves_durable;
   tickets_done_ = std::max(tickets_done_, work.ticket);
+  ended_ = work.last;
   dealt_with_.notify_all();
 }
 

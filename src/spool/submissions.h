@@ -44,6 +44,12 @@ struct MoveBatch {
   std::vector<Message> messages;
   std::vector<StoredAttempt> attempts;
   std::vector<HintFinal> finals;
+  std::uint64_t bytes = 0;  // that all of it takes in a segment, at most
+
+  // What one of each takes. A message's with room for the list of finished recipients, which only the writer knows.
+  [[nodiscard]] static std::uint64_t bytes_of(const Message& message);
+  [[nodiscard]] static std::uint64_t bytes_of(const StoredAttempt& attempt);
+  [[nodiscard]] static std::uint64_t bytes_of(const HintFinal& final);
   [[nodiscard]] bool empty() const { return messages.empty() && attempts.empty() && finals.empty(); }
 };
 
@@ -71,7 +77,7 @@ class Submissions {
   void add(std::span<const model::RecipientId> finals);
   // Waits until the writer has dealt with the moves; false: they are not durable.
   [[nodiscard]] bool move(MoveBatch& moves);
-  // Waits until all submitted before has been dealt with.
+  // Waits until all submitted before has been dealt with. Returns at once when the writer has ended.
   void flush();
   // The next work taken is the last.
   void stop();
@@ -104,6 +110,7 @@ class Submissions {
   std::uint64_t tickets_ = 0, tickets_done_ = 0;
   bool writer_waits_ = false;
   bool stopping_ = false;
+  bool ended_ = false;  // the last work was dealt with
 };
 
 }  // namespace penstock::spool

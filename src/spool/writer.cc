@@ -20,19 +20,6 @@ constexpr std::uint64_t kReserveShare = 16;
 std::uint64_t bytes_of(const AcceptItem& item) {
   return record_bytes(item.body->size()) + record_bytes(item.payload.size());
 }
-// With room for the list of finished recipients, which is not known yet.
-std::uint64_t bytes_of(const MoveBatch& moves) {
-  std::uint64_t bytes = moves.finals.size() * record_bytes(8);
-  for (const auto& attempt : moves.attempts) {
-    bytes += record_bytes(64 + attempt.record.last_reply.size() + attempt.record.pinned_vmta.size() +
-                          attempt.record.stream.size());
-  }
-  for (const auto& message : moves.messages) {
-    bytes += record_bytes(message.body.size()) + record_bytes(encode(EnvelopeParts{message.stored.envelope}).size()) +
-             padded(4 * message.stored.envelope.recipients.size());
-  }
-  return bytes;
-}
 Error refusal(const Error& cause) {
   if (cause.code == Errc::Full || cause.code == std::errc::no_space_on_device) {
     return {make_error_code(Errc::Full), cause.detail};
@@ -96,7 +83,7 @@ Result<> Writer::make_room(const Work& work, const Progress& progress) {
   std::uint64_t wanted = kSmallRecordBytesMax;
   bool for_messages = false;
   if (work.moves != nullptr && !progress.moves) {
-    wanted = bytes_of(*work.moves);
+    wanted = work.moves->bytes;
   } else if (progress.accepts < work.accepts.size()) {
     wanted = bytes_of(work.accepts[progress.accepts]);
     for_messages = true;
@@ -110,6 +97,7 @@ Result<> Writer::make_room(const Work& work, const Progress& progress) {
   end_ = kFirstRecordOffset;
   batch_ = 0;
   half_told_ = false;
+  PENSTOCK_CHECK(wanted <= room(for_messages));  // accept() and the maintenance see to it
   return {};
 }
 
