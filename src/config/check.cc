@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/check.h"
+
+#include <algorithm>
+
+#include "config/checker.h"
+
+namespace penstock::config {
+namespace {
+
+void check_member(const Config& config, const Pool& pool, std::size_t i, Checker& checker) {
+  const Entity entity = Checker::entity("pool", i, pool.name);
+  const std::string of = fmt::format("pool \"{}\"", pool.name);
+  std::vector<std::string> seen;
+  std::uint64_t weight = 0;
+  for (const PoolMember& member : pool.members) {
+    checker.expect_known(entity, "members", member.vmta, "vmta", Checker::names_of(config.vmtas), of);
+    if (std::find(seen.begin(), seen.end(), member.vmta) != seen.end()) {
+      checker.error(entity, "members", fmt::format("vmta \"{}\" is twice in {}", member.vmta, of),
+                    "add up the weights");
+    }
+    seen.push_back(member.vmta);
+    const Vmta* vmta = config.find_vmta(member.vmta);
+    if (vmta == nullptr || vmta->enabled) weight += member.weight;
+  }
+  if (weight == 0 && checker.given(entity, "members")) {
+    checker.error(entity, "members", of + " has no vMTA that takes mail",
+                  pool.members.empty() ? "name at least one" : "give one that is enabled a weight above 0");
+  }
+}
+
+// Two providers with one suffix or domain: which would count is not said anywhere.
+void check_providers(const Config& config, Checker& checker) {
+  const auto expect_single = [&](const char* key, std::vector<std::string> Provider::*member) {
+    std::map<std::string, std::size_t> owner;
+    for (std::size_t i = 0; i < config.providers.size(); ++i) {
+      const Provider& provider = config.providers[i];
+      for (const std::string& one : provider.*member) {
+        const auto [earlier, is_new] = owner.try_emplace(one, i);
+        if (is_new || earlier->second == i) continue;
+        checker.error(
+            Checker::entity("provider", i, provider.name), key,
+            fmt::format("\"{}\" belongs to provider \"{}\" already", one, config.providers[earlier->second].name));
+      }
+    }
+  };
+  expect_single("mx", &Provider::mx);
+  expect_single("domains", &Provider::domains);
+  for (std::size_t i = 0; i < config.providers.size(); ++i) {
+    const Provider& provider = config.providers[i];
+    if (!provider.mx.empty() || !provider.domains.empty()) continue;
+    checker.warn(Checker::entity("provider", i, provider.name), "",
+                 fmt::format("provider \"{}\" is a dead rule: it has neither mx nor domains", provider.name));
+  }
+}
+
+}  // namespace
+
+void check_delivery(const Config& config, Checker& checker) {
+  checker.expect_unique("vmta", config.vmtas);
+  checker.expect_unique("pool", config.pools);
+  checker.expect_unique("domain", config.domains);
+  checker.expect_unique("provider", config.providers);
+  for (std::size_t i = 0; i < config.pools.size(); ++i) check_member(config, config.pools[i], i, checker);
+  for (std::size_t i = 0; i < config.domains.size(); ++i) {
+    const Domain& domain = config.domains[i];
+    if (domain.route || domain.limits != Limits{}) continue;
+    checker.warn(Checker::entity("domain", i, domain.name), "",
+                 fmt::format("domain \"{}\" is a dead rule: it sets nothing", domain.name));
+  }
+  check_providers(config, checker);
+  const Trouble& trouble = config.defaults.trouble;
+  if (trouble.longest < trouble.first) {
+    checker.error({"defaults", "defaults"},
+                  checker.given({"defaults", ""}, "trouble.longest") ? "trouble.longest" : "trouble.first",
+                  "trouble.longest must not be shorter than trouble.first");
+  }
+}
+
+void check_node(const Config& config, Checker& checker) {
+  const Dns& dns = config.dns;
+  if (dns.ttl_min > dns.ttl_max) {
+    checker.error({"dns", "dns"}, checker.given({"dns", ""}, "ttl_min") ? "ttl_min" : "ttl_max",
+                  fmt::format("ttl_min must not be longer than ttl_max, which is {}", format_duration(dns.ttl_max)));
+  }
+  if (config.events.keep_bytes < 2 * config.events.segment_bytes) {
+    checker.error({"events", "events"}, "keep_size",
+                  fmt::format("keep_size must be at least twice segment_size, which is {}",
+                              format_size(config.events.segment_bytes)));
+  }
+  std::map<std::string, std::string> zones;
+  for (const DnsStub& stub : config.dns.stub) {
+    if (!zones.try_emplace(stub.zone, "").second) {
+      checker.error({"dns", "dns"}, "stub", fmt::format("zone \"{}\" is twice in stub", stub.zone));
+    }
+  }
+}
+
+void check(const Config& config, const Places& places, Problems& problems) {
+  Checker checker(places, problems);
+  check_node(config, checker);
+  check_intake(config, checker);
+  check_delivery(config, checker);
+  check_streams(config, checker);
+}
+
+}  // namespace penstock::config

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules for texts of the configuration: names, paths, domains, patterns, times of day.   Pure.
+#pragma once
+
+#include <string_view>
+
+#include "config/kinds.h"
+
+namespace penstock::config {
+
+[[nodiscard]] Kind<std::string> any_text(std::size_t longest);
+[[nodiscard]] Kind<std::string> absolute_path();
+// Letters, digits, ".", "_" and "-"; up to 64, the first a letter or a digit: what labels and names consist of.
+[[nodiscard]] Kind<std::string> name();
+// Small letters afterwards, without a final dot. U-labels may stand as they are.
+[[nodiscard]] Kind<std::string> domain();
+// Also "*.example.com": everything below.
+[[nodiscard]] Kind<std::string> domain_pattern();
+// RFC 5322 §2.2, without colon.
+[[nodiscard]] Kind<std::string> header_name();
+// "@example.com", or an address with "*" and "?".
+[[nodiscard]] Kind<std::string> sender_pattern();
+[[nodiscard]] Kind<std::string> mail_address();
+// Of a delivery window: "mon-fri,sun"; "08:00-22:00"; "Europe/Berlin".
+[[nodiscard]] Kind<std::string> days();
+[[nodiscard]] Kind<std::string> hours();
+[[nodiscard]] Kind<std::string> zone();
+// "0660", as chmod takes it.
+[[nodiscard]] Kind<std::uint32_t> file_mode();
+
+[[nodiscard]] bool is_domain(std::string_view text);
+
+}  // namespace penstock::config

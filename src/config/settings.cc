@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/schema.h"
+
+namespace penstock::config {
+namespace {
+
+template <class T>
+TopTable single(std::string name, T Config::*member, const Section& section, std::string help) {
+  TopTable top{std::move(name), std::move(help), false, &section, {}, {}, {}, {}};
+  top.make = [member](Config& config) -> void* { return &(config.*member); };
+  top.count = [](const Config&) -> std::size_t { return 1; };
+  top.at = [member](const Config& config, std::size_t) -> const void* { return &(config.*member); };
+  top.label = [](const Config&, std::size_t) { return std::string(); };
+  return top;
+}
+
+template <class T>
+TopTable list(std::string name, std::vector<T> Config::*member, const Section& section, std::string help) {
+  TopTable top{std::move(name), std::move(help), true, &section, {}, {}, {}, {}};
+  top.make = [member](Config& config) -> void* { return &(config.*member).emplace_back(); };
+  top.count = [member](const Config& config) { return (config.*member).size(); };
+  top.at = [member](const Config& config, std::size_t i) -> const void* { return &(config.*member)[i]; };
+  top.label = [member](const Config& config, std::size_t i) { return (config.*member)[i].name; };
+  return top;
+}
+
+}  // namespace
+
+const std::vector<TopTable>& tables() {
+  static const std::vector<TopTable> all{
+      single("node", &Config::node, node_section(), "The node itself."),
+      single("admin", &Config::admin, admin_section(), "How it is steered and watched."),
+      list("listener", &Config::listeners, listener_section(), "Where SMTP comes in, from whom, and how much."),
+      single("pickup", &Config::pickup, pickup_section(), "A folder whose files are sent."),
+      single("headers", &Config::headers, headers_section(),
+             "Header fields that are read as labels and removed before sending, and what is added."),
+      list("vmta", &Config::vmtas, vmta_section(), "A sending identity: source address and EHLO name."),
+      list("pool", &Config::pools, pool_section(), "A weighted set of vMTAs."),
+      list("stream", &Config::streams, stream_section(), "A class of mail that is kept apart from the others."),
+      list("domain", &Config::domains, domain_section(), "Limits and route of one recipients' domain."),
+      list("provider", &Config::providers, provider_section(), "A mailbox provider and its limits."),
+      single("defaults", &Config::defaults, defaults_section(), "Limits of every egress path."),
+      single("timeouts", &Config::timeouts, timeouts_section(), "How long the SMTP client waits."),
+      single("dns", &Config::dns, dns_section(), "Look-ups."),
+      single("spool", &Config::spool, spool_section(), "Where accepted mail is kept."),
+      single("events", &Config::events, events_section(), "The event log."),
+      single("accounting", &Config::accounting, accounting_section(), "Accounting files."),
+  };
+  return all;
+}
+
+}  // namespace penstock::config

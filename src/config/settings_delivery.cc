@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// How mail goes out: identities, streams, limits, time-outs.
+#include "config/addresses.h"
+#include "config/rules.h"
+#include "config/schema.h"
+#include "config/table_reader.h"
+
+namespace penstock::config {
+namespace {
+
+using namespace std::chrono_literals;
+using enum Apply;
+
+constexpr std::size_t kMembers = 10'000;
+constexpr std::size_t kPatterns = 10'000;
+constexpr std::uint32_t kMostConnections = 10'000;
+constexpr std::uint32_t kMostMessages = 1'000'000;
+constexpr std::uint32_t kMostRecipients = 10'000;
+
+// One address of each family.
+Key source_key() {
+  const auto list = list_of(address(), "list of addresses", 2, Single::Accepted);
+  Key key{"source",
+          "Addresses it sends from, at most one IPv4 and one IPv6.",
+          Live,
+          Need::Optional,
+          list.words,
+          "up to one of each family",
+          "the system chooses"};
+  key.read = [list](void* owner, const Value& value, Complaints& complaints) {
+    std::vector<IpAddress> given;
+    if (!list.read(value, given, complaints)) return false;
+    auto& vmta = *static_cast<Vmta*>(owner);
+    for (const IpAddress& one : given) {
+      auto& target = one.v6 ? vmta.source_v6 : vmta.source_v4;
+      if (target) {
+        complaints.add(value.place, std::string("has two IPv") + (one.v6 ? "6" : "4") + " addresses",
+                       "make a [[vmta]] of each and weigh them in a [[pool]]");
+        return false;
+      }
+      target = one;
+    }
+    return true;
+  };
+  key.write = [list](const void* owner) {
+    const auto& vmta = *static_cast<const Vmta*>(owner);
+    std::vector<IpAddress> given;
+    if (vmta.source_v4) given.push_back(*vmta.source_v4);
+    if (vmta.source_v6) given.push_back(*vmta.source_v6);
+    return list.write(given);
+  };
+  return key;
+}
+
+const Section& member_section() {
+  static const Section section =
+      SectionBuilder<PoolMember>("members of [[pool]]")
+          .required("vmta", &PoolMember::vmta, name(), Live, "Name of a vMTA.")
+          .add("weight", &PoolMember::weight, number(0, 1'000'000), Live, "Its share; 0: takes no new recipients.")
+          .build();
+  return section;
+}
+
+const Section& match_section() {
+  const auto patterns = [](Kind<std::string> kind, std::string words) {
+    return list_of(std::move(kind), std::move(words), kPatterns, Single::Accepted);
+  };
+  static const Section section =
+      SectionBuilder<Match>("match of [[stream]]")
+          .add("header", &Match::header, pairs(header_name(), "table of patterns"), Live,
+               "Header fields and patterns of their values; all must fit.")
+          .add("sender", &Match::sender, patterns(sender_pattern(), "list of patterns"), Live,
+               "The envelope sender: \"@example.com\" or \"news-*@example.com\"; one must fit.")
+          .add("listener", &Match::listener, patterns(any_text(64), "list of names"), Live,
+               "Names of listeners; one must fit.")
+          .add("auth_user", &Match::auth_user, patterns(any_text(320), "list of patterns"), Live,
+               "Who logged in; one must fit.")
+          .add("field", &Match::field, pairs(any_text(64), "table of patterns"), Live,
+               "Fields of an HTTP injection and patterns of their values; all must fit.")
+          .build();
+  return section;
+}
+
+const Section& retry_section() {
+  static const Section section =
+      SectionBuilder<Retry>("retry of [[stream]]")
+          .add("schedule", &Retry::schedule, list_of(span(1s, 7 * 24h), "list of durations", 1'000), Live,
+               "Waits after the first, second, … attempt; the last repeats. Instead of first, factor and cap.",
+               "growth")
+          .add("first", &Retry::first, span(1s, 7 * 24h), Live, "Wait after the first attempt;")
+          .add("factor", &Retry::factor, decimal(1, 10), Live, "each further wait is this much longer,")
+          .add("cap", &Retry::cap, span(1s, 7 * 24h), Live, "up to this.")
+          .add("jitter", &Retry::jitter, decimal(0, 0.9), Live, "Share by which each wait is made longer or shorter.")
+          .add("expire", &Retry::expire, span(1min, 30 * 24h), Live,
+               "A recipient that was not delivered this long after acceptance bounces.")
+          .build();
+  return section;
+}
+
+const Section& window_section() {
+  static const Section section =
+      SectionBuilder<Window>("window of [[stream]]")
+          .add("days", &Window::days, days(), Live, "Days of the week.", "every day")
+          .add("hours", &Window::hours, hours(), Live, "From and until; may run over midnight.", "all day")
+          .add("zone", &Window::zone, zone(), Live, "Whose time that is.")
+          .build();
+  return section;
+}
+
+const Section& limits_section() {
+  static const Section section =
+      SectionBuilder<Limits>("limits")
+          .add("connections", &Limits::connections, number_or_unset(1, kMostConnections), Live,
+               "Connections open at the same time.", "no limit here")
+          .add("connection_rate", &Limits::connection_rate, rate(), Live, "New connections in a span of time.",
+               "no limit here")
+          .add("messages_per_connection", &Limits::messages_per_connection, number_or_unset(1, kMostMessages), Live,
+               "Messages after which a connection is closed.", "no limit here")
+          .add("message_rate", &Limits::message_rate, rate(), Live, "Recipients attempted in a span of time.",
+               "no limit here")
+          .add("recipients_per_message", &Limits::recipients_per_message, number_or_unset(1, kMostRecipients), Live,
+               "Recipients of one message in one transaction.", "no limit here")
+          .build();
+  return section;
+}
+
+const Section& trouble_section() {
+  static const Section section =
+      SectionBuilder<Trouble>("trouble of [defaults]")
+          .add("failures", &Trouble::failures, number(0, 1'000), Live,
+               "Failed connections in a row until a path is suspended; 0: never.")
+          .add("first", &Trouble::first, span(1s, 1h), Live, "Length of the first suspension;")
+          .add("growth", &Trouble::growth, decimal(1, 10), Live, "each further one is this much longer,")
+          .add("longest", &Trouble::longest, span(1s, 24h), Live, "up to this.")
+          .add("jitter", &Trouble::jitter, decimal(0, 0.9), Live, "Random share that is taken off each length.")
+          .add("ramp_limit", &Trouble::ramp_limit, number(1, kMostConnections), Live,
+               "Recovery, which doubles the connections step by step, is over at this many.")
+          .build();
+  return section;
+}
+
+}  // namespace
+
+const Section& vmta_section() {
+  static const Section section =
+      SectionBuilder<Vmta>("[[vmta]]")
+          .required("name", &Vmta::name, name(), Live, "What it is called in pools, headers and events.")
+          .add(source_key())
+          .add("ehlo", &Vmta::ehlo, domain(), Live, "Its name in EHLO; should resolve to the source address.",
+               "node.name")
+          .add("enabled", &Vmta::enabled, flag(), Live, "false: takes no part in any pool.")
+          .build();
+  return section;
+}
+
+const Section& pool_section() {
+  static const Section section =
+      SectionBuilder<Pool>("[[pool]]")
+          .required("name", &Pool::name, name(), Live, "What it is called in streams and headers.")
+          .required("members", &Pool::members, tables_of<PoolMember>(member_section(), "list of tables", kMembers),
+                    Live, "Its vMTAs with their weights.")
+          .containing<PoolMember>(member_section())
+          .build();
+  return section;
+}
+
+const Section& stream_section() {
+  static const Section section =
+      SectionBuilder<Stream>("[[stream]]")
+          .required("name", &Stream::name, name(), Live, "What it is called in headers, commands and events.")
+          .required("pool", &Stream::pool, name(), Live, "The pool it sends from.")
+          .add("priority", &Stream::priority,
+               word<Priority>({{"urgent", Priority::Urgent}, {"normal", Priority::Normal}, {"bulk", Priority::Bulk}}),
+               Live, "Whose recipients go first on a path.")
+          .nested("match", &Stream::match, match_section(), "Which messages it takes that name no stream.")
+          .add("tenant", &Stream::tenant, name(), Live, "Tenant of messages that name none.")
+          .nested("retry", &Stream::retry, retry_section(), "When a deferred recipient is tried again.")
+          .nested("window", &Stream::window, window_section(), "When it may deliver.")
+          .add("route", &Stream::route, route(), Live, "Where its mail goes.")
+          .add("dsn", &Stream::dsn, word<DsnPolicy>({{"on", DsnPolicy::On}, {"off", DsnPolicy::Off}}), Live,
+               "Whether senders are told of failures.")
+          .add("dsn_delay_after", &Stream::dsn_delay_after, span_or_off(1min, 7 * 24h), Live,
+               "Senders are told of a delay after this long.")
+          .add("dsn_sender", &Stream::dsn_sender, mail_address(), Live, "Who such notices are from.",
+               "mailer-daemon@ and node.name")
+          .add("dsn_stream", &Stream::dsn_stream, name(), Live, "The stream that carries them.", "the fallback stream")
+          .add("recipients_per_message", &Stream::recipients_per_message, number_or_unset(1, kMostRecipients), Live,
+               "Recipients of one message in one transaction.", "no limit here")
+          .build();
+  return section;
+}
+
+const Section& domain_section() {
+  static const Section section = SectionBuilder<Domain>("[[domain]]")
+                                     .required("name", &Domain::name, domain_pattern(), Live,
+                                               "The recipients' domain, or \"*.example.com\" for those below it.")
+                                     .keys_of(&Domain::limits, limits_section())
+                                     .add("route", &Domain::route, optional_of(route()), Live,
+                                          "Where its mail goes, whatever the stream says.", "the stream's")
+                                     .build();
+  return section;
+}
+
+const Section& provider_section() {
+  const auto domains = [](std::string words) { return list_of(domain(), std::move(words), 100'000, Single::Accepted); };
+  static const Section section =
+      SectionBuilder<Provider>("[[provider]]")
+          .required("name", &Provider::name, name(), Live, "What it is called in paths, commands and events.")
+          .add("mx", &Provider::mx, domains("list of domains"), Live,
+               "Suffixes of the names of its MX hosts; the longest that fits counts.", "none")
+          .add("domains", &Provider::domains, domains("list of domains"), Live, "Recipients' domains that are its own.",
+               "none")
+          .keys_of(&Provider::limits, limits_section())
+          .build();
+  return section;
+}
+
+const Section& defaults_section() {
+  static const Section section =
+      SectionBuilder<Defaults>("[defaults]")
+          .keys_of(&Defaults::limits, limits_section())
+          .nested("trouble", &Defaults::trouble, trouble_section(), "What to do when connections come to nothing.")
+          .build();
+  return section;
+}
+
+const Section& timeouts_section() {
+  const auto wait = [] { return span(1s, 1h); };
+  static const Section section =
+      SectionBuilder<Timeouts>("[timeouts]")
+          .add("connect", &Timeouts::connect, wait(), Live, "TCP connection; then the next address is tried.")
+          .add("banner", &Timeouts::banner, wait(), Live, "The receiver's banner (RFC 5321: 5 minutes).")
+          .add("ehlo", &Timeouts::ehlo, wait(), Live, "Answer to EHLO, HELO or LHLO.")
+          .add("mail", &Timeouts::mail, wait(), Live, "Answer to MAIL (RFC 5321: 5 minutes).")
+          .add("rcpt", &Timeouts::rcpt, wait(), Live, "Answer to RCPT (RFC 5321: 5 minutes).")
+          .add("data", &Timeouts::data, wait(), Live, "Answer to DATA (RFC 5321: 2 minutes).")
+          .add("data_block", &Timeouts::data_block, wait(), Live, "Each piece of the message (RFC 5321: 3 minutes).")
+          .add("end_of_data", &Timeouts::end_of_data, wait(), Live,
+               "Answer to the end of the message (RFC 5321: 10 minutes). Shorter means duplicates.")
+          .add("rset", &Timeouts::rset, wait(), Live, "Answer to RSET.")
+          .add("quit", &Timeouts::quit, wait(), Live, "Answer to QUIT.")
+          .add("idle", &Timeouts::idle, span(1s, 5min), Live, "A connection without work is kept open this long.")
+          .build();
+  return section;
+}
+
+}  // namespace penstock::config
