@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. `make demo` and `make test` do everything on a fresh Debian 12, as root or with sudo.
 SHELL := /bin/bash
-SUDO  := $(if $(filter 0,$(shell id -u)),,sudo)
 JOBS  ?= $(shell nproc)
-STAMP := build/.deps-installed
 
 .PHONY: help demo test run build bench lint test-sanitizers fuzz fuzz-smoke soak install clean
 help:
@@ -18,22 +16,18 @@ help:
 	@echo 'make soak             the crash test for hours (SOAK_KILLS, default 1000)'
 	@echo 'make install          to PREFIX (default /usr/local)'
 
-$(STAMP): packaging/build-deps.txt
-	@mkdir -p build
-	@missing=$$(for p in $$(sed 's/#.*//' $<); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q '^install ok' || echo $$p; done); \
-	if [ -n "$$missing" ]; then \
-	  echo "installing:" $$missing; \
-	  $(SUDO) apt-get update -qq && \
-	  $(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing >build/apt.log || { tail -20 build/apt.log; exit 1; }; \
-	fi
-	@touch $@
+# Packages are installed once per section of the list, and again when the list changes.
+build/.deps-%: packaging/build-deps.txt tools/install_deps
+	@tools/install_deps $*
+	@mkdir -p build && touch $@
 
-# $(call configure,PRESET) configures once; ninja configures again by itself when a CMake file changes.
-build/%/build.ninja: $(STAMP)
-	@cmake --preset $* >build/cmake-$*.log || { cat build/cmake-$*.log; exit 1; }
+# Configures once; ninja configures again by itself when a CMake file changes.
+build/%/build.ninja: | build/.deps-build
+	@cmake --preset $* >build/cmake-$*.log 2>&1 || { cat build/cmake-$*.log; exit 1; }
+build/fuzz/build.ninja: | build/.deps-lint
 
 build: build/release/build.ninja
-	@ninja -C build/release -j $(JOBS) --quiet
+	@ninja -C build/release -j $(JOBS) --quiet programs
 
 demo: build
 	@test/demo/run
@@ -41,16 +35,17 @@ demo: build
 run: build
 	@test/demo/run --keep
 
-test: build
+test: build/release/build.ninja build/.deps-test
+	@ninja -C build/release -j $(JOBS) --quiet
 	@tools/run_tests.py --build build/release
 
-bench: build
+bench: build build/.deps-test
 	@bench/run_all
 
-lint: build/release/build.ninja
+lint: build/release/build.ninja build/.deps-lint build/.deps-test
 	@tools/lint
 
-test-sanitizers: build/asan/build.ninja build/tsan/build.ninja
+test-sanitizers: build/asan/build.ninja build/tsan/build.ninja build/.deps-test
 	@ninja -C build/asan -j $(JOBS) --quiet
 	@tools/run_tests.py --build build/asan --sanitizer
 	@ninja -C build/tsan -j $(JOBS) --quiet tsan_tests
@@ -58,14 +53,14 @@ test-sanitizers: build/asan/build.ninja build/tsan/build.ninja
 
 FUZZ_SECONDS ?= 600
 fuzz: build/fuzz/build.ninja
-	@ninja -C build/fuzz -j $(JOBS) --quiet
+	@ninja -C build/fuzz -j $(JOBS) --quiet fuzz_targets
 	@tools/run_fuzz.py --build build/fuzz --seconds $(FUZZ_SECONDS)
 
 fuzz-smoke:
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=20
 
 SOAK_KILLS ?= 1000
-soak: build
+soak: build build/.deps-test
 	@PENSTOCK_CRASH_KILLS=$(SOAK_KILLS) python3 -m pytest -q test/e2e/test_crash.py
 
 PREFIX ?= /usr/local

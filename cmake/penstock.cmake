@@ -45,8 +45,11 @@ function(penstock_library name)
   endif()
 endfunction()
 
-# Tests that are worth their time under ThreadSanitizer: penstock_test(… TSAN).
+# What `make build` builds: all penstock_program()s. Tests that are worth their time under ThreadSanitizer:
+# penstock_test(… TSAN). The fuzz preset builds the targets and the libraries they need only.
+add_custom_target(programs)
 add_custom_target(tsan_tests)
+add_custom_target(fuzz_targets)
 
 function(penstock_test name)
   cmake_parse_arguments(A "TSAN" "" "SRCS;DEPS;LIBS;LABELS" ${ARGN})
@@ -69,13 +72,22 @@ function(penstock_test name)
     list(APPEND A_LABELS tsan)
     add_dependencies(tsan_tests test_${name})
   endif()
+  string(REPLACE ";" "," labels "${A_LABELS}")
+  set_property(GLOBAL APPEND_STRING PROPERTY penstock_tests "${name}\t$<TARGET_FILE:test_${name}>\t${labels}\n")
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}." PROPERTIES LABELS "${A_LABELS}" TIMEOUT 120
       DISCOVERY_MODE PRE_TEST)
+endfunction()
+
+# tools/run_tests.py reads what this writes: one line per test program.
+function(penstock_write_test_list)
+  get_property(tests GLOBAL PROPERTY penstock_tests)
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/tests.list CONTENT "${tests}")
 endfunction()
 
 function(penstock_program name)
   cmake_parse_arguments(A "ASIO" "" "SRCS;DEPS;LIBS" ${ARGN})
   add_executable(${name} ${A_SRCS})
+  add_dependencies(programs ${name})
   list(TRANSFORM A_DEPS PREPEND penstock_)
   target_link_libraries(${name} PRIVATE penstock_options ${A_DEPS} ${A_LIBS})
   if(A_ASIO)
@@ -95,4 +107,5 @@ function(penstock_fuzz name)
   target_include_directories(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(fuzz_${name} PRIVATE penstock_options ${A_DEPS} ${A_LIBS})
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzz_targets fuzz_${name})
 endfunction()

@@ -21,6 +21,7 @@ namespace json = boost::json;
 
 std::vector<std::string> names_of(const Scenario& scenario) {
   std::vector<std::string> names;
+  names.reserve(scenario.receivers.size());
   for (const ReceiverSpec& receiver : scenario.receivers) names.push_back(receiver.name);
   return names;
 }

@@ -36,6 +36,7 @@ std::vector<std::string_view> split(std::string_view text) {
 template <class Share>
 std::vector<double> bounds_of(const std::vector<Share>& shares) {
   std::vector<double> bounds;
+  bounds.reserve(shares.size());
   double sum = 0;
   for (const Share& share : shares) bounds.push_back(sum += share.weight);
   return bounds;

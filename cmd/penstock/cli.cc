@@ -33,7 +33,7 @@ std::string environment(const char* name) {
 std::string where_from(const Arguments& arguments) {
   if (arguments.has("--url")) return arguments.text("--url");
   if (arguments.has("--socket")) return "unix:" + arguments.text("--socket");
-  if (const std::string url = environment("PENSTOCK_URL"); !url.empty()) return url;
+  if (std::string url = environment("PENSTOCK_URL"); !url.empty()) return url;
   if (const std::string socket = environment("PENSTOCK_SOCKET"); !socket.empty()) return "unix:" + socket;
   return std::string("unix:") + kDefaultSocket;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "api/time_text.h"
 #include "base/check.h"
@@ -33,7 +34,7 @@ std::string human_rate(double per_second) {
   if (per_second <= 0) return "0";
   if (per_second < 0.1) return fmt::format("{:.2f}", per_second);
   if (per_second < 1000) return fmt::format("{:.1f}", per_second);
-  return human_count(static_cast<std::uint64_t>(per_second + 0.5));
+  return human_count(static_cast<std::uint64_t>(std::llround(per_second)));
 }
 
 std::string human_size(std::uint64_t bytes) {
@@ -85,6 +86,7 @@ void Table::add(std::vector<std::string> cells) {
 
 std::string Table::text() const {
   std::vector<std::size_t> widths;
+  widths.reserve(columns_.size());
   for (const Column& column : columns_) widths.push_back(width_of(column.title));
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));

@@ -223,7 +223,7 @@ Selection Input::selection() {
   }
   Input inner(From::Body, value->as_object());
   inner.within_ = "selection.";
-  const Selection selection = inner.read_criteria();
+  Selection selection = inner.read_criteria();
   if (auto read = inner.finish(); !read) refuse_with(std::move(read.error()));
   return selection;
 }

@@ -75,6 +75,7 @@ std::string make_site(std::vector<std::string_view> names) {
 
 std::vector<Target> order_targets(const Hosts& hosts, Families families, Rng& rng, std::size_t limit) {
   std::vector<const Host*> order;
+  order.reserve(hosts.hosts.size());
   for (const Host& host : hosts.hosts) order.push_back(&host);
   for (auto group = order.begin(); group != order.end();) {
     const auto end =

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the code offers is documented, and what is documented exists: configuration keys, metrics, event types,
+commands. Relative links in Markdown lead somewhere.
+
+A table of the documentation whose first heading is "key", "metric", "type" or "command" lists such things, in
+backquotes in its first column."""
+import re
+
+import project
+
+CONFIG_HEADER, CONFIG_PAGE = "src/config/config.h", "docs/configuration.md"
+METRICS_PAGE, EVENTS_PAGE, CLI_PAGE, MAN_PAGE = ("docs/metrics.md", "docs/events.md", "docs/cli.md",
+                                                 "docs/man/penstock.1")
+EVENTS_SOURCE, CLI_SOURCE = "src/model/event.cc", "cmd/penstock/command_table.cc"
+# Kinds of values inside the configuration that are written as one string, and so have no keys.
+VALUE_STRUCTS = {"Endpoint", "Config", "Route"}
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def exists(name):
+    return (project.ROOT / name).is_file()
+
+
+def listed(page, heading):
+    """[(word, line)] of all backquoted words in the first column of the tables that begin with `heading`."""
+    found, inside = [], False
+    for number, line in enumerate(project.read(page).splitlines(), 1):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]] if line.startswith("|") else []
+        if not cells:
+            inside = False
+        elif cells[0].lower() == heading:
+            inside = True
+        elif inside:
+            found += [(word, number) for word in re.findall(r"`([^`]+)`", cells[0])]
+    return found
+
+
+def compare(what, there, page, heading, problems, normal=lambda word: word):
+    """`there`: {name: place in the source}. Each must be mentioned in the page, and each listed there must be there."""
+    if not exists(page):
+        problems.append(f"{page}:1: missing; it is to describe every {what} ({', '.join(there)})")
+        return
+    text = project.read(page)
+    for name, place in there.items():
+        if not re.search(rf"`(?:[^`\n]*[\[. ])?{re.escape(name)}\b|penstock {re.escape(name)}\b", text):
+            problems.append(f"{place}: {what} {name} is not in {page}")
+    for word, line in listed(page, heading):
+        name = normal(word)
+        if name and name not in there:
+            problems.append(f"{page}:{line}: {what} {word} does not exist")
+
+
+def metrics():
+    found = {}
+    for name in project.files(".cc", ".h"):
+        if name.startswith("src/") and "/test/" not in name:
+            text = re.sub(r"//[^\n]*", "", project.read(name))
+            for match in re.finditer(r'"(penstock_[a-z0-9_]+)"', text):
+                found.setdefault(match.group(1), f"{name}:{line_of(text, match.start())}")
+    return found
+
+
+def event_types():
+    text = project.read(EVENTS_SOURCE)
+    body = text[text.index("to_string(EventType"):]
+    return {match.group(1): f"{EVENTS_SOURCE}:{line_of(text, len(text) - len(body) + match.start())}"
+            for match in re.finditer(r'return "([a-z_]+)";', body)}
+
+
+def commands():
+    text = project.read(CLI_SOURCE)
+    return {match.group(1): f"{CLI_SOURCE}:{line_of(text, match.start())}"
+            for match in re.finditer(r'\.name = "([a-z -]+)"', text)}
+
+
+def config_keys():
+    """{key: place} from the members of the configuration's structs. A member that names its unit has its key, quoted,
+    in the comment behind it."""
+    found, struct = {}, None
+    for number, line in enumerate(project.read(CONFIG_HEADER).splitlines(), 1):
+        if opened := re.match(r"struct (\w+) \{", line):
+            struct = opened.group(1)
+        elif line.startswith("}"):
+            struct = None
+        member = re.match(r"  (?!static|friend|\[\[|enum|struct|using)[\w:<>, ]+? (\w+(?:, \w+)*)(?:\{[^;]*\}|\s*=[^;]*)?;(.*)",
+                          line)
+        if struct is None or struct in VALUE_STRUCTS or not member:
+            continue
+        if re.match(r"  (?:Limits|Trouble) ", line):
+            continue  # its members are keys of the table itself
+        renamed = re.search(r'//\s*"(\w+)"', member.group(2)) if re.search("bytes|,", member.group(1)) else None
+        for key in [renamed.group(1)] if renamed else member.group(1).split(", "):
+            found.setdefault(key, f"{CONFIG_HEADER}:{number}")
+    return found
+
+
+def command_of(word, known):
+    """The command that a usage text begins with: "queue list [--by GROUP]" is "queue list"."""
+    words = [part for part in word.split() if re.fullmatch(r"[a-z-]+", part) and not part.startswith("-")]
+    for count in (2, 1):
+        if " ".join(words[:count]) in known:
+            return " ".join(words[:count])
+    return word if words and not word.startswith(("-", "[")) else ""
+
+
+def check_links(problems):
+    pages = project.files(".md")
+    for page in pages:
+        text = re.sub(r"```.*?```", lambda m: "\n" * m.group(0).count("\n"), project.read(page), flags=re.DOTALL)
+        for match in re.finditer(r"\]\(([^)\s]+)\)", text):
+            target, _, anchor = match.group(1).partition("#")
+            if re.match(r"[a-z]+:", match.group(1)):
+                continue
+            path = (project.ROOT / page).parent / target if target else project.ROOT / page
+            where = f"{page}:{line_of(text, match.start())}"
+            if not path.exists():
+                problems.append(f"{where}: link to {match.group(1)}, which does not exist")
+            elif anchor and path.suffix == ".md":
+                headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+                slugs = {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+                if anchor not in slugs:
+                    problems.append(f"{where}: link to {match.group(1)}; there is no such heading")
+    return len(pages)
+
+
+def main():
+    problems, counts = [], []
+    found = metrics()
+    compare("metric", found, METRICS_PAGE, "metric", problems, lambda word: re.sub(r"\{.*", "", word))
+    counts.append(f"{len(found)} metrics")
+    # The pages of these two are written with their modules.
+    if exists("src/eventlog/CMakeLists.txt"):
+        found = event_types()
+        compare("event type", found, EVENTS_PAGE, "type", problems)
+        counts.append(f"{len(found)} event types")
+    if exists("src/config/CMakeLists.txt"):
+        found = config_keys()
+        literals = set(re.findall(r'"([a-z0-9_]+)"', "".join(
+            project.read(name) for name in project.files(".cc", ".h")
+            if name.startswith("src/config/") and "/test/" not in name)))
+        compare("key", found, CONFIG_PAGE, "key", problems,
+                lambda word: "" if word.rsplit(".", 1)[-1] in literals | set(found) else word)
+        counts.append(f"{len(found)} keys")
+    found = commands()
+    compare("command", found, CLI_PAGE, "command", problems, lambda word: command_of(word, found))
+    manual = project.read(MAN_PAGE)
+    for name, place in found.items():
+        if f".It Cm {name}" not in manual:
+            problems.append(f"{place}: command {name} is not in {MAN_PAGE}")
+    counts.append(f"{len(found)} commands")
+    counts.append(f"links of {check_links(problems)} pages")
+    project.finish(problems, ", ".join(counts))
+
+
+if __name__ == "__main__":
+    main()

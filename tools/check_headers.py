@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every header compiles alone. What compiled is remembered in build/lint/headers by the content of the header and of
+all headers of ours that it includes, so a second run compiles only what changed."""
+import concurrent.futures
+import hashlib
+import re
+import subprocess
+
+import compile_flags
+import project
+
+SEEN = project.ROOT / "build" / "lint" / "headers"
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+
+
+def resolve(included, by):
+    """The included file's name below the root, or None."""
+    for candidate in (f"src/{included}", included, f"{by.rsplit('/', 1)[0]}/{included}"):
+        if (project.ROOT / candidate).is_file():
+            return candidate
+    return None
+
+
+def closure(name, texts, done):
+    if name not in done:
+        done.add(name)
+        texts.setdefault(name, project.read(name))
+        for included in INCLUDE.findall(texts[name]):
+            other = resolve(included, name)
+            if other:
+                closure(other, texts, done)
+    return done
+
+
+def key(name, texts, flags):
+    digest = hashlib.sha256("\0".join(flags).encode())
+    for part in sorted(closure(name, texts, set())):
+        digest.update(f"\0{part}\0{texts[part]}".encode())
+    return digest.hexdigest()
+
+
+def compile_alone(name, flags):
+    """None, or what the compiler said."""
+    done = subprocess.run(["g++", "-fsyntax-only", *flags, "-x", "c++", "-"], input=f'#include "{name}"\n',
+                          cwd=project.ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return None
+    found = re.search(r"^(\S+:\d+):\d+: (?:fatal )?error: (.*)$", done.stderr, re.MULTILINE)
+    return f"{found.group(1)}: {found.group(2)} (when {name} is compiled alone)" if found else f"{name}:1: {done.stderr}"
+
+
+def main():
+    flags = compile_flags.common(compile_flags.database()) + [f"-I{project.ROOT}"]
+    if len(flags) < 2:
+        project.finish([f"{compile_flags.BUILD}: no compile_commands.json; run make lint"], "nothing checked")
+    names = [name for name in project.code_files() if name.endswith(".h") and not name.startswith("cmake/")]
+    texts, problems = {}, []
+    keys = {name: key(name, texts, flags) for name in names}
+    SEEN.mkdir(parents=True, exist_ok=True)
+    fresh = [name for name in names if not (SEEN / keys[name]).exists()]
+    with concurrent.futures.ThreadPoolExecutor(project.jobs()) as pool:
+        for name, problem in zip(fresh, pool.map(lambda name: compile_alone(name, flags), fresh)):
+            if problem:
+                problems.append(problem)
+            else:
+                (SEEN / keys[name]).touch()
+    for old in SEEN.iterdir():
+        if old.name not in keys.values():
+            old.unlink()
+    project.finish(problems, f"{len(names)} headers, {len(fresh)} compiled, {len(problems)} not self-contained")
+
+
+if __name__ == "__main__":
+    main()
