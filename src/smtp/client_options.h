@@ -18,10 +18,10 @@ enum class EightBitPolicy : std::uint8_t {
 };
 
 struct ClientOptions {
-  std::string ehlo_name;   // domain or address literal of the vMTA; no control characters
-  bool lmtp = false;       // LHLO, and one answer per accepted recipient after the body (RFC 2033)
-  bool pipelining = true;  // use PIPELINING when offered (RFC 2920)
-  bool chunking = true;    // use BDAT when CHUNKING and PIPELINING are offered (RFC 3030); never for LMTP unless binary
+  std::string ehlo_name{};  // domain or address literal of the vMTA; no control characters
+  bool lmtp = false;        // LHLO, and one answer per accepted recipient after the body (RFC 2033)
+  bool pipelining = true;   // use PIPELINING when offered (RFC 2920)
+  bool chunking = true;  // use BDAT when CHUNKING and PIPELINING are offered (RFC 3030); never for LMTP unless binary
   EightBitPolicy eight_bit = EightBitPolicy::Send;
   // Commands written before their answers are read. Bounds what the peer must buffer of answers while we still write
   // (RFC 2920 §3.1: otherwise both sides may wait for each other): 8 KiB are about 150 recipients.
