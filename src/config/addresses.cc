@@ -77,6 +77,9 @@ std::string better_form(const std::string& text, const EndpointRules& rules) {
   if (const auto address = IpAddress::parse(parts.host); address && address->v6 && !port.empty() && !parts.bracketed) {
     return "write \"[" + parts.host + "]" + port + "\"";
   }
+  if (const auto address = IpAddress::parse(text); address && address->v6) {
+    return "put the IPv6 address in brackets and add the port, as \"[::1]:2525\"";
+  }
   return parts.port.empty() && !parts.host.empty() ? "add the port" : "";
 }
 

@@ -23,7 +23,7 @@ void check_member(const Config& config, const Pool& pool, std::size_t i, Checker
     const Vmta* vmta = config.find_vmta(member.vmta);
     if (vmta == nullptr || vmta->enabled) weight += member.weight;
   }
-  if (weight == 0 && checker.given(entity, "members")) {
+  if (weight == 0 && checker.given(entity, "members") && checker.good(entity, "members")) {
     checker.error(entity, "members", of + " has no vMTA that takes mail",
                   pool.members.empty() ? "name at least one" : "give one that is enabled a weight above 0");
   }
@@ -49,8 +49,9 @@ void check_providers(const Config& config, Checker& checker) {
   for (std::size_t i = 0; i < config.providers.size(); ++i) {
     const Provider& provider = config.providers[i];
     if (!provider.mx.empty() || !provider.domains.empty()) continue;
-    checker.warn(Checker::entity("provider", i, provider.name), "",
-                 fmt::format("provider \"{}\" is a dead rule: it has neither mx nor domains", provider.name));
+    checker.warn_if_all_good(
+        Checker::entity("provider", i, provider.name),
+        fmt::format("provider \"{}\" is a dead rule: it has neither mx nor domains", provider.name));
   }
 }
 
@@ -65,8 +66,8 @@ void check_delivery(const Config& config, Checker& checker) {
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const Domain& domain = config.domains[i];
     if (domain.route || domain.limits != Limits{}) continue;
-    checker.warn(Checker::entity("domain", i, domain.name), "",
-                 fmt::format("domain \"{}\" is a dead rule: it sets nothing", domain.name));
+    checker.warn_if_all_good(Checker::entity("domain", i, domain.name),
+                             fmt::format("domain \"{}\" is a dead rule: it sets nothing", domain.name));
   }
   check_providers(config, checker);
   const Trouble& trouble = config.defaults.trouble;

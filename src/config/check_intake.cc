@@ -33,8 +33,8 @@ void check_listener(const Config& config, std::size_t i, Checker& checker) {
   check_trust(entity, "xclient_from", listener.xclient_from, "anybody could claim any address", checker);
   check_trust(entity, "proxy_from", listener.proxy_from, "anybody could claim any address", checker);
   if (listener.relay_from.empty() && listener.relay_domains.empty()) {
-    checker.warn(entity, "", of + " takes no mail: it has neither relay_from nor relay_domains",
-                 "add relay_from = [\"127.0.0.0/8\"]");
+    checker.warn_if_all_good(entity, of + " takes no mail: it has neither relay_from nor relay_domains",
+                             "add relay_from = [\"127.0.0.0/8\"]");
   }
   checker.expect_known(entity, "stream", listener.stream, "stream", Checker::names_of(config.streams), of);
   if (listener.max_message_bytes >= config.spool.segment_bytes) {
@@ -58,7 +58,8 @@ void check_intake(const Config& config, Checker& checker) {
     const Listener& listener = config.listeners[i];
     const auto [earlier, is_new] = addresses.try_emplace(listener.address.to_string(), i);
     // Two without a name of their own are complained about by name.
-    if (!is_new && listener.name != config.listeners[earlier->second].name) {
+    if (!is_new && checker.good(Checker::entity("listener", i, ""), "address") &&
+        listener.name != config.listeners[earlier->second].name) {
       checker.error(Checker::entity("listener", i, listener.name), "address",
                     fmt::format("{} is taken by listener \"{}\"", listener.address.to_string(),
                                 config.listeners[earlier->second].name));
@@ -66,8 +67,8 @@ void check_intake(const Config& config, Checker& checker) {
     check_listener(config, i, checker);
   }
   if (config.listeners.empty() && !config.pickup.enabled()) {
-    checker.warn({"", ""}, "", "no mail can come in: there is neither a [[listener]] nor a [pickup] folder",
-                 "add [[listener]] with address = \"127.0.0.1:2525\" and relay_from = [\"127.0.0.0/8\"]");
+    checker.warn_if_all_good({"", ""}, "no mail can come in: there is neither a [[listener]] nor a [pickup] folder",
+                             "add [[listener]] with address = \"127.0.0.1:2525\" and relay_from = [\"127.0.0.0/8\"]");
   }
   const Entity pickup{"pickup", "pickup"};
   checker.expect_known(pickup, "stream", config.pickup.stream, "stream", Checker::names_of(config.streams), "[pickup]");

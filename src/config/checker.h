@@ -32,6 +32,15 @@ class Checker {
   void warn(const Entity& entity, std::string_view key, std::string message, std::string suggestion = {}) {
     problems_.warn(place(entity, key), shown(entity, key), std::move(message), std::move(suggestion));
   }
+  // For what may only follow from a mistake that was reported already.
+  void warn_if_all_good(const Entity& entity, std::string message, std::string suggestion = {}) {
+    if (!problems_.any_error()) warn(entity, "", std::move(message), std::move(suggestion));
+  }
+  // False when the key was given with a value that could not be read.
+  [[nodiscard]] bool good(const Entity& entity, std::string_view key) const {
+    const auto at = places_.find(entity.path + "." + std::string(key));
+    return at == places_.end() || at->second.good;
+  }
   [[nodiscard]] bool given(const Entity& entity, std::string_view key) const {
     return places_.contains(entity.path + "." + std::string(key));
   }
@@ -47,8 +56,11 @@ class Checker {
     std::map<std::string, std::size_t> first;
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const auto [earlier, is_new] = first.try_emplace(entries[i].name, i);
-      if (is_new || entries[i].name.empty()) continue;
-      error(entity(table, i, entries[i].name), "name",
+      const Entity again = entity(table, i, entries[i].name);
+      // A listener is named by its address.
+      const bool named = !entries[i].name.empty() && good(again, "name") && good(again, "address");
+      if (is_new || !named) continue;
+      error(again, "name",
             fmt::format("{} \"{}\" is declared twice; the first is at {}", table, entries[i].name,
                         where(entity(table, earlier->second, ""), "name")));
     }
@@ -77,7 +89,7 @@ class Checker {
   [[nodiscard]] Place place(const Entity& entity, std::string_view key) const {
     std::string path = entity.path + (key.empty() ? "" : "." + std::string(key));
     while (true) {
-      if (const auto at = places_.find(path); at != places_.end()) return at->second;
+      if (const auto at = places_.find(path); at != places_.end()) return at->second.place;
       const std::size_t dot = path.rfind('.');
       if (dot == std::string::npos) return {};
       path.resize(dot);

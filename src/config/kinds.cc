@@ -8,17 +8,23 @@
 namespace penstock::config {
 namespace {
 
+// For a number to which its unit is missing.
+std::string with_unit(const Value& value, const std::string& unit) {
+  const bool digits = value.kind == Value::Kind::Text && !value.text.empty() &&
+                      value.text.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits && value.kind != Value::Kind::Integer) return {};
+  const std::string number = digits ? value.text : fmt::format("{}", value.integer);
+  return fmt::format("the unit belongs to the value: \"{}{}{}\"", number, unit.size() > 1 ? " " : "", unit);
+}
+
 // Reads what parse() understands, written by format(), between two bounds.
 template <class T, class Parse, class Format>
-Kind<T> bounded(std::string words, std::string expected, T least, T most, Parse parse, Format format) {
+Kind<T> bounded(std::string words, std::string expected, std::string unit, T least, T most, Parse parse,
+                Format format) {
   auto read = [=](const Value& value, T& out, Complaints& complaints) {
-    if (value.kind != Value::Kind::Text) {
-      complaints.wrong_kind(value, expected);
-      return false;
-    }
-    const auto parsed = parse(value.text);
+    const auto parsed = value.kind == Value::Kind::Text ? parse(value.text) : parse("");
     if (!parsed) {
-      complaints.add(value.place, "must be " + expected + ", not " + quote(value.text));
+      complaints.wrong_kind(value, expected, with_unit(value, unit));
       return false;
     }
     if (*parsed < least || *parsed > most) {
@@ -114,7 +120,7 @@ Kind<double> decimal(double least, double most) {
 }
 
 Kind<std::uint64_t> size(std::uint64_t least, std::uint64_t most) {
-  return bounded<std::uint64_t>("size", kSizeExpected, least, most, parse_size, format_size);
+  return bounded<std::uint64_t>("size", kSizeExpected, "KiB", least, most, parse_size, format_size);
 }
 
 Kind<std::uint64_t> size_per_second(std::uint64_t least, std::uint64_t most) {
@@ -122,16 +128,17 @@ Kind<std::uint64_t> size_per_second(std::uint64_t least, std::uint64_t most) {
     return text.ends_with("/s") ? parse_size(text.substr(0, text.size() - 2)) : parse_size("");
   };
   const auto format = [](std::uint64_t bytes) { return format_size(bytes) + "/s"; };
-  return bounded<std::uint64_t>("size per second", "a size per second as \"64 MiB/s\"", least, most, parse, format);
+  return bounded<std::uint64_t>("size per second", "a size per second as \"64 MiB/s\"", "MiB/s", least, most, parse,
+                                format);
 }
 
 Kind<std::uint32_t> small_size(std::uint32_t least, std::uint32_t most) {
-  return bounded<std::uint32_t>("size", kSizeExpected, least, most, parse_size,
+  return bounded<std::uint32_t>("size", kSizeExpected, "KiB", least, most, parse_size,
                                 [](std::uint32_t bytes) { return format_size(bytes); });
 }
 
 Kind<Duration> span(Duration least, Duration most) {
-  return bounded<Duration>("duration", kSpanExpected, least, most, parse_duration, format_duration);
+  return bounded<Duration>("duration", kSpanExpected, "s", least, most, parse_duration, format_duration);
 }
 
 Kind<Duration> span_or_off(Duration least, Duration most) {

@@ -71,7 +71,7 @@ Loaded read_all(std::string_view text, const std::string& name, const Surroundin
   loaded.settings = list_settings(*config, [&](const std::string& path) {
     const auto at = places.find(path);
     if (at == places.end()) return std::string("default");
-    return fmt::format("{}:{}", problems.file(at->second.file), at->second.line);
+    return fmt::format("{}:{}", problems.file(at->second.place.file), at->second.place.line);
   });
   loaded.config = std::move(config);
   return loaded;

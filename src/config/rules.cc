@@ -58,7 +58,7 @@ Verdict check_days(std::string& text) {
     const std::string_view part = ascii::trim(left.substr(0, comma));
     const std::size_t dash = part.find('-');
     const bool good = is_day(part.substr(0, dash)) && (dash == std::string_view::npos || is_day(part.substr(dash + 1)));
-    if (!good) return wrong("days as \"mon-fri\" or \"sat,sun\"", text);
+    if (!good) return wrong("as \"mon-fri\" or \"sat,sun\"", text);
     if (comma == std::string_view::npos) return std::nullopt;
     left.remove_prefix(comma + 1);
   }
@@ -81,8 +81,8 @@ Verdict check_hours(std::string& text) {
   const std::size_t dash = text.find('-');
   const auto from = minutes(std::string_view(text).substr(0, dash));
   const auto until = dash == std::string::npos ? std::nullopt : minutes(std::string_view(text).substr(dash + 1));
-  if (!from || !until) return wrong("hours as \"08:00-22:00\"", text);
-  if (*from == *until) return wrong("hours of some length", text, "write \"00:00-24:00\" for the whole day");
+  if (!from || !until) return wrong("as \"08:00-22:00\"", text);
+  if (*from == *until) return wrong("a span of time", text, "write \"00:00-24:00\" for the whole day");
   return std::nullopt;
 }
 

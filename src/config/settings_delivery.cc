@@ -81,8 +81,19 @@ const Section& match_section() {
   return section;
 }
 
+// Growth is not in effect beside a schedule, so it is not shown either.
+Section without_growth_beside_schedule(Section section) {
+  for (Key& key : section.keys) {
+    if (key.name != "first" && key.name != "factor" && key.name != "cap") continue;
+    key.write = [write = key.write](const void* owner) {
+      return static_cast<const Retry*>(owner)->schedule.empty() ? write(owner) : std::string();
+    };
+  }
+  return section;
+}
+
 const Section& retry_section() {
-  static const Section section =
+  static const Section section = without_growth_beside_schedule(
       SectionBuilder<Retry>("retry of [[stream]]")
           .add("schedule", &Retry::schedule, list_of(span(1s, 7 * 24h), "list of durations", 1'000), Live,
                "Waits after the first, second, … attempt; the last repeats. Instead of first, factor and cap.",
@@ -93,7 +104,7 @@ const Section& retry_section() {
           .add("jitter", &Retry::jitter, decimal(0, 0.9), Live, "Share by which each wait is made longer or shorter.")
           .add("expire", &Retry::expire, span(1min, 30 * 24h), Live,
                "A recipient that was not delivered this long after acceptance bounces.")
-          .build();
+          .build());
   return section;
 }
 

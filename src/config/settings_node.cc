@@ -93,7 +93,7 @@ const Section& spool_section() {
       SectionBuilder<Spool>("[spool]")
           .add("dir", &Spool::dir, absolute_path(), Restart, "The folder for accepted mail; best on a disk of its own.",
                "data_dir/spool")
-          .add("segment_size", &Spool::segment_bytes, size(64 * kKiB, 4 * kGiB - 1), Restart,
+          .add("segment_size", &Spool::segment_bytes, size(64 * kKiB, 4 * kGiB), Restart,
                "Size of a file of the spool; a message must fit in one.")
           .add("free_floor", &Spool::free_floor_bytes, size(0, 16 * kTiB), Restart,
                "Mail is refused with 452 rather than leave less than this free on the disk.")

@@ -29,7 +29,8 @@ tl::expected<std::string, std::string> Machine::read_file(const std::string& pat
   std::ifstream file(path, std::ios::binary);
   std::string text(error ? 0 : size, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file) return tl::unexpected(errno != 0 ? std::generic_category().message(errno) : std::string("could not be read"));
+  if (!file)
+    return tl::unexpected(errno != 0 ? std::generic_category().message(errno) : std::string("could not be read"));
   return text;
 }
 

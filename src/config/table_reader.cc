@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "config/nearest.h"
 
 namespace penstock::config {
@@ -16,6 +17,13 @@ std::string joined(std::string_view path, std::string_view name) {
 
 std::string bracketed(const TopTable& top) {
   return top.is_list ? "[[" + top.name + "]]" : "[" + top.name + "]";
+}
+
+// A sentence of help, for use after a colon.
+std::string as_clause(std::string help) {
+  help[0] = ascii::to_lower(help[0]);
+  if (help.ends_with('.')) help.pop_back();
+  return help;
 }
 
 // Where a key is known that is not known here.
@@ -39,20 +47,20 @@ void read_key(const Key& key, void* object, const Entry& entry, const TableAt& a
       Complaints(problems, shown, key.name).wrong_kind(entry.value, "a table as { name = value }");
       return;
     }
-    places.try_emplace(path, entry.place);
+    places.try_emplace(path, Spot{entry.place});
     read_table(*key.inner, key.enter(object), {entry.value, path, shown}, problems, places);
     return;
   }
-  const auto [earlier, is_new] = places.try_emplace(path, entry.value.place);
+  const auto [earlier, is_new] = places.try_emplace(path, Spot{entry.value.place});
   if (!is_new) {
     problems.error(entry.place, shown,
-                   fmt::format("{} is given twice; the first is at {}:{}", shown, problems.file(earlier->second.file),
-                               earlier->second.line),
+                   fmt::format("{} is given twice; the first is at {}:{}", shown,
+                               problems.file(earlier->second.place.file), earlier->second.place.line),
                    "keep one of them");
     return;
   }
   Complaints complaints(problems, shown, key.name);
-  key.read(object, entry.value, complaints);
+  earlier->second.good = key.read(object, entry.value, complaints);
 }
 
 // What an entry of a list is called before it has been read.
@@ -67,7 +75,7 @@ std::string shown_name(const TopTable& top, const Value& table, std::size_t numb
 void read_top(const TopTable& top, const Entry& entry, Config& config, Problems& problems, Places& places) {
   if (!top.is_list) {
     if (entry.value.kind == Value::Kind::Table) {
-      places.try_emplace(top.name, entry.place);
+      places.try_emplace(top.name, Spot{entry.place});
       read_table(*top.section, top.make(config), {entry.value, top.name, top.name}, problems, places);
     } else {
       problems.error(entry.place, top.name, fmt::format("{} must be a table", top.name), "write " + bracketed(top));
@@ -86,7 +94,7 @@ void read_top(const TopTable& top, const Entry& entry, Config& config, Problems&
     }
     const std::size_t number = top.count(config);
     const std::string path = fmt::format("{}#{}", top.name, number);
-    places.try_emplace(path, table.place);
+    places.try_emplace(path, Spot{table.place});
     read_table(*top.section, top.make(config), {table, path, shown_name(top, table, number)}, problems, places);
   }
 }
@@ -115,8 +123,8 @@ void read_table(const Section& section, void* object, const TableAt& at, Problem
   }
   for (const Key& key : section.keys) {
     if (key.need == Need::Optional || at.table.find(key.name) != nullptr) continue;
-    problems.error(at.table.place, at.shown, fmt::format("{} without \"{}\"", section.where, key.name),
-                   fmt::format("add {} = …: {}", key.name, key.help));
+    problems.error(at.table.place, at.shown, fmt::format("{} has no \"{}\"", section.where, key.name),
+                   fmt::format("add {}: {}", key.name, as_clause(key.help)));
   }
 }
 

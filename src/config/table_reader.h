@@ -13,7 +13,11 @@
 namespace penstock::config {
 
 // Where each key that was given stood: "node.name", "stream#0.retry.expire" (entries of lists by number).
-using Places = std::map<std::string, Place, std::less<>>;
+struct Spot {
+  Place place;
+  bool good = true;  // false: the value was complained about, and what is in the object is its default
+};
+using Places = std::map<std::string, Spot, std::less<>>;
 
 // One table and what it is called.
 struct TableAt {
