@@ -13,7 +13,8 @@ TEST(Units, SizesParse) {
 }
 
 TEST(Units, BadSizesSayWhatIsExpected) {
-  for (const char* bad : {"", "MiB", "10 Mib", "-1 KiB", "10 MiB x", "1e99 GiB", "ten", "nan", "inf B", "99999999999999999999"}) {
+  for (const char* bad :
+       {"", "MiB", "10 Mib", "-1 KiB", "10 MiB x", "1e99 GiB", "ten", "nan", "inf B", "99999999999999999999"}) {
     const auto parsed = parse_size(bad);
     ASSERT_FALSE(parsed) << bad;
     EXPECT_THAT(parsed.error(), testing::HasSubstr("10 MiB"));
@@ -30,7 +31,8 @@ TEST(Units, DurationsParse) {
 }
 
 TEST(Units, BadDurationsAreRefused) {
-  for (const char* bad : {"", "30", "s", "30 sec", "-5s", "1h x", "1e300d", "nan d"}) EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const char* bad : {"", "30", "s", "30 sec", "-5s", "1h x", "1e300d", "nan d"})
+    EXPECT_FALSE(parse_duration(bad)) << bad;
 }
 
 TEST(Units, RatesParse) {
