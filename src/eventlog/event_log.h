@@ -25,6 +25,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,13 @@ class Catalog;
 
 // Bytes of lines before a line, since the log began.
 using Offset = std::uint64_t;
+
+// A reader's place, with one line of its own words stored together with it.
+struct StoredCursor {
+  Offset offset = 0;
+  std::string note;
+  bool operator==(const StoredCursor&) const = default;
+};
 
 struct EventLogOptions {
   std::string dir;                                          // made if it is not there (its parent must be)
@@ -104,10 +112,11 @@ class EventLog final : public model::EventSink {
   // Ends all waits, for a reader's thread that is to stop.
   void wake() const;
 
-  // Durable cursors by name: letters, digits, "-" and "_" (BadOption otherwise). A reader that stores one gets every
-  // line after it, whatever happens. Nothing is stored: no value. Storing costs two syncs of the disk: do it seldom.
-  [[nodiscard]] Result<Offset> load_cursor(std::string_view name, Offset otherwise) const;
-  Result<> store_cursor(std::string_view name, Offset cursor);
+  // Durable cursors by name: letters, digits, "-" and "_" (BadOption otherwise). A reader that stores what it has dealt
+  // with goes on there after a restart. No value: nothing is stored. Storing syncs the disk twice: do it seldom. A
+  // stored cursor never lies beyond the end, even if a power cut took the last lines.
+  [[nodiscard]] Result<std::optional<StoredCursor>> load_cursor(std::string_view name) const;
+  Result<> store_cursor(std::string_view name, const StoredCursor& cursor);
 
   [[nodiscard]] Health health() const;
   [[nodiscard]] EventLogStats stats() const;

@@ -4,7 +4,8 @@
 // Each call reads files: call it on a query thread, never on a shard.   Threads: any.
 // trace() asks each sealed segment's filter and reads only blocks that may hold the address or the message; segments
 // not yet compressed are read whole (two of 64 MiB at most: some 50 ms).
-// Limits: one call looks at scan_max_bytes of lines, then answers what it has found, with `more`.
+// Limits: find_events() looks at scan_max_bytes of lines, then answers what it has found, with `more`. A damaged block
+//         is left out, and logged.
 // Errors: what the operating system says.
 #pragma once
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // EventReader hands out the log's lines from a cursor on, in order, over sealed, compressed and current segments.
 //
-// Use:    EventReader reader(log, *log.load_cursor("accounting", log.begin()));
+// Use:    EventReader reader(log, cursor);           // log.load_cursor("webhooks"), or log.begin()
 //         while (…) {
 //           auto batch = reader.next();
 //           if (batch && batch->lines.empty()) log.wait_past(reader.cursor(), 1s);   // nothing new
-//           …  log.store_cursor("accounting", batch->end);
+//           …  log.store_cursor("webhooks", {batch->end, ""});
 //         }
 // A reader that comes after retention, or meets a damaged block, goes on behind it and is told how much it missed.
 // Owns:   one open file and one block.   `log` must outlive it.   Threads: one.
@@ -24,6 +24,7 @@
 namespace penstock::eventlog {
 
 class SegmentFile;
+struct Segment;
 
 struct EventBatch {
   std::string_view lines;          // whole lines, each with its '\n'; valid until the next call. Empty: nothing new
@@ -45,10 +46,14 @@ class EventReader {
   [[nodiscard]] Offset cursor() const { return cursor_; }
 
  private:
+  Result<bool> open_segment(const Segment& segment, int tries_left);
+  void skip_to(Offset offset, const Error& why);
+
   const EventLog& log_;
   Offset cursor_;
   std::unique_ptr<SegmentFile> file_;
   std::string block_;
+  std::uint64_t missed_bytes_ = 0;  // not yet told
 };
 
 }  // namespace penstock::eventlog
