@@ -15,6 +15,7 @@ struct NameTable::Arena {
   char* next = nullptr;
 
   std::string_view keep(std::string_view name) {
+    if (name.empty()) return {};
     if (name.size() > free_bytes) {
       const std::size_t bytes = std::max(kBytes, name.size());
       blocks.push_back(std::make_unique<char[]>(bytes));
