@@ -13,6 +13,7 @@ help:
 	@echo 'make lint             formatting, clang-tidy, layers, headers, documentation'
 	@echo 'make test-sanitizers  the tests under ASan+UBSan, shards and spool under TSan'
 	@echo 'make fuzz             every fuzz target for FUZZ_SECONDS (default 600) each'
+	@echo 'make fuzz-smoke       the same for 10 seconds each'
 	@echo 'make soak             the crash test for hours (SOAK_KILLS, default 1000)'
 	@echo 'make install          to PREFIX (default /usr/local)'
 
@@ -57,7 +58,7 @@ fuzz: build/fuzz/build.ninja
 	@tools/run_fuzz.py --build build/fuzz --seconds $(FUZZ_SECONDS)
 
 fuzz-smoke:
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=20
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
 SOAK_KILLS ?= 1000
 soak: build build/.deps-test

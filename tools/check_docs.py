@@ -42,7 +42,8 @@ def listed(page, heading):
 def compare(what, there, page, heading, problems, normal=lambda word: word):
     """`there`: {name: place in the source}. Each must be mentioned in the page, and each listed there must be there."""
     if not exists(page):
-        problems.append(f"{page}:1: missing; it is to describe every {what} ({', '.join(there)})")
+        few = ", ".join(list(there)[:5]) + (", …" if len(there) > 5 else "")
+        problems.append(f"{page}:1: missing; it is to describe every {what} ({few})")
         return
     text = project.read(page)
     for name, place in there.items():
