@@ -18,12 +18,12 @@ help:
 	@echo 'make install          to PREFIX (default /usr/local)'
 
 # Packages are installed once per section of the list, and again when the list changes.
-build/.deps-%: packaging/build-deps.txt tools/install_deps
+$(addprefix build/.deps-,build test lint): build/.deps-%: packaging/build-deps.txt tools/install_deps
 	@tools/install_deps $*
 	@mkdir -p build && touch $@
 
 # Configures once; ninja configures again by itself when a CMake file changes.
-build/%/build.ninja: | build/.deps-build
+$(patsubst %,build/%/build.ninja,release asan tsan fuzz): build/%/build.ninja: | build/.deps-build
 	@cmake --preset $* >build/cmake-$*.log 2>&1 || { cat build/cmake-$*.log; exit 1; }
 build/fuzz/build.ninja: | build/.deps-lint
 
@@ -44,6 +44,7 @@ bench: build build/.deps-test
 	@bench/run_all
 
 lint: build/release/build.ninja build/.deps-lint build/.deps-test
+	@ninja -C build/release --quiet build.ninja
 	@tools/lint
 
 test-sanitizers: build/asan/build.ninja build/tsan/build.ninja build/.deps-test

@@ -30,7 +30,7 @@ def long_functions(lines):
     columns in when inside a class, and closes it with a brace in the same column."""
     found = []
     for number, line in enumerate(lines):
-        opened = re.match(r"( {0,2})[A-Za-z~].*\{$", line)
+        opened = re.match(r"( {0,2})[A-Za-z~].*\)[^=;]*\{$", line)
         if not opened or re.match(r" *(?:namespace|class|struct|enum|union|extern)\b", line):
             continue
         closing = opened.group(1) + "}"
