@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "model/envelope.h"
 #include "smtp/server_options.h"
@@ -26,6 +27,8 @@ class BodyReader {
 
   explicit BodyReader(const ServerOptions& options) : options_(options) {}
 
+  // Gives up what was gathered.
+  void drop() { body_ = std::string(); }
   // A new message. `declared_bytes` is SIZE=, 0 if none.
   void start(std::uint64_t declared_bytes, model::BodyKind kind);
 
@@ -44,6 +47,8 @@ class BodyReader {
   [[nodiscard]] Defect defect() const;
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // of the text so far, kept or not
   [[nodiscard]] bool eight_bit() const { return scanner_.eight_bit(); }
+  // What take_data() and take_chunk() may have read in all before the link is better closed.
+  [[nodiscard]] std::uint64_t raw_bytes_max() const;
   // The text, moved out. Precondition: no defect.
   [[nodiscard]] std::string release() { return std::move(body_); }
 
@@ -51,7 +56,7 @@ class BodyReader {
   enum class Dot : std::uint8_t { None, Alone, BeforeCr };  // at the start of a line
 
   void keep(std::string_view text);
-  Got take_after_dot(std::string_view& bytes);
+  bool take_lines(std::string_view& bytes);
 
   const ServerOptions& options_;
   TextScanner scanner_;

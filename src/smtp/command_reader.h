@@ -34,7 +34,7 @@ class CommandReader {
   [[nodiscard]] std::string_view line() const { return line_; }
 
  private:
-  Got finish_skipped(std::size_t piece_bytes, bool ends_in_crlf);
+  Got skip(std::string_view piece, std::size_t line_bytes, bool complete);
 
   const std::size_t line_bytes_max_;
   std::string_view line_;

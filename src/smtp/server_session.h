@@ -38,6 +38,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,8 +46,12 @@
 #include "model/envelope.h"
 #include "model/reply.h"
 #include "smtp/body_reader.h"
+#include "smtp/command.h"
 #include "smtp/command_reader.h"
+#include "smtp/parameters.h"
+#include "smtp/path.h"
 #include "smtp/server_options.h"
+#include "smtp/server_replies.h"
 #include "smtp/xclient.h"
 
 namespace penstock::smtp {
@@ -79,7 +84,8 @@ struct ReceivedMessage {
 struct Refusal {
   model::Step step = model::Step::Connect;  // commands outside a transaction count as Ehlo
   model::Reply reply;
-  std::string about;  // the sender or recipient as the client wrote it, or ""; made harmless for logs
+  std::string about;         // the sender or recipient as the client wrote it, or ""; made harmless for logs
+  model::Envelope envelope;  // of the message, when it is the message that was refused; else empty
 };
 
 class ServerSession {
@@ -124,29 +130,83 @@ class ServerSession {
   [[nodiscard]] std::uint64_t messages() const { return messages_; }  // answered 2xx
 
  private:
-  enum class Phase : std::uint8_t { Start, Commands, Data, Chunk, Ended };
+  enum class Phase : std::uint8_t { Commands, Data, Chunk, Ended };
+  // What only the caller can give. Answer: the message was taken and is being stored.
   enum class Awaited : std::uint8_t { Nothing, Sender, Recipient, Client, Message, Answer };
+
+  // Flow, in server_session.cc. The take_ functions work off input and return false when they need more.
+  bool take_input();
+  bool take_command();
+  bool take_data();
+  bool take_chunk();
+  void finish(const model::Reply& reply);
+  void say(const model::Reply& reply) { append_reply(output_, reply); }
+  void say(std::string_view line) { output_.append(line); }
+  enum class Blame : std::uint8_t { Client, Nobody };
+  void refuse_it(model::Step step, const model::Reply& reply, std::string_view about = {}, Blame blame = Blame::Client);
+  void refuse_and_finish(model::Step step, const model::Reply& reply);
+  void restart(std::string_view client_name, bool extended);
+  void reset_transaction();
+
+  // Commands, in server_commands.cc.
+  void obey(std::string_view line);
+  void obey_command(Verb verb, std::string_view argument);
+  void on_hello(std::string_view name, bool extended);
+  void on_xclient(std::string_view argument);
+  void on_rset(std::string_view argument);
+  void on_vrfy(std::string_view argument);
+  [[nodiscard]] model::Step step() const { return has_sender_ ? model::Step::Mail : model::Step::Ehlo; }
+  // Refuses and ends the session when the client did not wait where it must.
+  [[nodiscard]] bool check_synchronised();
+
+  // Mail, in server_mail.cc.
+  void on_mail(std::string_view argument);
+  void on_rcpt(std::string_view argument);
+  void on_data(std::string_view argument);
+  void on_bdat(std::string_view argument);
+  void finish_chunk();
+  void finish_message();
+  void refuse_message(BodyReader::Defect defect, model::Envelope envelope);
+  void refuse_path(model::Step step, PathProblem problem, std::string_view about);
+  void refuse_parameter(model::Step step, const ParameterProblem& problem);
+  [[nodiscard]] bool lacks_recipients(model::Step step);
 
   const ServerOptions& options_;
 
   // of the connection
   Peer peer_;
-  Phase phase_ = Phase::Start;
+  Phase phase_ = Phase::Commands;
   Awaited awaited_ = Awaited::Nothing;
+  CommandReader commands_;
+  std::string_view input_;  // the caller's, not yet worked off
+  std::string output_;
   std::string client_name_;
-  bool extended_ = false;
+  std::optional<model::Reply> ending_;  // to be said after the awaited answer
   std::uint64_t messages_ = 0;
+  std::uint32_t errors_since_message_ = 0;
+  std::uint32_t commands_since_message_ = 0;
+  std::uint64_t discarded_bytes_ = 0;  // of chunks that belong to nothing, since the last message
+  bool extended_ = false;
+  bool banner_written_ = false;
 
   // of the transaction
   model::Envelope envelope_;
+  BodyReader body_;
   std::uint64_t declared_bytes_ = 0;
+  std::uint64_t chunk_bytes_ = 0;  // of the present chunk
+  std::uint64_t chunk_left_ = 0;   // of it, not yet read
   bool has_sender_ = false;
+  bool tried_recipient_ = false;
+  bool chunks_begun_ = false;
+  bool chunks_failed_ = false;  // the transaction is lost, whatever chunks follow
+  bool chunk_is_last_ = false;
+  bool chunk_is_stray_ = false;  // belongs to no transaction
 
   // what is awaited or told
   model::Recipient recipient_;
   Xclient xclient_;
   Refusal refusal_;
-  std::string output_;
+  bool refusal_untold_ = false;
 };
 
 }  // namespace penstock::smtp
