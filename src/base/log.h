@@ -13,7 +13,7 @@
 
 namespace penstock::log {
 
-enum class Level { Debug, Info, Warn, Error };
+enum class Level { Debug, Info, Warn, Error, Off };  // Off: for set_level() only
 
 // Lines below this level are dropped. Default Info.
 void set_level(Level level);

@@ -27,7 +27,10 @@ class Find final : public HintVisitor {
     live_.bytes += entry.body_bytes + kEnvelopeBytesAbout;
   }
   void attempt(const HintAttempt& entry) override {
-    if (catalog_.live(entry.recipient)) latest_[entry.recipient] = {entry.stamp, entry.offset};
+    if (!catalog_.live(entry.recipient)) return;
+    // Not the last one written: compaction may have brought an older one here later.
+    Found& latest = latest_[entry.recipient];
+    if (entry.stamp >= latest.stamp) latest = {entry.stamp, entry.offset};
   }
   void finished(const HintFinal& entry) override {
     if (entry.envelope_sequence == segment_.sequence() || !catalog_.holds(entry.envelope_sequence)) return;
@@ -42,8 +45,8 @@ class Find final : public HintVisitor {
 
  private:
   struct Found {
-    std::uint64_t stamp;
-    std::uint64_t offset;
+    std::uint64_t stamp = 0;
+    std::uint64_t offset = 0;
   };
   const Segment& segment_;
   const Catalog& catalog_;

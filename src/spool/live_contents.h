@@ -24,7 +24,7 @@ struct LiveContents {
     std::uint64_t offset;
   };
   std::vector<Message> messages;
-  std::vector<Attempt> attempts;  // the last of each recipient in this segment
+  std::vector<Attempt> attempts;  // the newest of each recipient in this segment
   std::vector<HintFinal> finals;  // that name another segment which still holds records
   std::uint64_t bytes = 0;        // that copying them on takes, about
 };

@@ -14,12 +14,14 @@ namespace {
 
 // Copied on in one batch, so that the mail that comes meanwhile does not wait long.
 constexpr std::uint64_t kMoveBytes = 1U << 20;
+// Above, what was copied on could be due for it again as soon as its new segment is full.
+constexpr double kCompactBelowMax = 0.5;
 
 }  // namespace
 
 Maintenance::Maintenance(Parts parts, const SpoolOptions& options)
     : parts_(parts),
-      compact_below_(options.compact_below),
+      compact_below_(std::min(options.compact_below, kCompactBelowMax)),
       compact_bytes_per_second_(std::max<std::uint64_t>(options.compact_bytes_per_second, 1)),
       spare_segments_(options.spare_segments),
       segment_room_(options.segment_bytes - kFirstRecordOffset),

@@ -127,6 +127,24 @@ class Tell final : public HintVisitor {
   std::vector<std::uint32_t> finished_;
 };
 
+// Writes the last batch of a segment once more. Its sync may have failed before the process ended: then the system
+// shows its bytes but has given up writing them, and no sync would bring them to the disk.
+Result<> write_again(File& file, std::uint64_t from, std::uint64_t to) {
+  constexpr std::uint64_t kPieceBytes = 4U << 20;
+  std::string bytes;
+  while (from < to) {
+    bytes.resize(std::min(kPieceBytes, to - from));
+    const auto read = file.read_at(from, bytes);
+    if (!read) return fail(read.error());
+    bytes.resize(*read);
+    const std::string_view view = bytes;
+    if (view.empty()) break;
+    if (auto written = file.write_at(from, std::span(&view, 1)); !written) return written;
+    from += view.size();
+  }
+  return {};
+}
+
 // The hint of one segment; seals the segment and writes the hint where that was not done.
 Result<Hint> take_hint(FileSystem& files, SegmentStore& store, Segment& segment, Counters& counters,
                        std::uint64_t id_high_water) {
@@ -145,9 +163,12 @@ Result<Hint> take_hint(FileSystem& files, SegmentStore& store, Segment& segment,
   for (const auto& stretch : summary.damaged) {
     set_aside(files, store.dir(), segment.file(), segment.sequence(), stretch);
   }
-  if (header.state != SegmentState::Sealed || header.end != summary.end) {
-    if (auto sealed = store.seal(segment, summary.end, id_high_water); !sealed) return fail(sealed.error());
+  if (header.state != SegmentState::Sealed) {
+    auto written = write_again(segment.file(), summary.last_batch, summary.end);
+    if (!written) return fail(written.error());
   }
+  // Also if it says that it is sealed: there would be a hint if that were known to be durable.
+  if (auto sealed = store.seal(segment, summary.end, id_high_water); !sealed) return fail(sealed.error());
   if (auto kept = replace_file(files, store.dir(), SegmentStore::hint_name(segment.slot()), rebuilt.bytes); !kept) {
     log::warn("spool", "the hint of segment {} could not be written: {}", segment.sequence(), kept.error().to_string());
   }

@@ -67,7 +67,7 @@ class Scan {
       const std::uint64_t behind =
           record ? at + record_bytes(record->payload_bytes) : find(at + kRecordAlignment, 0).value_or(limit_);
       summary_.damaged.push_back({at, behind - at});
-      if (record) note(*record);
+      if (record) note(*record, at);
       summary_.end = behind;
     }
     return std::move(summary_);
@@ -93,12 +93,13 @@ class Scan {
     const std::string_view payload = window_.view(offset + kRecordHeaderBytes, record.payload_bytes);
     if (payload.size() != record.payload_bytes || crc32c(payload) != record.payload_crc) return false;
     if (!visit_({.header = record, .offset = offset, .payload = payload})) return false;
-    note(record);
+    note(record, offset);
     ++summary_.records;
     summary_.end = offset + record_bytes(record.payload_bytes);
     return true;
   }
-  void note(const RecordHeader& record) {
+  void note(const RecordHeader& record, std::uint64_t offset) {
+    if (record.batch != batch_) summary_.last_batch = offset;
     batch_ = record.batch;
     batch_complete_ = (record.flags & kLastOfBatch) != 0;
   }
@@ -121,13 +122,17 @@ ScanSummary scan_segment(File& file, const SegmentHeader& header, const RecordVi
   return Scan(file, header, visit).run();
 }
 
+std::optional<SegmentHeader> read_segment_header_copy(File& file, std::uint64_t offset) {
+  std::array<char, kSegmentHeaderBytes> bytes{};
+  const auto read = file.read_at(offset, bytes);
+  if (!read || *read != bytes.size()) return std::nullopt;
+  return decode_segment_header(std::string_view(bytes.data(), bytes.size()));
+}
+
 std::optional<SegmentHeader> read_segment_header(File& file) {
   std::optional<SegmentHeader> newest;
   for (const std::uint64_t offset : kSegmentHeaderOffsets) {
-    std::array<char, kSegmentHeaderBytes> bytes{};
-    const auto read = file.read_at(offset, bytes);
-    if (!read || *read != bytes.size()) continue;
-    const auto header = decode_segment_header(std::string_view(bytes.data(), bytes.size()));
+    const auto header = read_segment_header_copy(file, offset);
     if (header && (!newest || header->generation > newest->generation)) newest = header;
   }
   return newest;

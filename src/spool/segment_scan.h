@@ -33,7 +33,8 @@ struct DamagedStretch {
 };
 
 struct ScanSummary {
-  std::uint64_t end = kFirstRecordOffset;  // behind the last whole record
+  std::uint64_t end = kFirstRecordOffset;         // behind the last whole record
+  std::uint64_t last_batch = kFirstRecordOffset;  // where the first record of the last batch stands
   std::uint64_t records = 0;
   bool torn = false;  // something of an unfinished batch stands behind the end
   std::vector<DamagedStretch> damaged;
@@ -43,5 +44,6 @@ struct ScanSummary {
 
 // The header of a segment file: of the two copies the whole one, or the newer. Nothing if neither is whole.
 [[nodiscard]] std::optional<SegmentHeader> read_segment_header(File& file);
+[[nodiscard]] std::optional<SegmentHeader> read_segment_header_copy(File& file, std::uint64_t offset);
 
 }  // namespace penstock::spool

@@ -103,6 +103,10 @@ Result<SegmentStore::Loaded> SegmentStore::load() {
     if (header->state != SegmentState::Spare) {
       loaded.segments.push_back(std::make_shared<Segment>(*slot, std::move(file), *header));
     } else if (header->size == settings_.segment_bytes) {
+      // The sync that declared it spare may have failed: see write_again() in recovery.cc.
+      auto written = write_header(*file, *header);
+      if (written) written = file->sync();
+      if (!written) return fail(written.error());
       spares_.push_back({*slot, std::move(file), *header});
     } else if (files_.remove(segment_path(*slot))) {  // made for another segment_bytes
       slots_.erase(*slot);
@@ -116,7 +120,10 @@ Result<SegmentStore::Loaded> SegmentStore::load() {
 Result<> SegmentStore::write_header(File& file, const SegmentHeader& header) {
   const auto bytes = encode(header);
   const std::string_view view(bytes.data(), bytes.size());
-  for (const std::uint64_t offset : kSegmentHeaderOffsets) {
+  auto offsets = kSegmentHeaderOffsets;
+  // A write that failed may have left half a copy. That one comes first, so that one whole copy is there at any time.
+  if (!read_segment_header_copy(file, offsets[1])) std::swap(offsets[0], offsets[1]);
+  for (const std::uint64_t offset : offsets) {
     if (auto written = file.write_at(offset, std::span(&view, 1)); !written) return written;
   }
   return {};
@@ -156,6 +163,9 @@ Result<SegmentStore::Spare> SegmentStore::make_file() {
   if (auto done = file->sync(); !done) return give_up(done.error());
   if (auto done = files_.rename(fresh, path); !done) return give_up(done.error());
   if (auto done = files_.sync_folder(settings_.dir); !done) return give_up(done.error());
+  opened = files_.open(path, OpenMode::ReadWrite);  // so that errors name it by its name
+  if (!opened) return give_up(opened.error());
+  file = std::move(*opened);
   return Spare{slot, std::move(file), header};
 }
 

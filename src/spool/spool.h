@@ -37,13 +37,13 @@
 namespace penstock::spool {
 
 struct SpoolOptions {
-  std::string dir;                                     // made if it is not there (its parent must be)
-  std::uint64_t segment_bytes = 256ULL << 20;          // size of new segments; 64 KiB to 4 GiB
-  std::uint64_t free_floor_bytes = 512ULL << 20;       // no new segment that would leave less than this free: Full
-  double compact_below = 0.25;                         // live share of a segment under which its live part is copied on
-  std::uint64_t compact_bytes_per_second = 64U << 20;  // bound on that copying
-  std::uint32_t spare_segments = 2;                    // written beforehand, once the current segment is half used
-  std::uint64_t cache_bytes = 256ULL << 20;            // fresh bodies and envelopes kept until release_cached()
+  std::string dir;                                // made if it is not there (its parent must be)
+  std::uint64_t segment_bytes = 256ULL << 20;     // size of new segments; 64 KiB to 4 GiB
+  std::uint64_t free_floor_bytes = 512ULL << 20;  // no new segment that would leave less than this free: Full
+  double compact_below = 0.25;  // live share of a segment under which its live part is copied on; <= 0.5
+  std::uint64_t compact_bytes_per_second = 64U << 20;      // bound on that copying
+  std::uint32_t spare_segments = 2;                        // written beforehand, once the current segment is half used
+  std::uint64_t cache_bytes = 256ULL << 20;                // fresh bodies and envelopes kept until release_cached()
   Duration flush_interval{std::chrono::milliseconds{50}};  // longest wait of a record nobody waits for
   Duration probe_interval{std::chrono::seconds{1}};        // between tries while the disk is full or failing
   std::uint64_t salt_seed = 0;                             // 0: from the system; tests give a number

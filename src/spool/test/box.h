@@ -41,6 +41,9 @@ class Quiet {
  public:
   Quiet();
   ~Quiet();
+
+ private:
+  static int alive_;
 };
 
 class Box {
