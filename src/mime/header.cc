@@ -120,16 +120,17 @@ std::string unfold(std::string_view value) {
 }
 
 bool has_eight_bit(std::string_view bytes) {
-  constexpr std::size_t kBlock = 64;
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
   const char* p = bytes.data();
   std::size_t left = bytes.size();
-  constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
-  for (; left >= kBlock; p += kBlock, left -= kBlock) {
-    std::uint64_t words[kBlock / sizeof(std::uint64_t)];
-    std::memcpy(words, p, kBlock);
-    std::uint64_t any = 0;
-    for (const std::uint64_t word : words) any |= word;
-    if ((any & kHigh) != 0) return true;
+  const auto word = [&p](std::size_t n) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, p + n * kWord, kWord);
+    return value;
+  };
+  for (; left >= 4 * kWord; p += 4 * kWord, left -= 4 * kWord) {
+    if (((word(0) | word(1) | word(2) | word(3)) & kHigh) != 0) return true;
   }
   unsigned char any = 0;
   for (; left > 0; ++p, --left) any |= static_cast<unsigned char>(*p);

@@ -36,10 +36,17 @@ constexpr Counter kCounters[] = {
     {"in-reply-to", &HeaderFacts::in_reply_to, false},
 };
 
+constexpr std::uint64_t kCountedLengths = [] {
+  std::uint64_t bits = 0;
+  for (const Counter& counter : kCounters) bits |= length_bit(counter.name.size());
+  return bits;
+}();
+
 void count_field(std::string_view name, HeaderFacts& facts) {
-  if (name.size() > 11) return;
+  // Most names fail on their length, most others on the first letter.
+  if ((kCountedLengths & length_bit(name.size())) == 0) return;
   for (const Counter& counter : kCounters) {
-    if (counter.name.size() != name.size()) continue;
+    if (counter.name.size() != name.size() || counter.name[0] != ascii::to_lower(name[0])) continue;
     if (ascii::equal_ignoring_case(name, counter.name)) {
       ++(facts.*counter.count);
       return;
