@@ -26,7 +26,7 @@ Result<std::optional<StoredCursor>> load_cursor_file(const std::string& dir, std
   if (!is_plain_name(name)) return fail(Errc::BadOption, "cursor name \"" + std::string(name) + "\"");
   const std::string path = dir + "/" + std::string(name);
   const auto contents = read_file(path);
-  if (!contents && contents.error() == std::make_error_code(std::errc::no_such_file_or_directory)) return std::nullopt;
+  if (!contents && is_absent(contents.error())) return std::nullopt;
   if (!contents) return fail(contents.error());
   std::string_view rest = *contents;
   const std::string_view magic = take_line(rest);

@@ -35,7 +35,7 @@ Result<bool> EventReader::open_segment(const Segment& segment, int tries_left) {
     return true;
   }
   const Error& error = opened.error();
-  const bool gone = error == std::make_error_code(std::errc::no_such_file_or_directory);
+  const bool gone = is_absent(error);
   if (gone && tries_left > 0) return false;
   if (!gone && error.code != make_error_code(Errc::Damaged)) return fail(error);
   skip_to(segment.end(), error);
@@ -48,18 +48,28 @@ void EventReader::skip_to(Offset offset, const Error& why) {
   cursor_ = offset;
 }
 
+// Retention has removed the segment while its file is open: what is known of it can still be read.
+bool EventReader::reads_removed(const std::optional<Segment>& segment) const {
+  const bool inside = file_ && cursor_ >= file_->start() && cursor_ < file_->start() + file_->bytes();
+  return inside && (!segment || segment->start != file_->start());
+}
+
 Result<EventBatch> EventReader::next() {
   EventBatch batch;
   int tries_left = 3;
-  while (const auto segment = log_.catalog().find(cursor_)) {
-    if (segment->start > cursor_) {
-      missed_bytes_ += segment->start - cursor_;
-      cursor_ = segment->start;
+  while (batch.lines.empty()) {
+    const auto segment = log_.catalog().find(cursor_);
+    if (!reads_removed(segment)) {
+      if (!segment) break;
+      if (segment->start > cursor_) {
+        missed_bytes_ += segment->start - cursor_;
+        cursor_ = segment->start;
+      }
+      const auto opened = open_segment(*segment, tries_left--);
+      if (!opened) return fail(opened.error());
+      if (!*opened) continue;
+      file_->set_bytes(segment->bytes);
     }
-    const auto opened = open_segment(*segment, tries_left--);
-    if (!opened) return fail(opened.error());
-    if (!*opened) continue;
-    file_->set_bytes(segment->bytes);
     const std::size_t block = file_->block_of(cursor_);
     const auto begin = file_->read_block(block, block_);
     if (!begin && begin.error().code != make_error_code(Errc::Damaged)) return fail(begin.error());
@@ -70,7 +80,6 @@ Result<EventBatch> EventReader::next() {
     batch.begin = *begin;
     batch.lines = lines_from(block_, batch.begin, cursor_);
     cursor_ = batch.lines.empty() ? file_->block_end(block) : batch.begin + batch.lines.size();
-    if (!batch.lines.empty()) break;
   }
   if (batch.lines.empty()) batch.begin = cursor_;
   batch.end = cursor_;

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,7 @@ class EventReader {
   [[nodiscard]] Offset cursor() const { return cursor_; }
 
  private:
+  [[nodiscard]] bool reads_removed(const std::optional<Segment>& segment) const;
   Result<bool> open_segment(const Segment& segment, int tries_left);
   void skip_to(Offset offset, const Error& why);
 

@@ -51,6 +51,11 @@ Result<> rename_file(const std::string& from, const std::string& to);
 // Absent is fine.
 Result<> remove_file(const std::string& path);
 
+// Whether the system says that there is no such file.
+[[nodiscard]] inline bool is_absent(const Error& error) {
+  return error.code == std::errc::no_such_file_or_directory;
+}
+
 // Letters, digits, "-" and "_", 1 to 64 of them: safe in a path.
 [[nodiscard]] bool is_plain_name(std::string_view name);
 

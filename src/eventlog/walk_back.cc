@@ -24,7 +24,7 @@ Result<std::unique_ptr<SegmentFile>> open_again(const Catalog& catalog, Segment 
       log::error("eventlog", "a segment is left out: {}", file.error().to_string());
       return nullptr;
     }
-    if (file.error() != std::make_error_code(std::errc::no_such_file_or_directory)) return file;
+    if (!is_absent(file.error())) return file;
     const auto now = catalog.find(segment.start);
     if (!now || now->start != segment.start) return nullptr;
     segment = *now;
