@@ -44,7 +44,7 @@ bench: build build/.deps-test
 	@bench/run_all
 
 lint: build/release/build.ninja build/.deps-lint build/.deps-test
-	@ninja -C build/release --quiet build.ninja
+	@ninja -C build/release --quiet build.ninja >build/cmake-release.log || { cat build/cmake-release.log; exit 1; }
 	@tools/lint
 
 test-sanitizers: build/asan/build.ninja build/tsan/build.ninja build/.deps-test

@@ -29,7 +29,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 STALL_SECONDS = 120  # a single C++ test may be silent for so long; three times that under a sanitizer
 E2E_TEST_SECONDS = 300
 E2E_SECONDS = 1500
-SANITIZER_OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:abort_on_error=0",
+SANITIZER_OPTIONS = {"ASAN_OPTIONS": "strict_string_checks=1",
                      "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 
 Program = collections.namedtuple("Program", "name path labels")
