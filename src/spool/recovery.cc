@@ -22,11 +22,6 @@ struct RecipientHash {
   }
 };
 
-struct SegmentHint {
-  std::shared_ptr<Segment> segment;
-  Hint hint;
-};
-
 // First pass: what is finished, what was attempted, which Envelope of those that stand twice holds.
 class Gather final : public HintVisitor {
  public:
@@ -147,9 +142,9 @@ Result<> write_again(File& file, std::uint64_t from, std::uint64_t to) {
 
 // The hint of one segment; seals the segment and writes the hint where that was not done.
 Result<Hint> take_hint(FileSystem& files, SegmentStore& store, Segment& segment, Counters& counters,
-                       std::uint64_t id_high_water) {
-  const SegmentHeader& header = segment.header();
-  if (header.state == SegmentState::Sealed) {
+                       std::uint64_t id_high_water, HintUse use) {
+  const SegmentHeader header = segment.header();
+  if (header.state == SegmentState::Sealed && use == HintUse::Trust) {
     auto hint = read_hint_file(files, store.dir(), segment.slot(), segment.sequence(), header.end);
     if (hint) return std::move(*hint);
   }
@@ -178,7 +173,7 @@ Result<Hint> take_hint(FileSystem& files, SegmentStore& store, Segment& segment,
 }  // namespace
 
 Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catalog, Counters& counters,
-                          RecoverySink& sink) {
+                          RecoverySink& sink, HintUse use) {
   auto loaded = store.load();
   if (!loaded) return fail(loaded.error());
   for (const auto& name : loaded->unreadable) {
@@ -187,12 +182,18 @@ Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catal
   }
   std::vector<SegmentHint> hints;
   for (const auto& segment : loaded->segments) {
-    auto hint = take_hint(files, store, *segment, counters, loaded->id_high_water);
+    auto hint = take_hint(files, store, *segment, counters, loaded->id_high_water, use);
     if (!hint) return fail(hint.error());
     catalog.add_segment(segment);
     catalog.set_sealed(segment->slot(), hint->end());
     hints.push_back({segment, std::move(*hint)});
   }
+  Recovered recovered = find_recipients(hints, catalog, sink);
+  recovered.last_id = std::max(recovered.last_id, loaded->id_high_water);
+  return recovered;
+}
+
+Recovered find_recipients(const std::vector<SegmentHint>& hints, Catalog& catalog, RecoverySink& sink) {
   Gather gather(catalog);
   for (const auto& [segment, hint] : hints) {
     gather.begin(segment->sequence());
@@ -204,9 +205,7 @@ Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catal
     (void)hint.visit(tell);  // reported above
   }
   catalog.found_all();
-  Recovered recovered = gather.numbers();
-  recovered.last_id = std::max(recovered.last_id, loaded->id_high_water);
-  return recovered;
+  return gather.numbers();
 }
 
 }  // namespace penstock::spool

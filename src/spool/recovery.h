@@ -9,11 +9,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "spool/catalog.h"
 #include "spool/counters.h"
 #include "spool/file_system.h"
+#include "spool/hint.h"
 #include "spool/records.h"
 #include "spool/segment_store.h"
 
@@ -24,7 +27,18 @@ struct Recovered {
   std::uint64_t next_stamp = 1;  // above every stamp seen
 };
 
+enum class HintUse : std::uint8_t {
+  Trust,   // as a start does
+  Rebuild  // read every segment whole, so that damage is found that no hint shows: penstock-spool repair
+};
 [[nodiscard]] Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catalog, Counters& counters,
-                                        RecoverySink& sink);
+                                        RecoverySink& sink, HintUse use = HintUse::Trust);
+
+struct SegmentHint {
+  std::shared_ptr<Segment> segment;
+  Hint hint;
+};
+// The part of it that only thinks: works out from all hints, by sequence, who is live. The catalog has the segments.
+[[nodiscard]] Recovered find_recipients(const std::vector<SegmentHint>& hints, Catalog& catalog, RecoverySink& sink);
 
 }  // namespace penstock::spool

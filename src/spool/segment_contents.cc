@@ -55,7 +55,10 @@ std::optional<Hint> read_hint_file(FileSystem& files, const std::string& dir, st
 RebuiltHint rebuild_hint(File& file, const SegmentHeader& header) {
   HintBuilder builder;
   RebuiltHint rebuilt;
-  rebuilt.summary = scan_segment(file, header, [&](const ScannedRecord& record) { return add_entry(builder, record); });
+  rebuilt.summary = scan_segment(file, header, [&](const ScannedRecord& record) {
+    ++rebuilt.records[static_cast<std::size_t>(record.header.type)];
+    return add_entry(builder, record);
+  });
   rebuilt.bytes = builder.finish(header.sequence, rebuilt.summary.end);
   auto hint = Hint::parse(rebuilt.bytes);
   PENSTOCK_CHECK(hint.has_value());

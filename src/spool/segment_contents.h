@@ -3,6 +3,7 @@
 // Threads: any, while nobody writes the segment.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct RebuiltHint {
   Hint hint;
   std::string bytes;  // for the file
   ScanSummary summary;
+  std::array<std::uint64_t, 5> records{};  // by RecordType
 };
 [[nodiscard]] RebuiltHint rebuild_hint(File& file, const SegmentHeader& header);
 

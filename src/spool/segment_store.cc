@@ -102,7 +102,7 @@ Result<SegmentStore::Loaded> SegmentStore::load() {
     next_sequence_ = std::max(next_sequence_, header->sequence + 1);
     if (header->state != SegmentState::Spare) {
       loaded.segments.push_back(std::make_shared<Segment>(*slot, std::move(file), *header));
-    } else if (header->size == settings_.segment_bytes) {
+    } else if (header->size == settings_.segment_bytes || settings_.segment_bytes == 0) {
       // The sync that declared it spare may have failed: see write_again() in recovery.cc.
       auto written = write_header(*file, *header);
       if (written) written = file->sync();

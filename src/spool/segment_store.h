@@ -73,7 +73,7 @@ class SegmentStore {
  public:
   struct Settings {
     std::string dir;
-    std::uint64_t segment_bytes = 0;
+    std::uint64_t segment_bytes = 0;  // 0: nothing will be written, and spares of any size are kept
     std::uint64_t free_floor_bytes = 0;
     std::uint32_t spares_kept = 8;
   };
