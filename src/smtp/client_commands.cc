@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "smtp/dot_stuffing.h"
+#include "smtp/utf8.h"
 
 namespace penstock::smtp {
 namespace {
@@ -141,12 +142,6 @@ void append_original(std::string& out, std::string_view original, const Extensio
 
 }  // namespace
 
-bool is_ascii(std::string_view text) {
-  unsigned char all = 0;
-  for (const char c : text) all |= static_cast<unsigned char>(c);
-  return all < 128;
-}
-
 void append_xtext(std::string& out, std::string_view text) {
   for (const char c : text) {
     if (c > 0x20 && c < 0x7F && c != '+' && c != '=') {
@@ -163,7 +158,7 @@ MessageFacts find_facts(const Transaction& transaction, const Extensions& offere
   facts.binary = envelope.body_kind == BodyKind::BinaryMime;
   facts.size_bytes = size_of(transaction.body, facts.binary);
   facts.utf8_message =
-      !is_ascii(envelope.sender) || (envelope.smtputf8 && (offered.smtputf8 || !header_is_ascii(transaction.body)));
+      has_eight_bit(envelope.sender) || (envelope.smtputf8 && (offered.smtputf8 || !header_is_ascii(transaction.body)));
   return facts;
 }
 
@@ -188,7 +183,7 @@ std::optional<model::Outcome> check_message(const Transaction& transaction, cons
   }
   if (envelope.body_kind == BodyKind::EightBitMime && !offered.eight_bit_mime &&
       options.eight_bit == EightBitPolicy::Bounce &&
-      !std::all_of(transaction.body.begin(), transaction.body.end(), is_ascii)) {
+      std::any_of(transaction.body.begin(), transaction.body.end(), has_eight_bit)) {
     return bounce(Step::Mail, OutcomeClass::ContentRejected, 554, {5, 6, 3},
                   "the message has 8-bit text, and the receiver does not offer 8BITMIME");
   }
@@ -199,7 +194,7 @@ std::optional<model::Outcome> check_recipient(const model::Recipient& recipient,
   if (recipient.address.empty() || !fits_wire(recipient.address)) {
     return bounce(Step::Rcpt, OutcomeClass::InvalidMailbox, 553, {5, 1, 3}, "the address is not a valid path");
   }
-  if (!offered.smtputf8 && !is_ascii(recipient.address)) {
+  if (!offered.smtputf8 && has_eight_bit(recipient.address)) {
     return bounce(Step::Rcpt, OutcomeClass::ContentRejected, 553, {5, 6, 7},
                   "the address needs SMTPUTF8, which the receiver does not offer");
   }
@@ -220,7 +215,7 @@ void append_mail_command(std::string& out, const Transaction& transaction, const
   if (offered.smtputf8) {
     const bool needed =
         facts.utf8_message || std::any_of(transaction.recipients.begin(), transaction.recipients.end(),
-                                          [&](auto i) { return !is_ascii(envelope.recipients[i].address); });
+                                          [&](auto i) { return has_eight_bit(envelope.recipients[i].address); });
     if (needed) out += " SMTPUTF8";
   }
   if (offered.dsn) {

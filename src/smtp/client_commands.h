@@ -40,6 +40,4 @@ void append_rcpt_command(std::string& out, const model::Recipient& recipient, co
 // RFC 3461 §4: bytes other than printable ASCII, '+' and '=' become "+XX".
 void append_xtext(std::string& out, std::string_view text);
 
-[[nodiscard]] bool is_ascii(std::string_view text);
-
 }  // namespace penstock::smtp
