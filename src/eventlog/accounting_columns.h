@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The columns of accounting files: how each is made from an event. docs/accounting.md describes them.
 //
-// Pure.   Cost: about 0.6 µs for the default columns.
+// Pure.
 #pragma once
 
 #include <string>

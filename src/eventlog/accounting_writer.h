@@ -12,7 +12,7 @@
 //         it.   Threads: open(), start(), run_once() and stop() by one; stats() and health() by any.
 // Errors: open(): BadOption (an unknown column or record type), Damaged (the state file), or the system's. Later ones
 //         are logged once, kept in health() and tried again; the log waits meanwhile, as long as its retention lets it.
-// Cost:   about 1 µs an event.
+// Cost:   2.7 µs an event, reading compressed segments included: 8 % of a core at 30,000 events/s.
 // See:    docs/accounting.md for the columns.
 #pragma once
 
@@ -28,10 +28,10 @@
 namespace penstock::eventlog {
 
 struct AccountingOptions {
-  std::string dir;                                       // made if it is not there (its parent must be)
+  std::string dir = {};                                  // made if it is not there (its parent must be)
   std::string prefix = "acct";                           // of file names; letters, digits, "-" and "_"
   std::string cursor = "accounting";                     // name of the stored state; one writer each
-  std::vector<std::string> columns;                      // names of docs/accounting.md; empty: default_columns()
+  std::vector<std::string> columns = {};                 // names of docs/accounting.md; empty: default_columns()
   std::vector<std::string> records{"d", "b", "t", "r"};  // types to write: also "x" (refused at the door)
   std::uint64_t rotate_bytes = 256ULL << 20;             // a file is finished at this size,
   Duration rotate_age{std::chrono::hours{1}};            // or this age, if it holds a record

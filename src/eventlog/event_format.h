@@ -2,7 +2,7 @@
 // Writes an event as its line of the log: a flat JSON object of event_fields.h, and '\n'. What is empty or zero is left
 // out. docs/events.md describes the result.
 //
-// Pure. 0.5 µs for a delivered event; allocates only when the buffer must grow.
+// Pure. 0.26 µs for a delivered event (745 bytes); allocates only when the buffer must grow.
 // Limits: texts above kTextMax bytes are cut and end in "…". What is not UTF-8 is made so.
 #pragma once
 

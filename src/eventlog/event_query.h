@@ -23,26 +23,26 @@ namespace penstock::eventlog {
 
 // Lines that match every criterion given. Names compare exactly, recipients and domains without case.
 struct EventFilter {
-  std::vector<std::string> types;  // "delivered", …; empty: all
-  std::string stream, tenant, campaign, domain, provider, vmta;
-  std::optional<model::MessageId> message;
-  std::string recipient;
+  std::vector<std::string> types = {};  // "delivered", …; empty: all
+  std::string stream = {}, tenant = {}, campaign = {}, domain = {}, provider = {}, vmta = {};
+  std::optional<model::MessageId> message = {};
+  std::string recipient = {};
   [[nodiscard]] bool empty() const;
 };
 
 struct EventsQuery {
-  std::optional<Offset> cursor;  // from FoundEvents; none: the newest `last` events that match
+  std::optional<Offset> cursor = {};  // from FoundEvents; none: the newest `last` events that match
   std::uint32_t last = 0;
   std::uint32_t max = 500;  // with a cursor: the first that many after it
-  EventFilter filter;
+  EventFilter filter = {};
   std::uint64_t scan_max_bytes = 1ULL << 30;
 };
 
 struct TraceQuery {
-  std::string recipient;                    // an address, compared without case; or empty, when
-  std::optional<model::MessageId> message;  // a message is asked for
-  Time since;                               // epoch: all that is kept
-  std::uint32_t limit = 200;                // the newest that many
+  std::string recipient = {};                    // an address, compared without case; or empty, when
+  std::optional<model::MessageId> message = {};  // a message is asked for
+  Time since = {};                               // epoch: all that is kept
+  std::uint32_t limit = 200;                     // the newest that many
 };
 
 struct FoundEvents {
