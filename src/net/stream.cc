@@ -49,7 +49,7 @@ std::string Io::to_string() const {
 }
 
 Stream::Stream(Shard& shard, Socket socket)
-    : shard_(shard), socket_(std::move(socket)), read_watch_([this] { close(); }), write_watch_([this] { close(); }) {
+    : shard_(shard), socket_(std::move(socket)), read_watch_([this] { cancel(); }), write_watch_([this] { close(); }) {
   shard_.watches().add(read_watch_);
   shard_.watches().add(write_watch_);
   error_code error;
@@ -80,10 +80,34 @@ void Stream::abort() {
   close();
 }
 
+// A read that came to its deadline ends; the stream stays usable, so that a last word can be said.
+void Stream::cancel() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Stream::stop_reading() {
+  error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+}
+
+void Stream::stop_writing() {
+  error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
 std::size_t Stream::readable() const {
   error_code error;
   const std::size_t bytes = socket_.available(error);
   return error ? 0 : bytes;
+}
+
+bool Stream::quiet() const {
+  if (!socket_.is_open()) return false;
+  // Asio's getter is not const; the descriptor is not changed.
+  const int fd = const_cast<Socket&>(socket_).native_handle();
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 std::optional<std::uint32_t> Stream::peer_uid() const {

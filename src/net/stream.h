@@ -41,18 +41,25 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // At least one byte, unless the stream ended or failed. The deadline covers this read alone.
+  // At least one byte, unless the stream ended or failed. The deadline covers this read alone; when it passes, a write
+  // that waits ends too, and the stream can still be written to.
   Task<Io> read_some(std::span<char> into, Duration timeout);
   // All of it, in few system calls. The chunks must stay valid until the write is done.
   Task<Io> write(std::span<const std::string_view> chunks, Duration timeout);
   Task<Io> write(std::string_view bytes, Duration timeout);
   // Bytes that can be read without waiting; 0 if none or the stream has ended.
   [[nodiscard]] std::size_t readable() const;
+  // The peer has neither sent anything nor closed: a kept connection may be used again. One system call.
+  [[nodiscard]] bool quiet() const;
 
   // Ends pending operations with operation_aborted. May be called on the shard at any time.
   void close();
   // As close(), but the peer sees a reset and what was not yet sent is lost.
   void abort();
+  // Ends the read that waits, as if the peer had closed; writing goes on.
+  void stop_reading();
+  // Tells the peer that we are done; reading goes on.
+  void stop_writing();
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
   [[nodiscard]] Shard& shard() { return shard_; }
   // "192.0.2.1", "2001:db8::1", or "unix".
@@ -64,6 +71,7 @@ class Stream {
   [[nodiscard]] std::optional<std::uint32_t> peer_uid() const;
 
  private:
+  void cancel();
   Io to_io(const boost::system::error_code& error, std::size_t bytes, const Watch& watch) const;
 
   Shard& shard_;

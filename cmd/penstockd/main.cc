@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// penstockd: the daemon. Stays in the foreground and logs to standard error.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "app/daemon.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("A high-volume mail transfer agent. docs/configuration.md describes the configuration.", "penstockd");
+  app.set_version_flag("--version", "penstockd " PENSTOCK_VERSION);
+  std::string config_file = "/etc/penstock/penstock.toml";
+  app.add_option("--config", config_file, "the configuration file")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return penstock::app::run_daemon(config_file);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "penstockd: {}\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Building and wiring. Starting, stopping and reloading: node_life.cc.
+#include "app/node.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "base/log.h"
+
+namespace penstock::app {
+namespace {
+
+std::size_t shard_count(std::uint32_t wanted) {
+  return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::chrono::seconds seconds_of(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration);
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+Node::Node(const config::Loaded& loaded, std::string config_file)
+    : started_(clock_.wall()),
+      config_file_(std::move(config_file)),
+      dns_probe_(metrics_),
+      ingest_probe_(metrics_),
+      ingest_plan_(std::make_shared<const ingest::Plan>(loaded.config)) {}
+
+Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::string config_file) {
+  std::unique_ptr<Node> node(new Node(loaded, std::move(config_file)));
+  auto made = delivery::make_plan(*loaded.config, node->names_);
+  if (!made) return fail(made.error());
+  for (const delivery::PlanWarning& warning : made->warnings) {
+    log::warn("config", "{}: {}; {}", warning.part, warning.message, warning.hint);
+  }
+  node->set_in_force(loaded, made->warnings);
+  node->shards_ = std::make_unique<net::ShardSet>(shard_count(loaded.config->node.shards));
+  for (std::size_t i = 0; i < node->shards_->size(); ++i) {
+    node->ports_.push_back(std::make_unique<ShardPort>((*node->shards_)[i]));
+    node->port_list_.push_back(node->ports_.back().get());
+  }
+  // In this order: what comes later uses what came before.
+  if (auto done = node->make_folders(); !done) return fail(done.error());
+  if (auto done = node->open_events(); !done) return fail(done.error());
+  if (auto done = node->open_dns(); !done) return fail(done.error());
+  if (auto done = node->open_spool(made->plan); !done) return fail(done.error());
+  if (auto done = node->open_listeners(); !done) return fail(done.error());
+  if (auto done = node->open_accounting(); !done) return fail(done.error());
+  return node;
+}
+
+Result<> Node::make_folders() {
+  const auto config = in_force().config;
+  for (const std::string* folder : {&config->node.data_dir, &config->spool.dir, &config->events.dir}) {
+    std::error_code error;
+    std::filesystem::create_directories(*folder, error);
+    if (error) {
+      return fail(error, fmt::format("the folder {} cannot be made; make it, writable for the daemon's user, or change "
+                                     "node.data_dir",
+                                     *folder));
+    }
+  }
+  return {};
+}
+
+Result<> Node::open_events() {
+  const auto config = in_force().config;
+  eventlog::EventLogOptions options;
+  options.dir = config->events.dir;
+  options.node = config->node.name;
+  options.segment_bytes = config->events.segment_bytes;
+  options.segment_age = config->events.seal_age;
+  options.retain_age = config->events.keep_age;
+  options.retain_bytes = config->events.keep_bytes;
+  auto opened = eventlog::EventLog::open(clock_, options);
+  if (!opened) return fail(opened.error());
+  events_ = std::move(*opened);
+  flow_ = std::make_unique<FlowRates>(metrics_, *events_);
+  return {};
+}
+
+Result<> Node::open_dns() {
+  const auto config = in_force().config;
+  dns::UnboundOptions options;
+  for (const config::Endpoint& server : config->dns.upstream) options.upstreams.push_back(server.to_string());
+  options.resolv_conf = config->dns.resolv_conf;
+  for (const config::DnsStub& stub : config->dns.stub) options.stubs.push_back({stub.zone, stub.server.to_string()});
+  options.trust_anchor_file = config->dns.trust_anchor_file;
+  options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config->dns.timeout);
+  options.cache_bytes = config->dns.cache_bytes;
+  unbound_ = std::make_unique<dns::UnboundResolver>(std::move(options), dns_probe_);
+  if (auto started = unbound_->start(); !started) return fail(started.error());
+  dns::AnswerCacheLimits limits;
+  limits.answers_max = config->dns.cache_answers;
+  limits.ttl_min = seconds_of(config->dns.ttl_min);
+  limits.ttl_max = seconds_of(config->dns.ttl_max);
+  limits.negative_ttl_max = seconds_of(config->dns.negative_ttl_max);
+  limits.failure_ttl = seconds_of(config->dns.failure_ttl);
+  resolver_ = std::make_unique<dns::CachedResolver>(*shards_, *unbound_, clock_, dns_probe_, limits);
+  std::vector<std::string> own{config->node.name};
+  for (const config::Vmta& vmta : config->vmtas) own.push_back(vmta.ehlo);
+  finder_ = std::make_unique<dns::HostFinder>(*resolver_, std::move(own));
+  return {};
+}
+
+Result<> Node::open_spool(const delivery::PlanPtr& plan) {
+  const auto config = in_force().config;
+  spool::SpoolOptions options;
+  options.dir = config->spool.dir;
+  options.segment_bytes = config->spool.segment_bytes;
+  options.free_floor_bytes = config->spool.free_floor_bytes;
+  options.compact_below = config->spool.compact_below;
+  options.compact_bytes_per_second = config->spool.compact_bytes_per_second;
+  options.spare_segments = config->spool.spare_segments;
+  options.cache_bytes = config->spool.cache_bytes;
+  options.flush_interval = config->spool.flush_interval;
+  const Time began = clock_.now();
+  delivery::Backlog backlog(clock_, names_, labels_, shards_->size());
+  auto opened = spool::Spool::open(files_, clock_, std::move(options), backlog);
+  if (!opened) return fail(opened.error());
+  spool_ = std::move(*opened);
+  log::info("app", "{} recipients were in the spool, read in {:.1f} s", backlog.size(),
+            std::chrono::duration<double>(clock_.now() - began).count());
+  readers_ = std::make_unique<http::Workers>(4, "spool-read");
+  engine_ = std::make_unique<delivery::Engine>(
+      delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *resolver_,
+                              *finder_, dns_probe_, metrics_, random_seed()},
+      plan, std::move(backlog));
+  return {};
+}
+
+ingest::Services Node::ingest_services() {
+  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_};
+}
+
+Result<> Node::open_listeners() {
+  const auto config = in_force().config;
+  for (const config::Listener& from : config->listeners) {
+    const auto endpoint = net::parse_endpoint(from.address.to_string());
+    if (!endpoint) return fail(endpoint.error());
+    services_.push_back(std::make_unique<ingest::SmtpService>(ingest_services(), *shards_, from.name));
+    ingest::SmtpService& service = *services_.back();
+    listeners_.push_back(std::make_unique<net::Listener>(
+        *shards_, *endpoint, from.name,
+        [&service](std::unique_ptr<net::Stream> stream) { return service.serve(std::move(stream)); }));
+    if (auto opened = listeners_.back()->open(); !opened) return fail(opened.error());
+  }
+  if (config->pickup.enabled()) {
+    pickup_ = std::make_unique<ingest::Pickup>(ingest_services(), *shards_, config->pickup);
+    if (auto opened = pickup_->open(); !opened) return fail(opened.error());
+  }
+  return {};
+}
+
+Result<> Node::open_accounting() {
+  const auto config = in_force().config;
+  if (!config->accounting.enabled) return {};
+  eventlog::AccountingOptions options;
+  options.dir = config->accounting.dir;
+  options.rotate_bytes = config->accounting.rotate_bytes;
+  options.rotate_age = config->accounting.rotate_every;
+  auto opened = eventlog::AccountingWriter::open(*events_, clock_, std::move(options));
+  if (!opened) return fail(opened.error());
+  accounting_ = std::move(*opened);
+  return {};
+}
+
+void Node::set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings) {
+  const std::lock_guard lock(in_force_mutex_);
+  in_force_ = {loaded.config, loaded.settings, std::move(warnings), clock_.wall()};
+}
+
+Node::InForce Node::in_force() const {
+  const std::lock_guard lock(in_force_mutex_);
+  return in_force_;
+}
+
+std::vector<std::string> Node::listening() const {
+  std::vector<std::string> all;
+  for (const auto& listener : listeners_) all.push_back(net::format_endpoint(listener->endpoint()));
+  return all;
+}
+
+}  // namespace penstock::app

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Node: everything that a daemon is made of, built in order, wired, and taken down in the opposite order.
+//
+// Use:  auto node = Node::build(loaded, path);   if (!node) print node.error()
+//       (*node)->start();   … reload(), drain() …   (*node)->finish(30s);   (*node)->stop();
+// Build opens the spool and reads what is there, so it may take seconds; it fails with one sentence that names what, where
+// and how to mend it.
+// Threads: build, start, stop, reload by one thread that is no shard; members are for the admin API (operations.h), whose
+// calls come from several threads: what they may use from there is said at each.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "api/types.h"
+#include "app/flow_rates.h"
+#include "app/shard_port.h"
+#include "base/clock.h"
+#include "config/load.h"
+#include "delivery/engine.h"
+#include "delivery/make_plan.h"
+#include "dns/cached_resolver.h"
+#include "dns/unbound_resolver.h"
+#include "eventlog/accounting_writer.h"
+#include "eventlog/event_log.h"
+#include "http/workers.h"
+#include "ingest/pickup.h"
+#include "ingest/smtp_service.h"
+#include "metrics/metrics.h"
+#include "net/listener.h"
+#include "spool/spool.h"
+
+namespace penstock::app {
+
+class Node final : public ingest::Handover {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Node>> build(const config::Loaded& loaded, std::string config_file);
+  ~Node() override;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  void start();
+  // Refuses new mail and finishes what is in flight, within the limit. The shards still answer afterwards.
+  void finish(Duration limit);
+  // Ends everything. The admin API must have stopped.
+  void stop();
+  // New mail is refused (421) or taken again; deliveries go on. Any thread.
+  void drain(bool on);
+  // Reads the file anew; the old configuration goes on serving unless all of the new one is good. Any thread, one at a
+  // time inside.
+  [[nodiscard]] api::ReloadReport reload();
+
+  void accepted(std::size_t shard, const model::Envelope& envelope) override;
+
+  // For the admin API. Any thread, except where the member's own header says otherwise.
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] metrics::Registry& metrics() { return metrics_; }
+  [[nodiscard]] model::NameTable& names() { return names_; }
+  [[nodiscard]] queue::LabelSetTable& labels() { return labels_; }
+  [[nodiscard]] eventlog::EventLog& events() { return *events_; }
+  [[nodiscard]] spool::Spool& spool() { return *spool_; }
+  [[nodiscard]] delivery::Engine& engine() { return *engine_; }
+  [[nodiscard]] FlowRates& flow() { return *flow_; }
+  [[nodiscard]] const std::string& config_file() const { return config_file_; }
+  [[nodiscard]] api::DaemonState state() const { return state_.load(); }
+  [[nodiscard]] Time started() const { return started_; }
+  [[nodiscard]] std::uint32_t connections_in() const;
+  [[nodiscard]] std::uint32_t shards() const { return static_cast<std::uint32_t>(shards_->size()); }
+  // What holds now: configuration, its settings, when it was read, what is wrong with vMTAs.
+  struct InForce {
+    std::shared_ptr<const config::Config> config;
+    std::vector<config::Setting> settings;
+    std::vector<delivery::PlanWarning> warnings;
+    Time since;
+  };
+  [[nodiscard]] InForce in_force() const;
+  // Ports of listeners, as bound; for tests and the log.
+  [[nodiscard]] std::vector<std::string> listening() const;
+
+ private:
+  Node(const config::Loaded& loaded, std::string config_file);
+  [[nodiscard]] Result<> make_folders();
+  [[nodiscard]] Result<> open_events();
+  [[nodiscard]] Result<> open_dns();
+  [[nodiscard]] Result<> open_spool(const delivery::PlanPtr& plan);
+  [[nodiscard]] Result<> open_listeners();
+  [[nodiscard]] Result<> open_accounting();
+  [[nodiscard]] ingest::Services ingest_services();
+  void set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings);
+  void record_config(const std::string& detail);
+
+  const SystemClock clock_;
+  const Time started_;
+  const std::string config_file_;
+  std::atomic<api::DaemonState> state_{api::DaemonState::Starting};
+  std::mutex reload_mutex_;
+  mutable std::mutex in_force_mutex_;
+  InForce in_force_;  // guarded by in_force_mutex_
+
+  metrics::Registry metrics_;
+  model::NameTable names_;
+  queue::LabelSetTable labels_;
+  spool::PosixFileSystem files_;
+  std::unique_ptr<eventlog::EventLog> events_;
+  std::unique_ptr<eventlog::AccountingWriter> accounting_;
+  dns::Probe dns_probe_;
+  ingest::Probe ingest_probe_;
+  ingest::CurrentPlan ingest_plan_;
+  std::unique_ptr<FlowRates> flow_;
+  std::unique_ptr<net::ShardSet> shards_;
+  std::vector<std::unique_ptr<ShardPort>> ports_;
+  std::vector<spool::CompletionPort*> port_list_;
+  std::unique_ptr<spool::Spool> spool_;
+  std::unique_ptr<dns::UnboundResolver> unbound_;
+  std::unique_ptr<dns::CachedResolver> resolver_;
+  std::unique_ptr<dns::HostFinder> finder_;
+  std::unique_ptr<http::Workers> readers_;
+  std::unique_ptr<delivery::Engine> engine_;
+  std::vector<std::unique_ptr<ingest::SmtpService>> services_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<ingest::Pickup> pickup_;
+};
+
+}  // namespace penstock::app

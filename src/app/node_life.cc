@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "app/node.h"
+#include "base/log.h"
+
+namespace penstock::app {
+namespace {
+
+// How often a stop looks whether all is done.
+constexpr std::chrono::milliseconds kStopPoll{20};
+
+api::ConfigProblem to_api(const config::Problem& from) {
+  return {from.file, from.line, from.column, from.key, from.message, from.suggestion, from.is_error};
+}
+
+}  // namespace
+
+void Node::start() {
+  const auto config = in_force().config;
+  events_->start();
+  if (accounting_) accounting_->start();
+  shards_->start();
+  engine_->start();
+  (*shards_)[0].post([this] {
+    (*shards_)[0].every(std::chrono::seconds{1}, [this] { flow_->sample(clock_.now()); });
+  });
+  for (const auto& listener : listeners_) listener->start();
+  if (pickup_) pickup_->start();
+  state_ = api::DaemonState::Serving;
+  record_config("loaded " + config_file_);
+}
+
+void Node::drain(bool on) {
+  for (const auto& service : services_) service->drain(on);
+  auto expected = on ? api::DaemonState::Serving : api::DaemonState::Draining;
+  state_.compare_exchange_strong(expected, on ? api::DaemonState::Draining : api::DaemonState::Serving);
+}
+
+void Node::finish(Duration limit) {
+  drain(true);
+  state_ = api::DaemonState::Stopping;
+  const Time deadline = clock_.now() + limit;
+  for (const auto& listener : listeners_) listener->stop();
+  if (pickup_) pickup_->stop();
+  while (connections_in() > 0 && clock_.now() < deadline) std::this_thread::sleep_for(kStopPoll);
+  engine_->stop();
+  std::size_t left = engine_->in_flight();
+  while (left > 0 && clock_.now() < deadline) {
+    std::this_thread::sleep_for(kStopPoll);
+    left = engine_->in_flight();
+  }
+  if (left > 0) {
+    log::warn("app", "{} deliveries were cut at the stop limit of {}; their recipients are tried again at the next "
+                     "start",
+              left, format_duration(limit));
+  }
+}
+
+void Node::stop() {
+  shards_->stop();
+  readers_->stop();
+  unbound_->stop();
+  spool_->close();
+  // Sockets go before their shards, and suspended coroutines, with the shards, before what they refer to.
+  listeners_.clear();
+  shards_.reset();
+  if (accounting_) accounting_->stop();
+  events_->stop();
+}
+
+Node::~Node() {
+  if (spool_ && shards_) {  // built, but not stopped
+    shards_->stop();
+    if (readers_) readers_->stop();
+    unbound_->stop();
+    spool_->close();
+  }
+  listeners_.clear();
+  shards_.reset();
+}
+
+std::uint32_t Node::connections_in() const {
+  std::uint32_t sum = 0;
+  for (const auto& service : services_) sum += service->connections();
+  return sum;
+}
+
+void Node::accepted(std::size_t shard, const model::Envelope& envelope) {
+  engine_->dispatcher(shard).admit(envelope);
+}
+
+api::ReloadReport Node::reload() {
+  const std::lock_guard lock(reload_mutex_);
+  api::ReloadReport report;
+  const config::Loaded loaded = config::load_file(config_file_);
+  for (const config::Problem& problem : loaded.problems) report.problems.push_back(to_api(problem));
+  if (!loaded.config) {
+    log::warn("config", "{} has mistakes; the configuration before goes on serving", config_file_);
+    record_config("refused: " + config_file_ + " has mistakes");
+    return report;
+  }
+  auto made = delivery::make_plan(*loaded.config, names_);
+  if (!made) {
+    report.problems.push_back({config_file_, 0, 0, "", made.error().to_string(), "", true});
+    record_config("refused: " + made.error().to_string());
+    return report;
+  }
+  for (const config::Change& change : config::compare(*in_force().config, *loaded.config)) {
+    (change.needs_restart ? report.needs_restart : report.changed).push_back(change.key);
+  }
+  // All of it is proven: swap.
+  set_in_force(loaded, made->warnings);
+  log::set_level(loaded.config->node.log_level);
+  ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config));
+  engine_->set_plan(made->plan);
+  report.applied = true;
+  record_config(fmt::format("reloaded {}: {} keys changed, {} wait for a restart", config_file_, report.changed.size(),
+                            report.needs_restart.size()));
+  log::info("config", "reloaded {}: {} keys changed, {} wait for a restart", config_file_, report.changed.size(),
+            report.needs_restart.size());
+  return report;
+}
+
+void Node::record_config(const std::string& detail) {
+  model::Event event;
+  event.type = model::EventType::Config;
+  event.time = clock_.wall();
+  event.detail = detail;
+  flow_->record(event);
+}
+
+}  // namespace penstock::app

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "app/ask_shards.h"
+#include "app/node_operations.h"
+
+namespace penstock::app {
+namespace {
+
+std::uint64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t all = 0;
+  std::uint64_t resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+api::PathState to_api(shaping::State state) {
+  switch (state) {
+    case shaping::State::Normal: return api::PathState::Normal;
+    case shaping::State::Slowed: return api::PathState::Slowed;
+    case shaping::State::Backoff: return api::PathState::Backoff;
+    case shaping::State::Suspended: return api::PathState::Suspended;
+  }
+  return api::PathState::Normal;
+}
+
+api::QueueCounts counts_of(const delivery::Dispatcher& dispatcher) {
+  const queue::QueueTotals& totals = dispatcher.totals();
+  api::QueueCounts counts;
+  const std::uint64_t active = totals.count(queue::Whereabouts::Active);
+  counts.in_delivery = std::min(active, dispatcher.in_delivery());
+  counts.ready = active - counts.in_delivery;
+  counts.deferred = totals.count(queue::Whereabouts::Deferred);
+  counts.scheduled = totals.count(queue::Whereabouts::Scheduled);
+  counts.held = totals.count(queue::Whereabouts::Held);
+  return counts;
+}
+
+std::string path_name(const model::NameTable& names, const shaping::PathKey& key) {
+  return std::string(names.view(key.vmta)) + '/' + std::string(names.view(key.group));
+}
+
+api::PathRow row_of(const model::NameTable& names, delivery::Path& path, Time now, const Clock& clock) {
+  api::PathRow row;
+  row.path = path_name(names, path.key());
+  row.vmta = names.view(path.key().vmta);
+  row.group = names.view(path.key().group);
+  // The worst scope explains the state; the tightest limit is the one that holds.
+  std::uint32_t limit = shaping::Explanation::kNoLimit;
+  for (const shaping::Explanation& why : path.limiter().explain(now)) {
+    limit = std::min(limit, why.connection_limit);
+    if (why.state == shaping::State::Normal || to_api(why.state) < row.state) continue;
+    row.state = to_api(why.state);
+    row.cause = why.cause.empty() ? why.rule : why.rule + ": " + why.cause;
+    row.since = clock.to_wall(why.since);
+    if (why.until) row.until = clock.to_wall(*why.until);
+  }
+  row.connections = path.connections();
+  row.connections_max = limit == shaping::Explanation::kNoLimit ? 0 : limit;
+  row.ready = path.ready();
+  row.in_delivery = path.in_delivery();
+  const delivery::PathRates rates = path.rates(now);
+  row.rates.delivered = rates.delivered;
+  row.rates.deferred = rates.deferred;
+  row.rates.bounced = rates.bounced;
+  row.totals.delivered = path.counts().delivered;
+  row.totals.deferred = path.counts().deferred;
+  row.totals.bounced = path.counts().bounced;
+  return row;
+}
+
+bool selected(const api::Selection& selection, const api::PathRow& row) {
+  const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
+  const std::string provider = selection.provider.empty() ? "" : "provider:" + selection.provider;
+  return fits(selection.vmta, row.vmta) && fits(selection.path, row.path) && fits(provider, row.group);
+}
+
+}  // namespace
+
+api::QueueCounts NodeOperations::queue_counts() {
+  api::QueueCounts sum;
+  for (const api::QueueCounts& counts : ask_shards(node_.engine(), counts_of)) {
+    sum.ready += counts.ready;
+    sum.in_delivery += counts.in_delivery;
+    sum.deferred += counts.deferred;
+    sum.scheduled += counts.scheduled;
+    sum.held += counts.held;
+  }
+  return sum;
+}
+
+std::vector<api::Trouble> NodeOperations::troubles() {
+  std::vector<api::Trouble> all;
+  if (const spool::Health health = node_.spool().health(); health.state != spool::HealthState::Ok) {
+    const bool full = health.state == spool::HealthState::Full;
+    all.push_back({"spool", health.reason,
+                   full ? "free space on its file system; new mail is answered 452 until then"
+                        : "look at the disk and the log, then restart; new mail is answered 451 until then",
+                   {}});
+  }
+  if (const eventlog::Health health = node_.events().health(); !health.ok) {
+    all.push_back({"event log", health.reason, "free space on its file system, or look at the disk", {}});
+  }
+  const Node::InForce in_force = node_.in_force();
+  for (const delivery::PlanWarning& warning : in_force.warnings) {
+    all.push_back({warning.part, warning.message, warning.hint, in_force.since});
+  }
+  return all;
+}
+
+Result<api::Status> NodeOperations::status() {
+  const Node::InForce in_force = node_.in_force();
+  api::Status status;
+  status.node = in_force.config->node.name;
+  status.version = PENSTOCK_VERSION;
+  status.pid = ::getpid();
+  status.state = node_.state();
+  status.started = node_.started();
+  status.now = node_.clock().wall();
+  status.queue = queue_counts();
+  status.totals = node_.flow().totals();
+  status.rates = node_.flow().rates();
+  status.connections_in = node_.connections_in();
+  for (const auto& of_shard : ask_shards(node_.engine(), [](delivery::Dispatcher& dispatcher) {
+         std::uint64_t sum = 0;
+         for (const auto& [key, path] : dispatcher.paths()) sum += path->connections();
+         return sum;
+       })) {
+    status.connections_out += of_shard;
+  }
+  status.memory_bytes = resident_bytes();
+  const spool::SpoolStats spool = node_.spool().stats();
+  status.spool_bytes = (spool.segments + spool.spare_segments) * in_force.config->spool.segment_bytes;
+  std::error_code error;
+  const auto space = std::filesystem::space(in_force.config->spool.dir, error);
+  if (!error) status.spool_free_bytes = space.available;
+  status.shards = node_.shards();
+  status.config_file = node_.config_file();
+  status.config_loaded = in_force.since;
+  for (const api::Job& job : jobs_.list()) status.jobs_running += job.state == api::JobState::Running ? 1U : 0U;
+  status.pauses = static_cast<std::uint32_t>(pauses_.list().size());
+  status.troubles = troubles();
+  return status;
+}
+
+api::Health NodeOperations::health() {
+  switch (node_.state()) {
+    case api::DaemonState::Starting: return {false, "starting"};
+    case api::DaemonState::Draining: return {false, "draining: new mail is refused"};
+    case api::DaemonState::Stopping: return {false, "stopping"};
+    case api::DaemonState::Serving: break;
+  }
+  if (!node_.spool().healthy()) return {false, "spool: " + node_.spool().health().reason};
+  return {};
+}
+
+Result<std::vector<api::PathRow>> NodeOperations::paths(const api::PathQuery& query) {
+  std::vector<api::PathRow> all;
+  ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
+    const Time now = node_.clock().now();
+    for (const auto& [key, path] : dispatcher.paths()) {
+      api::PathRow row = row_of(node_.names(), *path, now, node_.clock());
+      if (selected(query.selection, row)) all.push_back(std::move(row));
+    }
+  });
+  const auto busier = [](const api::PathRow& a, const api::PathRow& b) {
+    const auto key = [](const api::PathRow& row) {
+      return std::tuple(row.ready + row.in_delivery, row.connections, row.rates.delivered);
+    };
+    return key(a) != key(b) ? key(a) > key(b) : a.path < b.path;
+  };
+  std::sort(all.begin(), all.end(), busier);
+  if (all.size() > query.limit) all.resize(query.limit);
+  return all;
+}
+
+std::string NodeOperations::metrics_text() {
+  const api::QueueCounts counts = queue_counts();
+  const auto set = [this](const char* state, std::uint64_t value) {
+    node_.metrics()
+        .gauge("penstock_queue_recipients", "Queued recipients by state", {{"state", state}})
+        .set(static_cast<std::int64_t>(value));
+  };
+  set("ready", counts.ready);
+  set("in_delivery", counts.in_delivery);
+  set("deferred", counts.deferred);
+  set("scheduled", counts.scheduled);
+  set("held", counts.held);
+  const spool::SpoolStats spool = node_.spool().stats();
+  const auto figure = [this](const char* name, const char* help, std::uint64_t value) {
+    node_.metrics().gauge(name, help).set(static_cast<std::int64_t>(value));
+  };
+  figure("penstock_spool_messages", "Messages in the spool with a recipient that is not finished", spool.messages);
+  figure("penstock_spool_segments", "Segments that hold records", spool.segments);
+  figure("penstock_spool_cache_bytes", "Bytes of fresh messages kept in memory", spool.cache_bytes);
+  figure("penstock_spool_syncs", "Syncs of the disk since the start", spool.syncs);
+  figure("penstock_spool_written_bytes", "Bytes written into segments since the start", spool.bytes_written);
+  figure("penstock_spool_damaged_records", "Records found damaged since the start", spool.damaged_records);
+  figure("penstock_spool_healthy", "1 while new mail can be stored", node_.spool().healthy() ? 1 : 0);
+  figure("penstock_process_resident_bytes", "Memory of the process", resident_bytes());
+  return node_.metrics().text();
+}
+
+}  // namespace penstock::app

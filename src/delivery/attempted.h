@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch: recipients of one message that are attempted together. Attempted: the facts of an attempt, for its record.
+// Plain values; the shard's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "delivery/destination.h"
+#include "model/envelope.h"
+#include "queue/queued_recipient.h"
+
+namespace penstock::delivery {
+
+struct Batch {
+  std::vector<queue::QueuedRecipient> recipients;  // of one message, stream and domain; at least one
+  std::shared_ptr<const model::Envelope> envelope;
+  std::shared_ptr<const std::string> body;  // may be null where no body is needed
+};
+
+// Fields that do not apply stay empty. Views must stay valid while the attempt is being recorded.
+struct Attempted {
+  DestinationPtr destination;  // null: none was found
+  model::NameId vmta{};        // 0: none was chosen
+  std::string_view source_address, peer_address, peer_host;
+  std::uint64_t connection = 0;
+  Duration took{0};
+  bool passes_dsn = false;  // the receiver was told the DSN wishes
+};
+
+}  // namespace penstock::delivery

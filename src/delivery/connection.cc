@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/check.h"
+#include "delivery/dispatcher.h"
+
+namespace penstock::delivery {
+namespace {
+
+// A path that is full, with other lanes waiting, passes the slot on after so many messages.
+constexpr std::uint32_t kYieldAfter = 20;
+constexpr std::size_t kReadBytes = 4096;
+
+std::uint64_t next_connection_number() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+model::Outcome connect_outcome(const Error& error) {
+  const bool timed_out = error.code == std::errc::timed_out || error.code.value() == ETIMEDOUT;
+  return {model::OutcomeKind::Deferred, model::Step::Connect,
+          timed_out ? model::OutcomeClass::Timeout : model::OutcomeClass::Network,
+          model::Reply{0, {4, 4, 1}, error.detail + ": " + error.code.message()}};
+}
+
+}  // namespace
+
+Connection::Connection(Dispatcher& dispatcher, Lane& lane, shaping::ConnectionPermit permit)
+    : dispatcher_(dispatcher),
+      lane_(lane),
+      destination_(lane.destination),
+      plan_(dispatcher.plan_ptr()),
+      permit_(std::move(permit)),
+      number_(next_connection_number()),
+      timer_(dispatcher.parts().shard.io().get_executor()) {}
+
+Connection::~Connection() = default;
+
+net::Task<> Connection::run(std::shared_ptr<Connection> self) {
+  co_await self->serve();
+  self->stream_.reset();
+  self->permit_.release();
+  self->dispatcher_.connection_ended(self->lane_, self->opening_);
+}
+
+net::Task<> Connection::serve() {
+  if (destination_->kind == RouteKind::Null) co_return co_await drop_silently();
+  if (!co_await reach_host()) {
+    dispatcher_.connection_failed(lane_, failure_);
+    co_return;
+  }
+  opening_ = false;
+  dispatcher_.connection_usable(lane_);
+  dispatcher_.parts().probe.connections.add();
+  while (usable()) {
+    std::vector<queue::QueuedRecipient> recipients = dispatcher_.next_batch(lane_);
+    if (!recipients.empty()) {
+      co_await carry(std::move(recipients));
+    } else if (!co_await wait_for_work()) {
+      break;
+    }
+  }
+  if (std::holds_alternative<smtp::Idle>(session_->next())) {
+    session_->quit();
+    co_await talk();
+  }
+}
+
+bool Connection::usable() const {
+  return !quit_ && !dispatcher_.stopping() && permit_.message_left() && !should_yield() &&
+         std::holds_alternative<smtp::Idle>(session_->next());
+}
+
+bool Connection::should_yield() const {
+  return permit_.messages() >= kYieldAfter && lane_.path.another_wants(lane_);
+}
+
+std::vector<Connection::Hop> Connection::list_hops() {
+  std::vector<Hop> hops;
+  if (!destination_->unix_path.empty()) {
+    const auto endpoint = net::parse_endpoint("unix:" + destination_->unix_path);
+    if (endpoint) hops.push_back({*endpoint, destination_->unix_path, "unix", ""});
+    return hops;
+  }
+  const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
+  if (vmta == nullptr) return hops;
+  const bool any_source = vmta->source_v4.empty() && vmta->source_v6.empty();
+  const auto targets = dns::order_targets(*destination_->hosts, any_source ? dns::Families::V4ThenV6 : vmta->families(),
+                                          dispatcher_.parts().rng);
+  for (const dns::Target& target : targets) {
+    std::uint16_t port = plan_->mx_port;
+    if (!destination_->ports.empty()) port = destination_->ports[target.preference];
+    const auto endpoint = net::make_endpoint(target.address, port);
+    if (!endpoint) continue;
+    const std::string& source = target.family == dns::Family::V6 ? vmta->source_v6 : vmta->source_v4;
+    hops.push_back({*endpoint, std::string(target.host), std::string(target.address), source});
+  }
+  const Time now = dispatcher_.parts().clock.now();
+  std::stable_partition(hops.begin(), hops.end(),
+                        [&](const Hop& hop) { return !dispatcher_.host_trouble().in_trouble(hop.address, now); });
+  if (hops.size() > plan_->targets_max) hops.resize(plan_->targets_max);
+  return hops;
+}
+
+net::Task<bool> Connection::reach_host() {
+  failure_ = {model::OutcomeKind::Deferred, model::Step::Connect, model::OutcomeClass::Routing,
+              model::Reply{0, {4, 4, 4}, "no host has an address of a family that the vMTA can send from"}};
+  const std::vector<Hop> hops = list_hops();
+  for (const Hop& hop : hops) {
+    if (dispatcher_.stopping()) break;
+    if (co_await try_hop(hop)) {
+      dispatcher_.host_trouble().worked(hop.address);
+      host_ = hop.host;
+      co_return true;
+    }
+    dispatcher_.host_trouble().failed(hop.address, dispatcher_.parts().clock.now());
+    stream_.reset();
+  }
+  co_return false;
+}
+
+net::Task<bool> Connection::try_hop(const Hop& hop) {
+  auto connected =
+      co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, plan_->timeouts.connect);
+  if (!connected) {
+    failure_ = connect_outcome(connected.error());
+    co_return false;
+  }
+  stream_ = std::move(*connected);
+  const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
+  smtp::ClientOptions options;
+  options.ehlo_name = vmta == nullptr ? plan_->node : vmta->ehlo;
+  options.lmtp = destination_->kind == RouteKind::Lmtp;
+  options.pipelining = plan_->pipelining;
+  options.chunking = plan_->chunking;
+  session_ = std::make_unique<smtp::ClientSession>(std::move(options));
+  co_await talk();
+  if (std::holds_alternative<smtp::Idle>(session_->next())) co_return true;
+  if (session_->failure()) failure_ = *session_->failure();
+  co_return false;
+}
+
+Duration Connection::timeout_for(model::Step step, bool writing) const {
+  const Timeouts& t = plan_->timeouts;
+  switch (step) {
+    case model::Step::Connect: return t.connect;
+    case model::Step::Banner: return t.banner;
+    case model::Step::Ehlo:
+    case model::Step::StartTls:
+    case model::Step::Auth: return t.ehlo;
+    case model::Step::Mail: return t.mail;
+    case model::Step::Rcpt: return t.rcpt;
+    case model::Step::Data: return t.data;
+    case model::Step::EndOfData: return writing ? t.data_block : t.end_of_data;
+    case model::Step::Rset: return t.rset;
+    case model::Step::Quit: return t.quit;
+  }
+  PENSTOCK_UNREACHABLE();
+}
+
+net::Task<> Connection::talk() {
+  std::array<char, kReadBytes> buffer;
+  while (true) {
+    const smtp::Action action = session_->next();
+    if (const auto* write = std::get_if<smtp::Write>(&action)) {
+      const net::Io io = co_await stream_->write(write->chunks, timeout_for(write->step, true));
+      if (!io.error && !io.closed) {
+        session_->on_written();
+        continue;
+      }
+      // What the peer said before it closed tells more than our broken pipe.
+      if (!io.timed_out() && stream_->is_open() && stream_->readable() > 0) {
+        const net::Io said = co_await stream_->read_some(buffer, Duration{std::chrono::seconds{1}});
+        if (said.bytes > 0) session_->on_bytes({buffer.data(), said.bytes});
+      }
+      session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network, io.to_string());
+    } else if (const auto* read = std::get_if<smtp::Read>(&action)) {
+      const net::Io io = co_await stream_->read_some(buffer, timeout_for(read->step, false));
+      if (io.bytes > 0) {
+        session_->on_bytes({buffer.data(), io.bytes});
+      } else {
+        session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network,
+                          io.to_string());
+      }
+    } else {
+      co_return;
+    }
+  }
+}
+
+net::Task<> Connection::wait_for_rate(std::uint32_t recipients) {
+  while (!dispatcher_.stopping()) {
+    const Time now = dispatcher_.parts().clock.now();
+    if (lane_.path.limiter().try_message(recipients, now)) co_return;
+    const Time next = lane_.path.limiter().next_message(recipients, now);
+    timer_.expires_after(std::max(next - now, Duration{1000}));
+    co_await timer_.async_wait(net::kAwait);
+  }
+}
+
+net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
+  const std::size_t count = recipients.size();
+  auto batch = co_await dispatcher_.load(std::move(recipients));
+  if (!batch) {
+    dispatcher_.lost(lane_, count);
+    co_return;
+  }
+  co_await wait_for_rate(static_cast<std::uint32_t>(count));
+  if (dispatcher_.stopping()) co_return dispatcher_.put_back(lane_, batch->recipients);
+
+  const Time began = dispatcher_.parts().clock.now();
+  std::vector<std::uint32_t> indexes;
+  indexes.reserve(count);
+  for (const queue::QueuedRecipient& recipient : batch->recipients) indexes.push_back(recipient.index);
+  const std::array<std::string_view, 1> body{*batch->body};
+  const smtp::Transaction transaction{batch->envelope.get(), indexes, body};
+  session_->begin(transaction);
+  permit_.message_sent();
+  co_await talk();
+
+  Probe& probe = dispatcher_.parts().probe;
+  if (session_->was_stale()) {
+    probe.reused_lost.add();
+    co_return dispatcher_.put_back(lane_, batch->recipients);
+  }
+  probe.transactions.add();
+  probe.bytes.add(batch->body->size());
+  Attempted attempted = facts();
+  attempted.took = dispatcher_.parts().clock.now() - began;
+  probe.seconds.observe(std::chrono::duration<double>(attempted.took).count());
+  dispatcher_.settled(lane_, count);
+  const Time now = dispatcher_.parts().clock.now();
+  for (const model::Outcome& outcome : session_->outcomes()) {
+    lane_.path.count(outcome.kind);
+    lane_.path.limiter().observe(outcome, now, dispatcher_.parts().rng);
+  }
+  dispatcher_.settlement().settle(*batch, session_->outcomes(), attempted);
+}
+
+Attempted Connection::facts() const {
+  Attempted attempted;
+  attempted.destination = destination_;
+  attempted.vmta = lane_.path.key().vmta;
+  attempted.connection = number_;
+  attempted.peer_host = host_;
+  if (stream_) {
+    attempted.source_address = stream_->local_address();
+    attempted.peer_address = stream_->peer_address();
+  }
+  if (session_) attempted.passes_dsn = session_->passes_dsn();
+  return attempted;
+}
+
+void Connection::wake(bool quit) {
+  quit_ = quit_ || quit;
+  woken_ = true;
+  if (is_linked()) lane_.idle.erase(lane_.idle.iterator_to(*this));
+  timer_.cancel();
+}
+
+net::Task<bool> Connection::wait_for_work() {
+  if (dispatcher_.stopping()) co_return false;
+  woken_ = false;
+  lane_.idle.push_back(*this);
+  timer_.expires_after(plan_->timeouts.idle);
+  co_await timer_.async_wait(net::kAwait);
+  if (is_linked()) lane_.idle.erase(lane_.idle.iterator_to(*this));
+  if (!woken_ || quit_) co_return false;
+  co_return stream_->quiet();
+}
+
+net::Task<> Connection::drop_silently() {
+  opening_ = false;
+  dispatcher_.connection_usable(lane_);
+  while (!dispatcher_.stopping() && permit_.message_left()) {
+    std::vector<queue::QueuedRecipient> recipients = dispatcher_.next_batch(lane_);
+    if (recipients.empty()) co_return;
+    const std::size_t count = recipients.size();
+    auto batch = co_await dispatcher_.load(std::move(recipients));
+    if (!batch) {
+      dispatcher_.lost(lane_, count);
+      continue;
+    }
+    co_await wait_for_rate(static_cast<std::uint32_t>(count));
+    if (dispatcher_.stopping()) co_return dispatcher_.put_back(lane_, batch->recipients);
+    permit_.message_sent();
+    dispatcher_.settled(lane_, count);
+    const model::Outcome dropped{model::OutcomeKind::Delivered, model::Step::EndOfData, model::OutcomeClass::None,
+                                 model::Reply{250, {2, 0, 0}, "dropped by the null route"}};
+    const std::vector<model::Outcome> outcomes(count, dropped);
+    for (std::size_t i = 0; i < count; ++i) lane_.path.count(dropped.kind);
+    const Attempted attempted = facts();
+    dispatcher_.settlement().settle(*batch, outcomes, attempted);
+  }
+}
+
+}  // namespace penstock::delivery

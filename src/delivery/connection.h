@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connection: one connection of a lane, from the permit to the last byte: finds a host that answers, carries batches,
+// waits idle for more, ends.
+//
+// The thin shell around smtp::ClientSession: it owns socket and deadlines, the session decides what is said.
+// Use:  shard.spawn("connection", Connection::run(std::make_shared<Connection>(dispatcher, lane, std::move(permit))));
+// Threads: the shard's.   Ownership: dispatcher and lane must outlive it: a lane with connections is not dropped.
+// Errors: none; what happens becomes outcomes of recipients, and trouble of the path.
+#pragma once
+
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "delivery/attempted.h"
+#include "delivery/path.h"
+#include "delivery/plan.h"
+#include "dns/hosts.h"
+#include "net/stream.h"
+#include "shaping/path_limiter.h"
+#include "smtp/client_session.h"
+
+namespace penstock::delivery {
+
+class Dispatcher;
+
+class Connection final : public IdleConnection {
+ public:
+  Connection(Dispatcher& dispatcher, Lane& lane, shaping::ConnectionPermit permit);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  static net::Task<> run(std::shared_ptr<Connection> self);
+  void wake(bool quit) override;
+
+ private:
+  struct Hop {  // one place to connect to
+    net::Endpoint endpoint;
+    std::string host;     // its name
+    std::string address;  // "192.0.2.1", or "unix"
+    std::string source;   // our address; "" lets the system choose
+  };
+
+  net::Task<> serve();
+  // A connected, greeted session, or nothing; failure_ tells why.
+  net::Task<bool> reach_host();
+  net::Task<bool> try_hop(const Hop& hop);
+  [[nodiscard]] std::vector<Hop> list_hops();
+  // Lets the session talk until it is Idle or Closed.
+  net::Task<> talk();
+  [[nodiscard]] Duration timeout_for(model::Step step, bool writing) const;
+  net::Task<> carry(std::vector<queue::QueuedRecipient> recipients);
+  net::Task<> wait_for_rate(std::uint32_t recipients);
+  // True when there is work again; false when the connection is to end.
+  net::Task<bool> wait_for_work();
+  net::Task<> drop_silently();  // the null route
+  [[nodiscard]] bool usable() const;
+  [[nodiscard]] bool should_yield() const;
+  [[nodiscard]] Attempted facts() const;
+
+  Dispatcher& dispatcher_;
+  Lane& lane_;
+  const DestinationPtr destination_;
+  const PlanPtr plan_;  // the one in force when it was opened
+  shaping::ConnectionPermit permit_;
+  const std::uint64_t number_;
+  std::unique_ptr<net::Stream> stream_;
+  std::unique_ptr<smtp::ClientSession> session_;
+  std::string host_;  // the one we are connected to
+  model::Outcome failure_;
+  bool opening_ = true;
+  bool woken_ = false;
+  bool quit_ = false;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                    net::Executor>
+      timer_;
+};
+
+}  // namespace penstock::delivery

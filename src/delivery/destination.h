@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Destination: where recipients of one domain and stream go, whatever vMTA they leave from.
+//
+// A value shared by all recipients of a domain; immutable. Made by DestinationTable, which asks the Plan for the route
+// and the Router for hosts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "delivery/plan.h"
+#include "dns/hosts.h"
+#include "model/name_table.h"
+#include "shaping/limits.h"
+
+namespace penstock::delivery {
+
+struct Destination {
+  RouteKind kind = RouteKind::Mx;
+  model::NameId provider{};  // 0: none matches
+  model::NameId site{};      // the set of hosts; for a fixed route its group
+  // What the egress path is called after: "provider:gmail", "site:mx.example", "domain:slow.example", "relay:…".
+  model::NameId group{};
+  // Whose shard owns the path. The provider or site even when `group` is a domain, so that all limiters of one provider
+  // and vMTA live on one shard.
+  model::NameId home{};
+  std::shared_ptr<const dns::Hosts> hosts;  // Mx; Relay and Lmtp too. Null for Null and for a unix socket
+  std::vector<std::uint16_t> ports;         // of hosts->hosts, by index; empty: mx_port
+  std::string unix_path;                    // Lmtp over a unix socket
+  shaping::Limits limits;                   // of the path itself
+  shaping::Limits home_limits;              // of the provider's path, when the group is a domain within one
+  [[nodiscard]] bool has_home_limiter() const { return group != home; }
+};
+
+using DestinationPtr = std::shared_ptr<const Destination>;
+
+}  // namespace penstock::delivery

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/destination_table.h"
+
+#include <boost/asio/ip/address.hpp>
+
+#include "base/check.h"
+#include "dns/name.h"
+
+namespace penstock::delivery {
+namespace {
+
+constexpr std::chrono::seconds kFixedTtlMax{60};
+constexpr std::chrono::seconds kFixedFailureTtl{10};
+
+std::optional<dns::Address> literal(const std::string& host) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(host, error);
+  if (error) return std::nullopt;
+  return dns::Address{address.is_v6() ? dns::Family::V6 : dns::Family::V4, address.to_string()};
+}
+
+model::EnhancedStatus parse_enhanced(std::string_view text) {
+  return model::EnhancedStatus::take(text);
+}
+
+RouteTroublePtr deferred(std::string reason) {
+  auto trouble = std::make_shared<RouteTrouble>();
+  trouble->outcome = {model::OutcomeKind::Deferred, model::Step::Connect, model::OutcomeClass::Dns,
+                      model::Reply{0, {4, 4, 3}, std::move(reason)}};
+  return trouble;
+}
+
+RouteTroublePtr invalid(const dns::Invalid& why) {
+  auto trouble = std::make_shared<RouteTrouble>();
+  const bool routing = why.cause == dns::InvalidClass::Loop;
+  trouble->outcome = {model::OutcomeKind::Bounced, model::Step::Connect,
+                      routing ? model::OutcomeClass::Routing : model::OutcomeClass::InvalidDomain,
+                      model::Reply{dns::smtp_code(why.cause), parse_enhanced(dns::enhanced_code(why.cause)),
+                                   why.reason}};
+  trouble->no_such_domain = why.cause == dns::InvalidClass::NoSuchDomain;
+  return trouble;
+}
+
+}  // namespace
+
+DestinationTable::DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver,
+                                   const dns::HostFinder& finder, const Clock& clock, dns::Probe& probe)
+    : shard_(shard), names_(names), resolver_(resolver), clock_(clock), router_(shard, finder, clock, probe) {}
+
+void DestinationTable::set_plan(PlanPtr plan) {
+  plan_ = std::move(plan);
+  by_domain_.clear();
+  fixed_.clear();
+}
+
+const Route& DestinationTable::route_for(std::string_view domain, const Route& of_stream) const {
+  const DomainRule* rule = plan_->find_domain(domain);
+  return rule != nullptr && rule->route ? *rule->route : of_stream;
+}
+
+// Domains with limits of their own have a path of their own, also below a fixed route.
+std::string DestinationTable::fixed_key(model::NameId domain, const std::string& group) const {
+  const DomainRule* rule = plan_->find_domain(names_.view(domain));
+  return rule != nullptr && rule->limits ? group + ' ' + std::string(names_.view(domain)) : group;
+}
+
+std::optional<Resolved> DestinationTable::find(model::NameId domain, const Stream& stream) {
+  const std::string_view name = names_.view(domain);
+  const Route& route = route_for(name, stream.route);
+  if (route.kind == RouteKind::Mx) {
+    const dns::RoutePtr known = router_.find_cached(name);
+    return known ? std::optional<Resolved>(resolve_mx(domain, known)) : std::nullopt;
+  }
+  const auto entry = fixed_.find(fixed_key(domain, route.group()));
+  if (entry == fixed_.end() || entry->second.expires <= clock_.now()) return std::nullopt;
+  return entry->second.resolved;
+}
+
+net::Task<Resolved> DestinationTable::look_up(model::NameId domain, Route route) {
+  const Route chosen = route_for(names_.view(domain), route);
+  if (chosen.kind != RouteKind::Mx) co_return co_await look_up_fixed(domain, chosen);
+  const dns::RoutePtr found = co_await router_.find(std::string(names_.view(domain)));
+  co_return resolve_mx(domain, found);
+}
+
+Resolved DestinationTable::resolve_mx(model::NameId domain, const dns::RoutePtr& route) {
+  if (const auto known = by_domain_.find(domain.value); known != by_domain_.end() && known->second.route == route) {
+    return known->second.resolved;
+  }
+  Resolved resolved;
+  if (const auto* hosts = std::get_if<dns::Hosts>(route.get())) {
+    resolved = make_mx(domain, std::shared_ptr<const dns::Hosts>(route, hosts));
+  } else if (const auto* trouble = std::get_if<dns::Deferred>(route.get())) {
+    resolved = deferred(trouble->reason);
+  } else {
+    resolved = invalid(std::get<dns::Invalid>(*route));
+  }
+  if (by_domain_.size() >= kKept) by_domain_.clear();
+  by_domain_[domain.value] = {route, resolved};
+  return resolved;
+}
+
+void DestinationTable::apply_domain_rule(Destination& to, std::string_view domain) const {
+  const DomainRule* rule = plan_->find_domain(domain);
+  if (rule == nullptr || !rule->limits) return;
+  to.group = names_.intern("domain:" + std::string(domain));
+  to.home_limits = to.limits;
+  // A field the rule leaves out keeps the value it would have without the rule.
+  shaping::Limits own = *rule->limits;
+  if (own.connections == 0) own.connections = to.limits.connections;
+  if (own.connection_rate.count == 0) own.connection_rate = to.limits.connection_rate;
+  if (own.messages_per_connection == 0) own.messages_per_connection = to.limits.messages_per_connection;
+  if (own.message_rate.count == 0) own.message_rate = to.limits.message_rate;
+  if (own.recipients_per_message == 0) own.recipients_per_message = to.limits.recipients_per_message;
+  to.limits = own;
+  if (!to.provider) to.home = to.group;
+}
+
+DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts) {
+  auto made = std::make_shared<Destination>();
+  const std::string_view name = names_.view(domain);
+  made->kind = RouteKind::Mx;
+  made->site = names_.intern(hosts->site);
+  made->limits = plan_->default_limits;
+  if (const auto provider = plan_->providers.find(name, *hosts)) {
+    made->provider = plan_->provider_names[*provider];
+    made->group = plan_->provider_groups[*provider];
+    made->limits = plan_->provider_limits[*provider];
+  } else {
+    made->group = names_.intern("site:" + hosts->site);
+  }
+  made->home = made->group;
+  made->hosts = std::move(hosts);
+  apply_domain_rule(*made, name);
+  return made;
+}
+
+Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
+                                      std::vector<std::uint16_t> ports) {
+  auto made = std::make_shared<Destination>();
+  made->kind = route.kind;
+  made->group = made->home = made->site = names_.intern(route.group());
+  made->limits = plan_->default_limits;
+  made->hosts = std::move(hosts);
+  made->ports = std::move(ports);
+  if (!route.hosts.empty() && route.hosts.front().port == 0) made->unix_path = route.hosts.front().host.substr(5);
+  apply_domain_rule(*made, names_.view(domain));
+  return made;
+}
+
+net::Task<dns::Host> DestinationTable::look_up_host(std::string name, std::uint16_t preference) {
+  dns::Host host{name, preference, {}, false};
+  const auto normal = dns::normalize_name(name);
+  if (!normal) co_return host;
+  std::vector<dns::Question> questions{{*normal, dns::RecordType::A}, {*normal, dns::RecordType::Aaaa}};
+  const auto answers = co_await resolver_.lookup_all(shard_, std::move(questions));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i] || (*answers[i])->status != dns::Status::Found) continue;
+    for (const dns::Record& record : (*answers[i])->records) {
+      host.addresses.push_back({i == 0 ? dns::Family::V4 : dns::Family::V6, record.value});
+    }
+  }
+  co_return host;
+}
+
+net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route route) {
+  auto hosts = std::make_shared<dns::Hosts>();
+  hosts->site = route.group();
+  std::vector<std::uint16_t> ports;
+  bool any_address = route.kind == RouteKind::Null;
+  for (std::size_t i = 0; i < route.hosts.size(); ++i) {
+    const RelayHost& relay = route.hosts[i];
+    if (relay.port == 0) {
+      any_address = true;
+      continue;
+    }
+    const auto preference = static_cast<std::uint16_t>(i);
+    if (const auto address = literal(relay.host)) {
+      hosts->hosts.push_back({relay.host, preference, {*address}, false});
+    } else {
+      hosts->hosts.push_back(co_await look_up_host(relay.host, preference));
+    }
+    ports.push_back(relay.port);
+    any_address = any_address || !hosts->hosts.back().addresses.empty();
+  }
+  Fixed entry{clock_.now() + kFixedTtlMax, {}};
+  if (any_address) {
+    entry.resolved = make_fixed(domain, route, std::move(hosts), std::move(ports));
+  } else {
+    entry.expires = clock_.now() + kFixedFailureTtl;
+    entry.resolved = deferred("no address found for " + route.group());
+  }
+  if (fixed_.size() >= kKept) fixed_.clear();
+  fixed_[fixed_key(domain, route.group())] = entry;
+  co_return entry.resolved;
+}
+
+model::NameId DestinationTable::provider_of(model::NameId domain) {
+  const auto known = by_domain_.find(domain.value);
+  if (known == by_domain_.end()) return {};
+  const auto* destination = std::get_if<DestinationPtr>(&known->second.resolved);
+  return destination == nullptr ? model::NameId{} : (*destination)->provider;
+}
+
+void DestinationTable::forget(model::NameId domain) {
+  by_domain_.erase(domain.value);
+  router_.forget(names_.view(domain));
+}
+
+}  // namespace penstock::delivery

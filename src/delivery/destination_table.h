@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// DestinationTable: domain and stream → Destination, remembered. One per shard.
+//
+// Use:  if (auto known = table.find(domain, stream)) …;   else resolved = co_await table.look_up(domain, stream);
+// Owns: the shard's dns::Router.   Threads: the shard's.
+// Errors: none; a domain that cannot be reached is a RouteTrouble, which says what becomes of its recipients.
+// Limits: kKept domains and kKept fixed routes; then it forgets them all, which costs a look-up each.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "delivery/destination.h"
+#include "dns/router.h"
+#include "model/name_table.h"
+#include "model/outcome.h"
+
+namespace penstock::delivery {
+
+// Why a domain's recipients cannot be sent anywhere now.
+struct RouteTrouble {
+  model::Outcome outcome;      // Deferred (DNS trouble) or Bounced (null MX, no host, …), at Step::Connect
+  bool no_such_domain = false;  // bounces only after Plan::nxdomain_confirmations attempts that say so
+};
+using RouteTroublePtr = std::shared_ptr<const RouteTrouble>;
+using Resolved = std::variant<DestinationPtr, RouteTroublePtr>;
+
+class DestinationTable {
+ public:
+  static constexpr std::size_t kKept = 200'000;
+
+  // `names`, `resolver`, `finder`, `clock` and `probe` must outlive it.
+  DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver, const dns::HostFinder& finder,
+                   const Clock& clock, dns::Probe& probe);
+
+  void set_plan(PlanPtr plan);
+  // What is known now; nothing if it has to be looked up. Costs a hash look-up or two when known.
+  [[nodiscard]] std::optional<Resolved> find(model::NameId domain, const Stream& stream);
+  [[nodiscard]] net::Task<Resolved> look_up(model::NameId domain, Route route);
+  // The provider of a domain as far as it is known without a look-up; 0 otherwise.
+  [[nodiscard]] model::NameId provider_of(model::NameId domain);
+  // The next recipients of the domain cause a look-up.
+  void forget(model::NameId domain);
+
+ private:
+  struct Known {
+    dns::RoutePtr route;  // what it was made from
+    Resolved resolved;
+  };
+  struct Fixed {
+    Time expires;
+    Resolved resolved;
+  };
+  [[nodiscard]] const Route& route_for(std::string_view domain, const Route& of_stream) const;
+  [[nodiscard]] Resolved resolve_mx(model::NameId domain, const dns::RoutePtr& route);
+  [[nodiscard]] DestinationPtr make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts);
+  [[nodiscard]] Resolved make_fixed(model::NameId domain, const Route& route,
+                                    std::shared_ptr<const dns::Hosts> hosts, std::vector<std::uint16_t> ports);
+  [[nodiscard]] net::Task<Resolved> look_up_fixed(model::NameId domain, Route route);
+  [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
+  void apply_domain_rule(Destination& to, std::string_view domain) const;
+  [[nodiscard]] std::string fixed_key(model::NameId domain, const std::string& group) const;
+
+  net::Shard& shard_;
+  model::NameTable& names_;
+  dns::Resolver& resolver_;
+  const Clock& clock_;
+  dns::Router router_;
+  PlanPtr plan_;
+  boost::unordered_flat_map<std::uint32_t, Known> by_domain_;
+  boost::unordered_flat_map<std::string, Fixed> fixed_;
+};
+
+}  // namespace penstock::delivery

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arrival, waiting and routing. Paths and connections: dispatcher_paths.cc; what operators do: dispatcher_control.cc.
+#include "delivery/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "delivery/descriptors.h"
+
+namespace penstock::delivery {
+namespace {
+
+constexpr std::size_t kDueEach = 4096;         // recipients taken from the calendar at a time
+constexpr std::uint64_t kHousekeepTicks = Path::kSampleEvery / Dispatcher::kTick;
+
+std::uint64_t waiting_key(model::NameId domain, model::NameId stream) {
+  return (std::uint64_t{domain.value} << 32) | stream.value;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> destinations)
+    : parts_(parts),
+      destinations_(std::move(destinations)),
+      settlement_(parts_, *this),
+      calendar_(pool_, parts.clock.now()),
+      held_(pool_),
+      outboxes_(parts.peers.count()) {}
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::set_plan(PlanPtr plan) {
+  plan_ = std::move(plan);
+  destinations_->set_plan(plan_);
+  settlement_.set_plan(plan_);
+  release(queue::HoldReason::NoPath);
+}
+
+void Dispatcher::start() {
+  PENSTOCK_CHECK(plan_ != nullptr);
+  parts_.shard.every(kTick, [this] { tick(); });
+}
+
+void Dispatcher::take(std::span<const queue::QueuedRecipient> recipients) {
+  for (const queue::QueuedRecipient& recipient : recipients) place(recipient);
+  flush_outboxes();
+}
+
+void Dispatcher::admit(const model::Envelope& envelope) {
+  std::vector<queue::QueuedRecipient> recipients;
+  append_descriptors(envelope, parts_.clock, parts_.names, parts_.labels, recipients);
+  take(recipients);
+}
+
+void Dispatcher::place(const queue::QueuedRecipient& recipient) {
+  if (recipient.hold != queue::HoldReason::None) return hold(recipient, recipient.hold);
+  if (queue::time_of(recipient.due) > parts_.clock.now()) return wait_until(recipient, queue::time_of(recipient.due));
+  totals_.entered(queue::Whereabouts::Active);
+  route(recipient);
+}
+
+void Dispatcher::wait_until(const queue::QueuedRecipient& recipient, Time due) {
+  queue::QueuedRecipient waiting = recipient;
+  waiting.due = queue::due_second(due);
+  totals_.entered(waiting.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred);
+  calendar_.push(waiting);
+}
+
+void Dispatcher::hold(queue::QueuedRecipient recipient, queue::HoldReason reason) {
+  totals_.entered(queue::Whereabouts::Held);
+  held_.push(recipient, reason);
+}
+
+void Dispatcher::release(queue::HoldReason reason) {
+  if (held_.size(reason) == 0) return;
+  std::vector<queue::QueuedRecipient> freed;
+  queue::HeldQueue::Cursor cursor;
+  while (!cursor.done()) {
+    held_.scan(cursor, 4096, [&](const queue::QueuedRecipient& recipient) {
+      if (recipient.hold != reason) return queue::Visit::Keep;
+      freed.push_back(recipient);
+      return queue::Visit::Take;
+    });
+  }
+  for (queue::QueuedRecipient& recipient : freed) {
+    totals_.left(queue::Whereabouts::Held);
+    recipient.hold = queue::HoldReason::None;
+  }
+  take(freed);
+}
+
+void Dispatcher::tick() {
+  const Time now = parts_.clock.now();
+  if (stopping_) return;
+  due_.clear();
+  const std::size_t count = calendar_.pop_due(now, kDueEach, due_);
+  for (const queue::QueuedRecipient& recipient : due_) {
+    totals_.moved(recipient.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred,
+                  queue::Whereabouts::Active);
+    route(recipient);
+  }
+  flush_outboxes();
+  // A large backlog is worked off without waiting for the next tick, but other work of the shard gets its turn.
+  if (count == kDueEach) parts_.shard.post([this] { tick(); });
+  while (!wakes_.empty() && wakes_.begin()->first <= now) {
+    const auto path = paths_.find(wakes_.begin()->second);
+    wakes_.erase(wakes_.begin());
+    if (path == paths_.end()) continue;
+    path->second->scheduled = false;
+    schedule_pump(*path->second);
+  }
+  if (const auto next = pauses_.next_expiry(); next && *next <= now) {
+    pauses_.expire(now);
+    pauses_changed();
+  }
+  if (++ticks_ % kHousekeepTicks == 0) housekeep();
+}
+
+void Dispatcher::route(const queue::QueuedRecipient& recipient) {
+  const Time now = parts_.clock.now();
+  const queue::LabelSet& labels = parts_.labels.view(recipient.labels);
+  const Stream& stream = plan_->stream_or_default(labels.stream);
+  if (stream.retry.expired(queue::time_of(recipient.received), now)) return expire(recipient);
+  if (const Time opens = stream.window.opens(now); opens > now) {
+    totals_.left(queue::Whereabouts::Active);
+    return wait_until(recipient, opens);
+  }
+  if (const auto known = destinations_->find(recipient.domain, stream)) return handle(recipient, *known);
+  look_up(recipient, stream);
+}
+
+void Dispatcher::look_up(const queue::QueuedRecipient& recipient, const Stream& stream) {
+  const model::NameId stream_name = parts_.labels.view(recipient.labels).stream;
+  const std::uint64_t key = waiting_key(recipient.domain, stream_name);
+  auto& waiting = waiting_routes_[key];
+  waiting.push_back(recipient);
+  if (waiting.size() > 1) return;
+  ++in_flight_;
+  parts_.shard.spawn("route", look_up_task(*this, recipient.domain, stream.route, key));
+}
+
+net::Task<> Dispatcher::look_up_task(Dispatcher& self, model::NameId domain, Route route, std::uint64_t key) {
+  const Resolved resolved = co_await self.destinations_->look_up(domain, route);
+  const auto entry = self.waiting_routes_.find(key);
+  const std::vector<queue::QueuedRecipient> waiting = std::move(entry->second);
+  self.waiting_routes_.erase(entry);
+  --self.in_flight_;
+  for (const queue::QueuedRecipient& recipient : waiting) self.handle(recipient, resolved);
+  self.flush_outboxes();
+}
+
+void Dispatcher::handle(const queue::QueuedRecipient& recipient, const Resolved& resolved) {
+  if (const auto* trouble = std::get_if<RouteTroublePtr>(&resolved)) return fail_unrouted(recipient, *trouble);
+  const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
+  const Vmta* vmta = choose_vmta(recipient, stream);
+  if (vmta == nullptr) {
+    totals_.left(queue::Whereabouts::Active);
+    return hold(recipient, queue::HoldReason::NoPath);
+  }
+  send_on(recipient, std::get<DestinationPtr>(resolved), *vmta);
+}
+
+const Vmta* Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream) {
+  if (const Vmta* pinned = plan_->find_vmta(recipient.pinned_vmta); pinned != nullptr && pinned->usable) return pinned;
+  // The sender may have asked for a vMTA, or for a pool other than the stream's.
+  std::uint32_t pool = stream.pool;
+  if (const model::NameId wanted = parts_.labels.view(recipient.labels).vmta) {
+    const Vmta* asked = plan_->find_vmta(wanted);
+    if (asked != nullptr) return asked->usable ? asked : nullptr;
+    if (const auto named = plan_->pool_by_name.find(wanted.value); named != plan_->pool_by_name.end()) {
+      pool = named->second;
+    }
+  }
+  const std::vector<PoolMember>& members = plan_->pools[pool].members;
+  std::uint64_t total = 0;
+  for (const PoolMember& member : members) {
+    if (plan_->vmtas[member.vmta].usable) total += member.weight;
+  }
+  if (total == 0) return nullptr;
+  std::uint64_t drawn = parts_.rng.below(total);
+  for (const PoolMember& member : members) {
+    const Vmta& vmta = plan_->vmtas[member.vmta];
+    if (!vmta.usable) continue;
+    if (drawn < member.weight) return &vmta;
+    drawn -= member.weight;
+  }
+  PENSTOCK_UNREACHABLE();
+}
+
+void Dispatcher::send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination,
+                         const Vmta& vmta) {
+  const std::size_t shards = outboxes_.size();
+  const std::size_t owner = std::hash<model::NameId>()(destination->home) % shards;
+  if (owner == parts_.shard.index()) return enter({recipient, destination, vmta.name});
+  outboxes_[owner].push_back({recipient, destination, vmta.name});
+  totals_.left(queue::Whereabouts::Active);
+}
+
+void Dispatcher::flush_outboxes() {
+  for (std::size_t i = 0; i < outboxes_.size(); ++i) {
+    if (outboxes_[i].empty()) continue;
+    Dispatcher& peer = parts_.peers.dispatcher(i);
+    peer.parts_.shard.post([&peer, batch = std::exchange(outboxes_[i], {})]() mutable { peer.arrive(std::move(batch)); });
+  }
+}
+
+void Dispatcher::arrive(std::vector<Routed> routed) {
+  for (Routed& one : routed) {
+    totals_.entered(queue::Whereabouts::Active);
+    enter(std::move(one));
+  }
+}
+
+void Dispatcher::fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble) {
+  auto& entry = unrouted_[trouble.get()];
+  if (!entry.first) entry.first = trouble;
+  entry.second.push_back(recipient);
+  post_process();
+}
+
+void Dispatcher::expire(const queue::QueuedRecipient& recipient) {
+  expired_.push_back(recipient);
+  post_process();
+}
+
+// What piled up during one turn of the shard is settled together.
+void Dispatcher::post_process() {
+  if (std::exchange(post_process_posted_, true)) return;
+  parts_.shard.post([this] { process(); });
+}
+
+void Dispatcher::process() {
+  post_process_posted_ = false;
+  const auto spawn = [this](std::vector<queue::QueuedRecipient> recipients, const model::Outcome& outcome) {
+    if (recipients.empty()) return;
+    ++in_flight_;
+    parts_.shard.spawn("settle", settle_unattempted(*this, std::move(recipients), outcome));
+  };
+  for (auto& [key, entry] : std::exchange(unrouted_, {})) {
+    auto& [trouble, recipients] = entry;
+    if (!trouble->no_such_domain) {
+      spawn(std::move(recipients), trouble->outcome);
+      continue;
+    }
+    // A name that is gone for a moment must not cost anybody's mail: several attempts have to agree.
+    const auto confirmed = [this](const queue::QueuedRecipient& recipient) {
+      return recipient.flags / Settlement::kNoDomainOnce + 1U >= plan_->nxdomain_confirmations;
+    };
+    const auto middle = std::partition(recipients.begin(), recipients.end(), confirmed);
+    std::vector<queue::QueuedRecipient> again(middle, recipients.end());
+    recipients.erase(middle, recipients.end());
+    for (queue::QueuedRecipient& recipient : again) recipient.flags += Settlement::kNoDomainOnce;
+    model::Outcome later = trouble->outcome;
+    later.kind = model::OutcomeKind::Deferred;
+    later.reply.code = 0;
+    spawn(std::move(recipients), trouble->outcome);
+    spawn(std::move(again), later);
+  }
+  model::Outcome expiry;
+  expiry.kind = model::OutcomeKind::Bounced;
+  expiry.outcome_class = model::OutcomeClass::Expired;
+  expiry.reply = {0, {5, 4, 7}, "delivery time expired"};
+  spawn(std::exchange(expired_, {}), expiry);
+}
+
+net::Task<> Dispatcher::settle_unattempted(Dispatcher& self, std::vector<queue::QueuedRecipient> recipients,
+                                           model::Outcome outcome) {
+  const auto key = [](const queue::QueuedRecipient& r) { return std::tuple(r.message, r.labels.value, r.index); };
+  std::sort(recipients.begin(), recipients.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  for (auto first = recipients.begin(); first != recipients.end();) {
+    const auto last = std::find_if(first, recipients.end(), [&](const queue::QueuedRecipient& other) {
+      return other.message != first->message || other.labels != first->labels;
+    });
+    auto batch = co_await self.load({first, last});
+    if (batch) {
+      for (auto each = first; each != last; ++each) self.totals_.left(queue::Whereabouts::Active);
+      const std::vector<model::Outcome> outcomes(batch->recipients.size(), outcome);
+      const Attempted not_attempted;
+      self.settlement_.settle(*batch, outcomes, not_attempted);
+    }
+    first = last;
+  }
+  --self.in_flight_;
+}
+
+net::Task<std::optional<Batch>> Dispatcher::load(std::vector<queue::QueuedRecipient> recipients) {
+  Batch batch;
+  batch.recipients = std::move(recipients);
+  const model::MessageId id = batch.recipients.front().message;
+  if (auto cached = parts_.spool.find_cached(id)) {
+    batch.envelope = std::move(cached->envelope);
+    batch.body = std::move(cached->body);
+    co_return batch;
+  }
+  spool::Spool& spool = parts_.spool;
+  auto stored = co_await parts_.readers.run([&spool, id] { return spool.read(id); });
+  if (stored) {
+    batch.envelope = std::move(stored->envelope);
+    batch.body = std::move(stored->body);
+    co_return batch;
+  }
+  for (std::size_t i = 0; i < batch.recipients.size(); ++i) totals_.left(queue::Whereabouts::Active);
+  // Finished meanwhile by somebody else, which is no trouble; or it cannot be read: a person has to look.
+  if (!(stored.error() == make_error_code(spool::Errc::UnknownMessage))) {
+    log::error("delivery", "message {} is set aside, it cannot be read: {}", model::format_id(id),
+               stored.error().to_string());
+    for (const queue::QueuedRecipient& recipient : batch.recipients) hold(recipient, queue::HoldReason::Operator);
+  }
+  co_return std::nullopt;
+}
+
+void Dispatcher::stop() {
+  stopping_ = true;
+  for (const auto& [key, path] : paths_) {
+    for (const auto& [site, lane] : path->lanes()) {
+      while (!lane->idle.empty()) lane->idle.front().wake(true);
+    }
+  }
+}
+
+void Dispatcher::housekeep() {
+  const Time now = parts_.clock.now();
+  boost::unordered::erase_if(paths_, [](const auto& entry) {
+    entry.second->drop_unused_lanes();
+    return entry.second->idle() && !entry.second->scheduled;
+  });
+  for (const auto& [key, path] : paths_) path->sample(now);
+  limiters_.drop_unused(now);
+  parts_.probe.paths.set(static_cast<std::int64_t>(paths_.size()));
+}
+
+}  // namespace penstock::delivery

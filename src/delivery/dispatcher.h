@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dispatcher: one shard's recipients, from the moment they are durable to their last outcome. The heart of the engine.
+//
+//   take() ──► due? ──no──► calendar (scheduled, deferred)        held queue ◄── hold, pause, no vMTA
+//               │yes            │ its second has come                  │ released
+//               ▼               ▼                                      │
+//             route: stream, domain → Destination; pool → vMTA  ◄──────┘
+//               │ the path's shard may be another: handed over in batches
+//               ▼
+//             lane of the path: fair queue ──► connections take batches (next_batch) ──► Settlement: final, or deferred
+//
+// Threads: the shard's, except where a member says otherwise. post() work to the shard to use it from elsewhere.
+// Owns: all queues, paths and limiters of the shard.   Errors: none; trouble becomes an outcome.
+// Costs: nothing per idle domain or vMTA; paths and lanes are forgotten within two minutes of the last use.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "delivery/attempted.h"
+#include "delivery/destination_table.h"
+#include "delivery/host_trouble.h"
+#include "delivery/limiter_table.h"
+#include "delivery/path.h"
+#include "delivery/plan.h"
+#include "delivery/settlement.h"
+#include "delivery/shard_parts.h"
+#include "queue/calendar_queue.h"
+#include "queue/held_queue.h"
+#include "queue/pause_set.h"
+#include "queue/queue_stats.h"
+
+namespace penstock::delivery {
+
+// A recipient on its way to the shard that owns its path.
+struct Routed {
+  queue::QueuedRecipient recipient;
+  DestinationPtr destination;
+  model::NameId vmta{};
+};
+
+class Dispatcher final : public Settlement::Queue {
+ public:
+  static constexpr Duration kTick{std::chrono::milliseconds{50}};
+
+  Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> destinations);
+  ~Dispatcher() override;
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // The configuration from now on. Limits of paths follow at once; recipients that wait for a vMTA are tried anew.
+  void set_plan(PlanPtr plan);
+  [[nodiscard]] const PlanPtr& plan_ptr() const { return plan_; }
+  // Begins to work: call once, with a plan set.
+  void start();
+  // Takes recipients that are durable and in no other queue.
+  void take(std::span<const queue::QueuedRecipient> recipients);
+  // Takes recipients for paths of this shard.
+  void arrive(std::vector<Routed> routed);
+  // No new connections and transactions; those under way end. See in_flight().
+  void stop();
+  // Connections and other work that still has to come to its end.
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+
+  // Settlement::Queue: a recipient whose attempt is over waits again.
+  void wait_until(const queue::QueuedRecipient& recipient, Time due) override;
+  void admit(const model::Envelope& envelope) override;
+
+  // For connections.
+  [[nodiscard]] ShardParts& parts() { return parts_; }
+  [[nodiscard]] Settlement& settlement() { return settlement_; }
+  [[nodiscard]] HostTrouble& host_trouble() { return host_trouble_; }
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  // The next recipients for a transaction of this lane, at most what its limits and its stream allow; empty if nothing
+  // is ready. They are in delivery until settled() is called with their number.
+  [[nodiscard]] std::vector<queue::QueuedRecipient> next_batch(Lane& lane);
+  void settled(Lane& lane, std::size_t recipients);
+  // load() gave nothing for them.
+  void lost(Lane& lane, std::size_t recipients);
+  // They were not attempted after all; they come back as if they had just become due.
+  void put_back(Lane& lane, std::span<const queue::QueuedRecipient> recipients);
+  void connection_usable(Lane& lane);
+  // No host of the lane could be used.
+  void connection_failed(Lane& lane, const model::Outcome& outcome);
+  void connection_ended(Lane& lane, bool was_opening);
+  // Envelope and body: from memory, or read by a worker. Nothing when the spool no longer has the message or cannot read
+  // it; that has been dealt with then.
+  [[nodiscard]] net::Task<std::optional<Batch>> load(std::vector<queue::QueuedRecipient> recipients);
+
+  // What operators see and do.
+  [[nodiscard]] const queue::QueueTotals& totals() const { return totals_; }
+  [[nodiscard]] std::uint64_t in_delivery() const { return in_delivery_; }
+  // What the spool still kept at the start: due ones go to the calendar too, which hands them out in portions.
+  void recover(std::span<const queue::QueuedRecipient> recipients);
+  [[nodiscard]] const auto& paths() const { return paths_; }
+  Result<> add_pause(queue::Pause pause);
+  void remove_pause(queue::PauseId id);
+  // Forgets the connection trouble of these paths: an operator says that the receiver is well again.
+  void reset_trouble(const std::function<bool(const Path&)>& selected);
+  // Every queued recipient that is not in delivery, in slices: shows about `max`, with where it is and where it would
+  // go. What the visitor takes leaves the queue and its counts: it is the visitor's to give back by take().
+  struct Sighting {
+    queue::Whereabouts where;
+    queue::Place place;
+  };
+  using Visitor = std::function<queue::Visit(const queue::QueuedRecipient&, const Sighting&)>;
+  class Scan;
+  [[nodiscard]] std::shared_ptr<Scan> begin_scan();
+  // Returns false when the scan is over.
+  bool scan_slice(Scan& scan, std::size_t max, const Visitor& visit);
+  // Recipients an operator fails for good. Asynchronous; counted in in_flight().
+  void bounce(std::vector<queue::QueuedRecipient> recipients, model::Outcome outcome);
+  // Records the state of recipients that were held, released or rerouted, so that a restart finds it.
+  void persist(std::span<const queue::QueuedRecipient> recipients);
+  // One Held or Released event for each; `why` is the operator's reason.
+  void record_change(model::EventType type, std::span<const queue::QueuedRecipient> recipients, std::string_view why);
+
+ private:
+  void tick();
+  void housekeep();
+  void place(const queue::QueuedRecipient& recipient);
+  void route(const queue::QueuedRecipient& recipient);
+  void look_up(const queue::QueuedRecipient& recipient, const Stream& stream);
+  static net::Task<> look_up_task(Dispatcher& self, model::NameId domain, Route route, std::uint64_t key);
+  void handle(const queue::QueuedRecipient& recipient, const Resolved& resolved);
+  void send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination, const Vmta& vmta);
+  void flush_outboxes();
+  void hold(queue::QueuedRecipient recipient, queue::HoldReason reason);
+  void release(queue::HoldReason reason);
+  void pauses_changed();
+  [[nodiscard]] const Vmta* choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream);
+  void fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble);
+  void expire(const queue::QueuedRecipient& recipient);
+  void post_process();
+  void process();
+  static net::Task<> settle_unattempted(Dispatcher& self, std::vector<queue::QueuedRecipient> recipients,
+                                        model::Outcome outcome);
+  void enter(Routed routed);
+  [[nodiscard]] Path& find_path(const shaping::PathKey& key, const Destination& destination);
+  [[nodiscard]] shaping::PathLimiter make_limiter(const shaping::PathKey& key, const Destination& destination);
+  void nudge(Lane& lane);
+  void schedule_pump(Path& path);
+  void pump(Path& path);
+  void open_connection(Lane& lane, shaping::ConnectionPermit permit);
+  static net::Task<> flush_lane(Dispatcher& self, Lane& lane);
+  // Whether a recipient popped from a lane may be attempted; if not it has been put where it belongs.
+  [[nodiscard]] bool may_go(const queue::QueuedRecipient& recipient, const Lane& lane);
+  [[nodiscard]] queue::Place place_of(const Lane& lane) const;
+
+  ShardParts parts_;
+  PlanPtr plan_;
+  std::unique_ptr<DestinationTable> destinations_;
+  Settlement settlement_;
+  HostTrouble host_trouble_;
+  queue::ChunkPool pool_;
+  queue::CalendarQueue calendar_;
+  queue::HeldQueue held_;
+  queue::PauseSet pauses_;
+  queue::QueueTotals totals_;
+  std::uint64_t in_delivery_ = 0;
+  LimiterTable limiters_;
+  boost::unordered_flat_map<shaping::PathKey, std::unique_ptr<Path>, std::hash<shaping::PathKey>> paths_;
+  std::multimap<Time, shaping::PathKey> wakes_;  // paths whose limits open again at that time
+  // Recipients whose destination is being looked up, by domain and stream.
+  boost::unordered_flat_map<std::uint64_t, std::vector<queue::QueuedRecipient>> waiting_routes_;
+  std::vector<std::vector<Routed>> outboxes_;    // by shard
+  std::map<const RouteTrouble*, std::pair<RouteTroublePtr, std::vector<queue::QueuedRecipient>>> unrouted_;
+  std::vector<queue::QueuedRecipient> expired_;
+  std::vector<queue::QueuedRecipient> due_;  // scratch of tick()
+  std::size_t in_flight_ = 0;
+  std::uint64_t ticks_ = 0;
+  bool post_process_posted_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace penstock::delivery

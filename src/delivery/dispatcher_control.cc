@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators see and do: scans in slices, pauses, bounces.
+#include <algorithm>
+
+#include "delivery/dispatcher.h"
+#include "delivery/scan.h"
+
+namespace penstock::delivery {
+
+void Dispatcher::recover(std::span<const queue::QueuedRecipient> recipients) {
+  const Time now = parts_.clock.now();
+  for (const queue::QueuedRecipient& recipient : recipients) {
+    if (recipient.hold != queue::HoldReason::None) {
+      hold(recipient, recipient.hold);
+    } else {
+      wait_until(recipient, std::max(queue::time_of(recipient.due), now));
+    }
+  }
+}
+
+std::shared_ptr<Dispatcher::Scan> Dispatcher::begin_scan() {
+  auto scan = std::make_shared<Scan>();
+  for (const auto& [key, path] : paths_) {
+    for (const auto& [site, lane] : path->lanes()) {
+      if (!lane->ready.empty()) scan->lanes.push_back({key, site});
+    }
+  }
+  return scan;
+}
+
+bool Dispatcher::scan_slice(Scan& scan, std::size_t max, const Visitor& visit) {
+  const auto show = [&](const queue::QueuedRecipient& recipient, queue::Whereabouts where, const queue::Place& place) {
+    const queue::Visit wanted = visit(recipient, Sighting{where, place});
+    if (wanted == queue::Visit::Take) totals_.left(where);
+    return wanted;
+  };
+  if (!scan.calendar.done()) {
+    calendar_.scan(scan.calendar, max, [&](const queue::QueuedRecipient& recipient) {
+      const auto where = recipient.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred;
+      return show(recipient, where, {destinations_->provider_of(recipient.domain), {}, {}});
+    });
+    return true;
+  }
+  if (!scan.held.done()) {
+    held_.scan(scan.held, max, [&](const queue::QueuedRecipient& recipient) {
+      return show(recipient, queue::Whereabouts::Held, {destinations_->provider_of(recipient.domain), {}, {}});
+    });
+    return true;
+  }
+  while (!scan.lanes.empty()) {
+    const auto [key, site] = scan.lanes.back();
+    const auto path = paths_.find(key);
+    const auto lane = path == paths_.end() ? decltype(path->second->lanes().end()){} : path->second->lanes().find(site);
+    if (path == paths_.end() || lane == path->second->lanes().end()) {
+      scan.next_lane();
+      continue;
+    }
+    const queue::Place place = place_of(*lane->second);
+    lane->second->ready.scan(scan.lane, max, [&](const queue::QueuedRecipient& recipient) {
+      return show(recipient, queue::Whereabouts::Active, place);
+    });
+    if (scan.lane.done()) scan.next_lane();
+    return !scan.lanes.empty();
+  }
+  return false;
+}
+
+Result<> Dispatcher::add_pause(queue::Pause pause) {
+  return pauses_.add(std::move(pause));
+}
+
+void Dispatcher::remove_pause(queue::PauseId id) {
+  if (pauses_.remove(id)) pauses_changed();
+}
+
+void Dispatcher::pauses_changed() {
+  release(queue::HoldReason::Paused);
+  for (const auto& [key, path] : paths_) {
+    for (const auto& [site, lane] : path->lanes()) {
+      if (!lane->ready.empty()) nudge(*lane);
+    }
+  }
+}
+
+void Dispatcher::reset_trouble(const std::function<bool(const Path&)>& selected) {
+  for (const auto& [key, path] : paths_) {
+    if (!selected(*path)) continue;
+    for (const auto& scope : path->limiter().scopes()) scope->reset();
+    for (const auto& [site, lane] : path->lanes()) {
+      if (!lane->ready.empty()) nudge(*lane);
+    }
+  }
+}
+
+void Dispatcher::bounce(std::vector<queue::QueuedRecipient> recipients, model::Outcome outcome) {
+  if (recipients.empty()) return;
+  for (std::size_t i = 0; i < recipients.size(); ++i) totals_.entered(queue::Whereabouts::Active);
+  ++in_flight_;
+  parts_.shard.spawn("bounce", settle_unattempted(*this, std::move(recipients), std::move(outcome)));
+}
+
+void Dispatcher::persist(std::span<const queue::QueuedRecipient> recipients) {
+  std::vector<spool::AttemptRecord> records;
+  records.reserve(recipients.size());
+  for (const queue::QueuedRecipient& recipient : recipients) {
+    spool::AttemptRecord record;
+    record.recipient = recipient.id();
+    record.attempts = recipient.attempts;
+    if (recipient.due != 0) record.next_due = parts_.clock.to_wall(queue::time_of(recipient.due));
+    record.hold = static_cast<std::uint8_t>(recipient.hold);
+    record.pinned_vmta = parts_.names.view(recipient.pinned_vmta);
+    record.stream = parts_.names.view(parts_.labels.view(recipient.labels).stream);
+    records.push_back(std::move(record));
+  }
+  parts_.spool.record_attempts(records);
+}
+
+void Dispatcher::record_change(model::EventType type, std::span<const queue::QueuedRecipient> recipients,
+                               std::string_view why) {
+  model::Event event;
+  event.type = type;
+  event.time = parts_.clock.wall();
+  event.has_recipient = true;
+  event.detail = why;
+  for (const queue::QueuedRecipient& recipient : recipients) {
+    const queue::LabelSet& labels = parts_.labels.view(recipient.labels);
+    event.message = recipient.message;
+    event.recipient_index = recipient.index;
+    event.domain = parts_.names.view(recipient.domain);
+    event.stream = parts_.names.view(labels.stream);
+    event.tenant = parts_.names.view(labels.tenant);
+    event.campaign = parts_.names.view(labels.campaign);
+    event.attempt = recipient.attempts;
+    event.queued = parts_.clock.now() - queue::time_of(recipient.received);
+    parts_.events.record(event);
+  }
+}
+
+}  // namespace penstock::delivery

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths of a shard: what enters them, when connections are opened, and what connections take from them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "delivery/connection.h"
+#include "delivery/dispatcher.h"
+
+namespace penstock::delivery {
+namespace {
+
+constexpr std::size_t kFlushEach = 512;  // recipients deferred at a time when a lane's hosts cannot be reached
+
+}  // namespace
+
+void Dispatcher::enter(Routed routed) {
+  const Stream& stream = plan_->stream_or_default(parts_.labels.view(routed.recipient.labels).stream);
+  Path& path = find_path({routed.vmta, routed.destination->group}, *routed.destination);
+  Lane& lane = path.lane_to(routed.destination, pool_, parts_.labels);
+  if (!pauses_.empty() && pauses_.find(routed.recipient, parts_.labels, place_of(lane)) != nullptr) {
+    totals_.left(queue::Whereabouts::Active);
+    return hold(routed.recipient, queue::HoldReason::Paused);
+  }
+  lane.ready.push(routed.recipient, stream.priority);
+  nudge(lane);
+}
+
+queue::Place Dispatcher::place_of(const Lane& lane) const {
+  return {lane.destination->provider, lane.path.key().vmta, lane.path.key().group};
+}
+
+shaping::PathLimiter Dispatcher::make_limiter(const shaping::PathKey& key, const Destination& destination) {
+  const Time now = parts_.clock.now();
+  const auto scope = [&](model::NameId group) {
+    return fmt::format("{}/{}", parts_.names.view(key.vmta), parts_.names.view(group));
+  };
+  std::vector<std::shared_ptr<shaping::Limiter>> scopes;
+  scopes.push_back(limiters_.obtain(key, scope(key.group), destination.limits, plan_->trouble, now));
+  if (destination.has_home_limiter()) {
+    scopes.push_back(limiters_.obtain({key.vmta, destination.home}, scope(destination.home), destination.home_limits,
+                                      plan_->trouble, now));
+  }
+  return shaping::PathLimiter(std::move(scopes));
+}
+
+Path& Dispatcher::find_path(const shaping::PathKey& key, const Destination& destination) {
+  auto& slot = paths_[key];
+  if (!slot) slot = std::make_unique<Path>(key, destination.home, make_limiter(key, destination), parts_.clock.now());
+  // A reload gave other limits: the limiters are the same objects, told of the new numbers.
+  if (!(slot->limiter().scopes().front()->limits() == destination.limits)) {
+    slot->set_limiter(make_limiter(key, destination));
+  }
+  return *slot;
+}
+
+void Dispatcher::nudge(Lane& lane) {
+  if (stopping_) return;
+  if (!lane.idle.empty()) return lane.idle.back().wake(false);
+  // Each connection on its way will take at least one.
+  if (lane.flushing || lane.ready.size() <= lane.opening) return;
+  lane.path.want(lane);
+  schedule_pump(lane.path);
+}
+
+void Dispatcher::schedule_pump(Path& path) {
+  if (path.scheduled) return;
+  path.scheduled = true;
+  parts_.shard.post([this, key = path.key()] {
+    const auto found = paths_.find(key);
+    if (found == paths_.end()) return;
+    found->second->scheduled = false;
+    pump(*found->second);
+  });
+}
+
+void Dispatcher::pump(Path& path) {
+  const Time now = parts_.clock.now();
+  while (!stopping_) {
+    Lane* lane = path.next_wanting();
+    if (lane == nullptr) return;
+    if (lane->flushing || lane->ready.size() <= lane->opening || !lane->ready.ready(pauses_)) continue;
+    auto permit = path.limiter().try_open(now);
+    if (permit) {
+      open_connection(*lane, std::move(*permit));
+      if (lane->ready.size() > lane->opening) path.want(*lane);
+      continue;
+    }
+    path.want_first(*lane);
+    if (const auto at = path.limiter().next_open(now)) {
+      path.scheduled = true;
+      wakes_.emplace(std::max(*at, now + Duration{1000}), path.key());
+    } else {
+      // All slots are taken. An idle one of another lane gives way; its end pumps again.
+      path.free_idle_slot(*lane);
+    }
+    return;
+  }
+}
+
+void Dispatcher::open_connection(Lane& lane, shaping::ConnectionPermit permit) {
+  ++lane.connections;
+  ++lane.opening;
+  ++in_flight_;
+  parts_.probe.open_connections.add(1);
+  auto connection = std::make_shared<Connection>(*this, lane, std::move(permit));
+  parts_.shard.spawn("connection", Connection::run(std::move(connection)));
+}
+
+void Dispatcher::connection_usable(Lane& lane) {
+  --lane.opening;
+  lane.path.limiter().connected(parts_.clock.now());
+}
+
+void Dispatcher::connection_failed(Lane& lane, const model::Outcome& outcome) {
+  const Time now = parts_.clock.now();
+  lane.path.limiter().observe(outcome, now, parts_.rng);
+  parts_.probe.connection_failures.add();
+  if (lane.flushing || lane.ready.empty()) return;
+  lane.trouble = outcome;
+  lane.flushing = true;
+  ++in_flight_;
+  parts_.shard.spawn("flush", flush_lane(*this, lane));
+}
+
+void Dispatcher::connection_ended(Lane& lane, bool was_opening) {
+  if (was_opening) --lane.opening;
+  --lane.connections;
+  --in_flight_;
+  parts_.probe.open_connections.add(-1);
+  Path& path = lane.path;
+  if (!lane.ready.empty() && !lane.flushing) path.want(lane);
+  if (path.someone_wants()) schedule_pump(path);
+}
+
+// After a connection came to nothing: one batch is deferred for it, and everything that is ready when the scope is
+// suspended for it, so that retry, expiry and notices go their way while the host is down.
+net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
+  const std::size_t at_least = 1;
+  std::size_t done = 0;
+  while (!self.stopping_) {
+    const bool suspended = lane.path.limiter().state(self.parts_.clock.now()) == shaping::State::Suspended;
+    if (done >= at_least && !suspended) break;
+    std::vector<queue::QueuedRecipient> recipients = self.next_batch(lane);
+    if (recipients.empty()) break;
+    const std::size_t count = recipients.size();
+    done += count;
+    auto batch = co_await self.load(std::move(recipients));
+    lane.in_delivery -= static_cast<std::uint32_t>(count);
+    self.in_delivery_ -= count;
+    if (!batch) continue;
+    for (std::size_t i = 0; i < count; ++i) self.totals_.left(queue::Whereabouts::Active);
+    lane.path.count(model::OutcomeKind::Deferred, count);
+    const std::vector<model::Outcome> outcomes(count, lane.trouble);
+    Attempted attempted;
+    attempted.destination = lane.destination;
+    attempted.vmta = lane.path.key().vmta;
+    self.settlement_.settle(*batch, outcomes, attempted);
+    if (done % kFlushEach == 0) co_await net::sleep_for(Duration{0});
+  }
+  lane.flushing = false;
+  --self.in_flight_;
+  if (!lane.ready.empty()) self.nudge(lane);
+}
+
+bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lane) {
+  const Time now = parts_.clock.now();
+  const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
+  if (stream.retry.expired(queue::time_of(recipient.received), now)) {
+    expire(recipient);
+    return false;
+  }
+  if (const Time opens = stream.window.opens(now); opens > now) {
+    totals_.left(queue::Whereabouts::Active);
+    wait_until(recipient, opens);
+    return false;
+  }
+  if (!pauses_.empty() && pauses_.find(recipient, parts_.labels, place_of(lane)) != nullptr) {
+    totals_.left(queue::Whereabouts::Active);
+    hold(recipient, queue::HoldReason::Paused);
+    return false;
+  }
+  const Vmta* vmta = plan_->find_vmta(lane.path.key().vmta);
+  if (vmta == nullptr || !vmta->usable) {  // gone since a reload: chosen anew
+    route(recipient);
+    return false;
+  }
+  return true;
+}
+
+std::vector<queue::QueuedRecipient> Dispatcher::next_batch(Lane& lane) {
+  std::vector<queue::QueuedRecipient> batch;
+  while (!stopping_ && batch.empty()) {
+    const auto first = lane.ready.pop(pauses_);
+    if (!first) return batch;
+    if (!may_go(*first, lane)) continue;
+    const Stream& stream = plan_->stream_or_default(parts_.labels.view(first->labels).stream);
+    const std::uint32_t max = lane.path.limiter().recipients_per_message(100);
+    batch.push_back(*first);
+    const std::uint32_t limit = stream.recipients_per_message == 0 ? max : std::min(max, stream.recipients_per_message);
+    if (limit > 1) lane.ready.pop_same_message(*first, limit - 1, batch);
+  }
+  lane.in_delivery += static_cast<std::uint32_t>(batch.size());
+  in_delivery_ += batch.size();
+  if (!outboxes_.empty()) flush_outboxes();
+  return batch;
+}
+
+void Dispatcher::settled(Lane& lane, std::size_t recipients) {
+  lane.in_delivery -= static_cast<std::uint32_t>(recipients);
+  in_delivery_ -= recipients;
+  for (std::size_t i = 0; i < recipients; ++i) totals_.left(queue::Whereabouts::Active);
+}
+
+void Dispatcher::lost(Lane& lane, std::size_t recipients) {
+  lane.in_delivery -= static_cast<std::uint32_t>(recipients);
+  in_delivery_ -= recipients;
+}
+
+void Dispatcher::put_back(Lane& lane, std::span<const queue::QueuedRecipient> recipients) {
+  lane.in_delivery -= static_cast<std::uint32_t>(recipients.size());
+  in_delivery_ -= recipients.size();
+  for (const queue::QueuedRecipient& recipient : recipients) route(recipient);
+  flush_outboxes();
+}
+
+}  // namespace penstock::delivery

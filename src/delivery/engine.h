@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: the delivery engine of a node: one Dispatcher on each shard. Door of the module.
+//
+// Use:  Engine engine(parts, plan, std::move(backlog));   engine.start();
+//       … on a shard, for a message that has just become durable:  engine.dispatcher(shard.index()).admit(envelope);
+//       … engine.set_plan(next);  …  engine.stop();  while (engine.in_flight() > 0) wait;
+// Ownership: everything in Parts outlives the engine; the engine outlives the running shards, and the shards' suspended
+//   coroutines must be gone (ShardSet destroyed) before it is destroyed.
+// Threads: start(), set_plan(), stop(), in_flight() from any thread but a shard's; dispatcher(i) on shard i.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "delivery/backlog.h"
+#include "delivery/dispatcher.h"
+#include "dns/host_finder.h"
+#include "dns/probe.h"
+
+namespace penstock::delivery {
+
+class Engine final : public Peers {
+ public:
+  struct Parts {
+    net::ShardSet& shards;
+    const Clock& clock;
+    spool::Spool& spool;
+    std::vector<spool::CompletionPort*> ports;  // one for each shard
+    model::EventSink& events;
+    model::NameTable& names;
+    queue::LabelSetTable& labels;
+    http::Workers& readers;
+    dns::Resolver& resolver;
+    const dns::HostFinder& finder;
+    dns::Probe& dns_probe;
+    metrics::Registry& metrics;
+    std::uint64_t seed;
+  };
+
+  Engine(Parts parts, PlanPtr plan, Backlog backlog);
+  ~Engine() override;
+
+  void start();
+  // Every shard goes over to it by itself.
+  void set_plan(const PlanPtr& plan);
+  // Refuse nothing, begin nothing: transactions under way come to their end. See in_flight().
+  void stop();
+  // Work that still has to come to its end, over all shards. Asks each shard and waits for the answer.
+  [[nodiscard]] std::size_t in_flight();
+
+  [[nodiscard]] std::size_t count() const override { return per_shard_.size(); }
+  [[nodiscard]] Dispatcher& dispatcher(std::size_t shard) override { return *per_shard_[shard]->dispatcher; }
+  [[nodiscard]] net::Shard& shard(std::size_t index) { return shards_[index]; }
+
+ private:
+  struct PerShard {
+    explicit PerShard(std::uint64_t seed) : rng(seed) {}
+    Rng rng;
+    std::unique_ptr<Dispatcher> dispatcher;
+  };
+  net::ShardSet& shards_;
+  Probe probe_;
+  std::vector<std::unique_ptr<PerShard>> per_shard_;
+};
+
+}  // namespace penstock::delivery

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/make_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "net/stream.h"
+#include "queue/zone_rules.h"
+
+namespace penstock::delivery {
+namespace {
+
+shaping::Limits limits_of(const config::Limits& from) {
+  return {from.connections, from.connection_rate, from.messages_per_connection, from.message_rate,
+          from.recipients_per_message};
+}
+
+// What `narrow` leaves out is taken from `wide`.
+shaping::Limits with_defaults(const shaping::Limits& narrow, const shaping::Limits& wide) {
+  shaping::Limits all = narrow;
+  if (all.connections == 0) all.connections = wide.connections;
+  if (all.connection_rate.count == 0) all.connection_rate = wide.connection_rate;
+  if (all.messages_per_connection == 0) all.messages_per_connection = wide.messages_per_connection;
+  if (all.message_rate.count == 0) all.message_rate = wide.message_rate;
+  if (all.recipients_per_message == 0) all.recipients_per_message = wide.recipients_per_message;
+  return all;
+}
+
+Route route_of(const config::Route& from) {
+  Route route;
+  switch (from.kind) {
+    case config::Route::Kind::Mx: route.kind = RouteKind::Mx; break;
+    case config::Route::Kind::Relay: route.kind = RouteKind::Relay; break;
+    case config::Route::Kind::Lmtp: route.kind = RouteKind::Lmtp; break;
+    case config::Route::Kind::Null: route.kind = RouteKind::Null; break;
+  }
+  for (const config::Endpoint& host : from.hosts) {
+    if (host.unix_path.empty()) {
+      route.hosts.push_back({host.host, host.port});
+    } else {
+      route.hosts.push_back({"unix:" + host.unix_path, 0});
+    }
+  }
+  return route;
+}
+
+queue::Priority priority_of(config::Priority from) {
+  switch (from) {
+    case config::Priority::Urgent: return queue::Priority::Urgent;
+    case config::Priority::Normal: return queue::Priority::Normal;
+    case config::Priority::Bulk: return queue::Priority::Bulk;
+  }
+  return queue::Priority::Normal;
+}
+
+queue::RetryPlan retry_of(const config::Retry& from) {
+  queue::RetryPlan plan;
+  if (from.schedule.empty()) {
+    plan.waits = queue::RetryGrowth{from.first, from.factor, from.cap};
+  } else {
+    plan.waits = queue::RetrySchedule{from.schedule};
+  }
+  plan.jitter = from.jitter;
+  plan.expire = from.expire;
+  return plan;
+}
+
+class Builder {
+ public:
+  Builder(const config::Config& config, model::NameTable& names) : config_(config), names_(names) {}
+
+  Result<MadePlan> build() {
+    plan_->node = config_.node.name;
+    add_vmtas();
+    add_pools();
+    if (auto added = add_streams(); !added) return fail(added.error());
+    add_limits();
+    add_providers();
+    add_domains();
+    add_timeouts();
+    return MadePlan{plan_, std::move(warnings_)};
+  }
+
+ private:
+  void add_vmtas() {
+    for (const config::Vmta& from : config_.vmtas) {
+      Vmta vmta;
+      vmta.name = names_.intern(from.name);
+      vmta.text = from.name;
+      vmta.ehlo = from.ehlo;
+      vmta.usable = from.enabled;
+      if (from.source_v4) vmta.source_v4 = usable_source(from.name, from.source_v4->to_string());
+      if (from.source_v6) vmta.source_v6 = usable_source(from.name, from.source_v6->to_string());
+      const bool wanted = from.source_v4 || from.source_v6;
+      if (wanted && vmta.source_v4.empty() && vmta.source_v6.empty()) vmta.usable = false;
+      plan_->vmta_by_name.emplace(vmta.name.value, static_cast<std::uint32_t>(plan_->vmtas.size()));
+      if (!vmta.ehlo.empty()) plan_->own_names.push_back(vmta.ehlo);
+      plan_->vmtas.push_back(std::move(vmta));
+    }
+    plan_->own_names.push_back(config_.node.name);
+  }
+
+  std::string usable_source(const std::string& vmta, const std::string& address) {
+    if (net::address_is_local(address)) return address;
+    warnings_.push_back({"vmta " + vmta, fmt::format("address {} is not on this machine; it is left out", address),
+                         fmt::format("add it to an interface (ip address add {} dev …) and reload", address)});
+    return {};
+  }
+
+  void add_pools() {
+    for (const config::Pool& from : config_.pools) {
+      Pool pool{from.name, {}};
+      for (const config::PoolMember& member : from.members) {
+        const auto found = plan_->vmta_by_name.find(names_.intern(member.vmta).value);
+        if (found != plan_->vmta_by_name.end()) pool.members.push_back({found->second, member.weight});
+      }
+      plan_->pool_by_name.emplace(names_.intern(from.name).value, static_cast<std::uint32_t>(plan_->pools.size()));
+      plan_->pools.push_back(std::move(pool));
+    }
+  }
+
+  Result<> add_streams() {
+    for (const config::Stream& from : config_.streams) {
+      Stream stream;
+      stream.name = from.name;
+      const auto pool = std::find_if(config_.pools.begin(), config_.pools.end(),
+                                     [&](const config::Pool& other) { return other.name == from.pool; });
+      stream.pool = static_cast<std::uint32_t>(pool - config_.pools.begin());
+      stream.priority = priority_of(from.priority);
+      stream.retry = retry_of(from.retry);
+      if (!from.window.always()) {
+        auto window = window_of(from.window);
+        if (!window) return fail(window.error().code, fmt::format("stream {}: {}", from.name, window.error().detail));
+        stream.window = std::move(*window);
+      }
+      stream.dsn.enabled = from.dsn == config::DsnPolicy::On;
+      if (from.dsn_delay_after > Duration::zero()) stream.dsn.delay = from.dsn_delay_after;
+      stream.dsn.stream = from.dsn_stream.empty() ? config_.fallback_stream : from.dsn_stream;
+      stream.route = route_of(from.route);
+      stream.recipients_per_message = from.recipients_per_message;
+      const auto index = static_cast<std::uint32_t>(plan_->streams.size());
+      plan_->stream_by_name.emplace(names_.intern(from.name).value, index);
+      if (from.name == config_.fallback_stream) plan_->default_stream = index;
+      plan_->streams.push_back(std::move(stream));
+    }
+    return {};
+  }
+
+  static Result<queue::DeliveryWindow> window_of(const config::Window& from) {
+    auto zone = queue::load_zone(from.zone);
+    if (!zone) return fail(zone.error());
+    return queue::DeliveryWindow::make(from.days.empty() ? "mon-sun" : from.days,
+                                       from.hours.empty() ? "00:00-24:00" : from.hours, std::move(*zone));
+  }
+
+  void add_limits() {
+    plan_->default_limits = limits_of(config_.defaults.limits);
+    const config::Trouble& from = config_.defaults.trouble;
+    plan_->trouble = {from.failures, from.first, from.growth, from.longest, from.jitter, from.ramp_limit};
+    plan_->nxdomain_confirmations = config_.dns.nxdomain_confirmations;
+  }
+
+  void add_providers() {
+    std::vector<dns::ProviderPatterns> patterns;
+    for (const config::Provider& from : config_.providers) {
+      patterns.push_back({from.name, from.mx, from.domains});
+      plan_->provider_names.push_back(names_.intern(from.name));
+      plan_->provider_groups.push_back(names_.intern("provider:" + from.name));
+      plan_->provider_limits.push_back(with_defaults(limits_of(from.limits), plan_->default_limits));
+    }
+    plan_->providers = dns::ProviderTable(std::move(patterns));
+    for (const std::string& conflict : plan_->providers.conflicts()) {
+      warnings_.push_back({"providers", conflict, "leave it with one of them"});
+    }
+  }
+
+  void add_domains() {
+    for (const config::Domain& from : config_.domains) {
+      DomainRule rule;
+      if (!(from.limits == config::Limits{})) rule.limits = limits_of(from.limits);
+      if (from.route) rule.route = route_of(*from.route);
+      if (from.name.starts_with("*.")) {
+        plan_->suffixes.emplace(from.name.substr(2), std::move(rule));
+      } else {
+        plan_->domains.emplace(from.name, std::move(rule));
+      }
+    }
+  }
+
+  void add_timeouts() {
+    const config::Timeouts& from = config_.timeouts;
+    plan_->timeouts = {from.connect, from.banner,     from.ehlo,        from.mail, from.rcpt, from.data,
+                       from.data_block, from.end_of_data, from.rset, from.quit, from.idle};
+  }
+
+  const config::Config& config_;
+  model::NameTable& names_;
+  std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
+  std::vector<PlanWarning> warnings_;
+};
+
+}  // namespace
+
+Result<MadePlan> make_plan(const config::Config& config, model::NameTable& names) {
+  return Builder(config, names).build();
+}
+
+}  // namespace penstock::delivery

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/plan.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace penstock::delivery {
+
+std::string_view to_string(RouteKind kind) {
+  switch (kind) {
+    case RouteKind::Mx: return "mx";
+    case RouteKind::Relay: return "relay";
+    case RouteKind::Lmtp: return "lmtp";
+    case RouteKind::Null: return "null";
+  }
+  PENSTOCK_UNREACHABLE();
+}
+
+std::string Route::group() const {
+  if (kind == RouteKind::Mx) return {};
+  std::string text(to_string(kind));
+  char separator = ':';
+  for (const RelayHost& host : hosts) {
+    text += separator;
+    separator = ',';
+    const bool v6 = host.host.find(':') != std::string::npos && host.port != 0;
+    if (host.port == 0) {
+      text += host.host;
+    } else {
+      text += v6 ? fmt::format("[{}]:{}", host.host, host.port) : fmt::format("{}:{}", host.host, host.port);
+    }
+  }
+  return text;
+}
+
+dns::Families Vmta::families() const {
+  if (source_v6.empty()) return dns::Families::V4;
+  return source_v4.empty() ? dns::Families::V6 : dns::Families::V4ThenV6;
+}
+
+const Stream& Plan::stream_or_default(model::NameId name) const {
+  const auto found = stream_by_name.find(name.value);
+  return streams[found == stream_by_name.end() ? default_stream : found->second];
+}
+
+const Vmta* Plan::find_vmta(model::NameId name) const {
+  const auto found = vmta_by_name.find(name.value);
+  return found == vmta_by_name.end() ? nullptr : &vmtas[found->second];
+}
+
+const DomainRule* Plan::find_domain(std::string_view domain) const {
+  if (domains.empty() && suffixes.empty()) return nullptr;
+  if (const auto exact = domains.find(std::string(domain)); exact != domains.end()) return &exact->second;
+  if (suffixes.empty()) return nullptr;
+  for (std::size_t dot = domain.find('.'); dot != std::string_view::npos; dot = domain.find('.', dot + 1)) {
+    const auto suffix = suffixes.find(std::string(domain.substr(dot + 1)));
+    if (suffix != suffixes.end()) return &suffix->second;
+  }
+  return nullptr;
+}
+
+}  // namespace penstock::delivery

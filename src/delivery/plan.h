@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan: the configuration as the delivery engine uses it: streams, pools, vMTAs, limits and routes, looked up by number.
+//
+// Made once from the configuration and never changed; a reload makes another and hands it to every shard. What no
+// longer is in a plan (a removed stream, a removed vMTA) is answered for by the plan: see stream_or_default, usable.
+// Ownership: std::shared_ptr<const Plan>.   Threads: const, any.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/hosts.h"
+#include "dns/provider_match.h"
+#include "model/name_table.h"
+#include "queue/delivery_window.h"
+#include "queue/fair_queue.h"
+#include "queue/retry_plan.h"
+#include "shaping/connection_trouble.h"
+#include "shaping/limits.h"
+
+namespace penstock::delivery {
+
+// One next hop of a fixed route. `host`: an IP address, a name to be looked up, or "unix:/path".
+struct RelayHost {
+  std::string host;
+  std::uint16_t port = 25;  // 0 for a unix socket
+  bool operator==(const RelayHost&) const = default;
+};
+
+enum class RouteKind : std::uint8_t { Mx, Relay, Lmtp, Null };
+[[nodiscard]] std::string_view to_string(RouteKind kind);  // as events name it: "mx", "relay", "lmtp", "null"
+
+struct Route {
+  RouteKind kind = RouteKind::Mx;
+  std::vector<RelayHost> hosts;  // Relay, Lmtp: tried in this order
+  // "relay:127.0.0.2:2599": names the route's egress paths; "" for Mx.
+  [[nodiscard]] std::string group() const;
+  bool operator==(const Route&) const = default;
+};
+
+// A sending identity.
+struct Vmta {
+  model::NameId name{};
+  std::string text;       // the same name as text
+  std::string source_v4;  // "" when it has none
+  std::string source_v6;
+  std::string ehlo;
+  bool usable = true;  // its addresses are on this machine and nobody switched it off
+  [[nodiscard]] dns::Families families() const;
+};
+
+struct PoolMember {
+  std::uint32_t vmta = 0;  // index into Plan::vmtas
+  std::uint32_t weight = 1;
+};
+struct Pool {
+  std::string name;
+  std::vector<PoolMember> members;
+};
+
+struct DsnPolicy {
+  bool enabled = true;             // failure notices at all
+  std::optional<Duration> delay{};  // a "delayed" notice after this long in the queue; none: never
+  std::string stream;              // of the notices
+};
+
+struct Stream {
+  std::string name;
+  std::uint32_t pool = 0;  // index into Plan::pools
+  queue::Priority priority = queue::Priority::Normal;
+  queue::RetryPlan retry;
+  queue::DeliveryWindow window;
+  DsnPolicy dsn;
+  Route route;
+  std::uint32_t recipients_per_message = 0;  // 0: as the egress path says
+};
+
+// What an operator says of one domain, or of all below a suffix.
+struct DomainRule {
+  std::optional<shaping::Limits> limits{};
+  std::optional<Route> route{};
+};
+
+struct Timeouts {  // RFC 5321 §4.5.3.2; none is infinite
+  Duration connect{std::chrono::seconds{30}};
+  Duration banner{std::chrono::minutes{5}};
+  Duration ehlo{std::chrono::minutes{5}};
+  Duration mail{std::chrono::minutes{5}};
+  Duration rcpt{std::chrono::minutes{5}};
+  Duration data{std::chrono::minutes{2}};
+  Duration data_block{std::chrono::minutes{3}};
+  Duration end_of_data{std::chrono::minutes{10}};
+  Duration rset{std::chrono::seconds{20}};
+  Duration quit{std::chrono::seconds{5}};
+  Duration idle{std::chrono::seconds{5}};  // an open connection without work is kept this long
+};
+
+struct Plan {
+  std::string node = "localhost";  // Reporting-MTA of notices, our name in log and events
+  std::vector<Vmta> vmtas;
+  std::vector<Pool> pools;
+  std::vector<Stream> streams;  // at least one
+  std::uint32_t default_stream = 0;
+  dns::ProviderTable providers;
+  std::vector<model::NameId> provider_names;       // by provider index: "gmail"
+  std::vector<model::NameId> provider_groups;      // by provider index: "provider:gmail"
+  std::vector<shaping::Limits> provider_limits;    // by provider index
+  std::vector<std::string> own_names;              // this machine's names: never an MX to send to
+  shaping::Limits default_limits;                  // of every egress path, where nothing narrower is said
+  shaping::TroublePolicy trouble;
+  Timeouts timeouts;
+  std::uint16_t mx_port = 25;
+  std::uint32_t nxdomain_confirmations = 2;  // attempts that must all say NXDOMAIN before it is a bounce; at least 1
+  std::uint32_t targets_max = 5;             // addresses tried for one connection
+  bool pipelining = true;
+  bool chunking = true;
+
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t> stream_by_name;  // NameId value → index
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t> vmta_by_name;
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t> pool_by_name;
+  boost::unordered_flat_map<std::string, DomainRule> domains;   // exact
+  boost::unordered_flat_map<std::string, DomainRule> suffixes;  // "*.example" under "example"
+
+  [[nodiscard]] const Stream& stream_or_default(model::NameId name) const;
+  [[nodiscard]] const Vmta* find_vmta(model::NameId name) const;  // nullptr when not in this plan
+  // The rule of the domain itself, else that of the longest suffix; nullptr when there is none.
+  [[nodiscard]] const DomainRule* find_domain(std::string_view domain) const;
+};
+
+using PlanPtr = std::shared_ptr<const Plan>;
+
+}  // namespace penstock::delivery

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/probe.h"
+
+namespace penstock::delivery {
+namespace {
+
+metrics::Counter& outcome(metrics::Registry& registry, const char* kind) {
+  return registry.counter("penstock_delivery_outcomes_total", "Outcomes of attempts, one for each recipient",
+                          {{"outcome", kind}});
+}
+
+}  // namespace
+
+Probe::Probe(metrics::Registry& r)
+    : attempts{&outcome(r, "delivered"), &outcome(r, "deferred"), &outcome(r, "bounced")},
+      expired(r.counter("penstock_delivery_expired_total", "Recipients given up after the stream's expiry")),
+      transactions(r.counter("penstock_delivery_transactions_total", "Mail transactions begun")),
+      bytes(r.counter("penstock_delivery_bytes_total", "Bytes of messages sent")),
+      connections(r.counter("penstock_delivery_connections_total", "Connections that became usable")),
+      connection_failures(r.counter("penstock_delivery_connection_failures_total", "Hosts that could not be used")),
+      reused_lost(r.counter("penstock_delivery_stale_connections_total", "Kept connections that turned out to be gone")),
+      notices(r.counter("penstock_delivery_notices_total", "Delivery status notifications sent")),
+      open_connections(r.gauge("penstock_delivery_open_connections", "Connections to receivers now")),
+      paths(r.gauge("penstock_delivery_paths", "Egress paths in memory")),
+      seconds(r.histogram("penstock_delivery_transaction_seconds", "From MAIL to the last answer of a transaction",
+                          {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60})) {}
+
+}  // namespace penstock::delivery

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Probe: the figures this module counts. docs/metrics.md explains them to the operator.
+#pragma once
+
+#include <array>
+
+#include "metrics/metrics.h"
+#include "model/outcome.h"
+
+namespace penstock::delivery {
+
+struct Probe {
+  explicit Probe(metrics::Registry& registry);
+
+  [[nodiscard]] metrics::Counter& attempt(model::OutcomeKind kind) { return *attempts[static_cast<std::size_t>(kind)]; }
+
+  std::array<metrics::Counter*, 3> attempts;  // outcomes of recipients by kind: delivered, deferred, bounced
+  metrics::Counter& expired;
+  metrics::Counter& transactions;
+  metrics::Counter& bytes;                // of bodies that were sent, accepted or not
+  metrics::Counter& connections;          // opened, usable
+  metrics::Counter& connection_failures;  // hosts that could not be used
+  metrics::Counter& reused_lost;          // kept connections that turned out to be gone; the batch went over another
+  metrics::Counter& notices;              // DSNs sent
+  metrics::Gauge& open_connections;
+  metrics::Gauge& paths;
+  metrics::Histogram& seconds;  // an attempt, from MAIL to the last answer
+};
+
+}  // namespace penstock::delivery

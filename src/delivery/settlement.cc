@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/settlement.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace penstock::delivery {
+namespace {
+
+// A notice that could not be stored is tried again with its recipients after this.
+constexpr Duration kAfterFullSpool{std::chrono::minutes{2}};
+
+bool answered(const model::Outcome& outcome) {
+  return outcome.reply.code != 0;
+}
+
+}  // namespace
+
+struct Settlement::Context {
+  const Batch& batch;
+  std::span<const model::Outcome> outcomes;
+  const Attempted& attempted;
+  const Stream& stream;
+  Time now, wall;
+  std::vector<model::RecipientId> finals;
+  std::vector<spool::AttemptRecord> attempts;
+  Notice notice;
+};
+
+Settlement::Settlement(ShardParts& parts, Queue& queue) : parts_(parts), queue_(queue) {}
+
+void Settlement::settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted) {
+  PENSTOCK_CHECK(!batch.recipients.empty() && batch.recipients.size() == outcomes.size());
+  const auto& labels = parts_.labels.view(batch.recipients.front().labels);
+  Context context{batch, outcomes, attempted, plan_->stream_or_default(labels.stream), parts_.clock.now(),
+                  parts_.clock.wall(), {}, {}, {}};
+  for (std::size_t i = 0; i < outcomes.size(); ++i) settle_one(context, i);
+  if (!context.attempts.empty()) {
+    parts_.spool.record_attempts(context.attempts);
+    parts_.spool.release_cached(batch.envelope->id);
+  }
+  if (!context.finals.empty()) parts_.spool.record_finals(context.finals);
+  if (!context.notice.recipients.empty()) {
+    send_notice(batch, context.stream, attempted, std::move(context.notice));
+  }
+}
+
+void Settlement::settle_one(Context& context, std::size_t position) {
+  const queue::QueuedRecipient& recipient = context.batch.recipients[position];
+  const model::Outcome& outcome = context.outcomes[position];
+  parts_.probe.attempt(outcome.kind).add();
+  switch (outcome.kind) {
+    case model::OutcomeKind::Delivered: return delivered(context, recipient, outcome);
+    case model::OutcomeKind::Deferred: return deferred(context, recipient, outcome);
+    case model::OutcomeKind::Bounced: return failed(context, recipient, outcome);
+  }
+  PENSTOCK_UNREACHABLE();
+}
+
+void Settlement::delivered(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome) {
+  record(model::EventType::Delivered, context, recipient, outcome, {});
+  const auto& to = context.attempted.destination;
+  const bool into_box = to && to->kind == RouteKind::Lmtp;
+  const auto occasion = into_box                        ? report::NoticeOccasion::DeliveredToBox
+                        : context.attempted.passes_dsn ? report::NoticeOccasion::RelayedWithDsn
+                                                       : report::NoticeOccasion::RelayedWithoutDsn;
+  const auto& envelope = *context.batch.envelope;
+  const auto action = report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify, occasion);
+  if (action && context.stream.dsn.enabled) {
+    add_notice(context, recipient, outcome, *action, true);
+  } else {
+    context.finals.push_back(recipient.id());
+  }
+}
+
+void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, const model::Outcome& outcome) {
+  if (recipient.attempts < UINT16_MAX) ++recipient.attempts;
+  const Time received = queue::time_of(recipient.received);
+  if (context.stream.retry.expired(received, context.now)) {
+    model::Outcome expiry = outcome;
+    expiry.kind = model::OutcomeKind::Bounced;
+    expiry.outcome_class = model::OutcomeClass::Expired;
+    --recipient.attempts;  // failed() counts this attempt
+    return failed(context, recipient, expiry);
+  }
+  // A receiver that has answered knows this address of ours: only the same one may ask again (never dodge). Trouble
+  // before any answer says nothing about us.
+  if (answered(outcome) && context.attempted.vmta) recipient.pinned_vmta = context.attempted.vmta;
+  const Time due = context.stream.retry.next_due(recipient.attempts, received, context.now, parts_.rng);
+  const auto& labels = parts_.labels.view(recipient.labels);
+  const std::string_view stream = parts_.names.view(labels.stream);
+  spool::AttemptRecord attempt;
+  attempt.recipient = recipient.id();
+  attempt.attempts = recipient.attempts;
+  attempt.next_due = parts_.clock.to_wall(due);
+  attempt.pinned_vmta = parts_.names.view(recipient.pinned_vmta);
+  if (stream != context.batch.envelope->labels.stream) attempt.stream = stream;
+  attempt.last_reply = outcome.reply.to_string();
+  context.attempts.push_back(std::move(attempt));
+  record(model::EventType::Deferred, context, recipient, outcome, parts_.clock.to_wall(due));
+
+  const auto& envelope = *context.batch.envelope;
+  const auto& delay = context.stream.dsn.delay;
+  if (context.stream.dsn.enabled && delay && (recipient.flags & kDelayTold) == 0 &&
+      context.now - received >= *delay &&
+      report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify,
+                         report::NoticeOccasion::Delayed)) {
+    recipient.flags |= kDelayTold;
+    add_notice(context, recipient, outcome, report::DsnAction::Delayed, false);
+  }
+  queue_.wait_until(recipient, due);
+}
+
+void Settlement::failed(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome) {
+  const bool expired = outcome.outcome_class == model::OutcomeClass::Expired;
+  if (expired) parts_.probe.expired.add();
+  queue::QueuedRecipient counted = recipient;
+  if (context.attempted.destination && counted.attempts < UINT16_MAX) ++counted.attempts;
+  record(expired ? model::EventType::Expired : model::EventType::Bounced, context, counted, outcome, {});
+  const auto& envelope = *context.batch.envelope;
+  const auto action = report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify,
+                                         report::NoticeOccasion::Bounced);
+  if (action && context.stream.dsn.enabled) {
+    add_notice(context, recipient, outcome, *action, true);
+  } else {
+    context.finals.push_back(recipient.id());
+  }
+}
+
+void Settlement::add_notice(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome,
+                            report::DsnAction action, bool is_final) {
+  report::DsnRecipient reported;
+  reported.index = recipient.index;
+  reported.action = action;
+  reported.outcome = outcome;
+  reported.remote_host = context.attempted.peer_host;
+  if (context.attempted.destination) reported.last_attempt = context.wall;
+  if (action == report::DsnAction::Delayed) {
+    reported.will_retry_until =
+        parts_.clock.to_wall(context.stream.retry.expires_at(queue::time_of(recipient.received)));
+  }
+  context.notice.recipients.push_back(std::move(reported));
+  if (is_final) context.notice.finals.push_back(recipient);
+}
+
+void Settlement::send_notice(const Batch& batch, const Stream& stream, const Attempted&, Notice notice) {
+  const model::Envelope& original = *batch.envelope;
+  const model::MessageId id = parts_.spool.make_id();
+  const report::BuiltDsn dsn = report::build_dsn({.envelope = original,
+                                                  .reporting_host = plan_->node,
+                                                  .recipients = notice.recipients,
+                                                  .original = batch.body ? std::string_view(*batch.body) : "",
+                                                  .id = model::format_id(id),
+                                                  .time = parts_.clock.wall(),
+                                                  .boundary_seed = parts_.rng()});
+  spool::AcceptRequest request;
+  model::Envelope& envelope = request.envelope;
+  envelope.id = id;
+  envelope.labels.stream = stream.dsn.stream.empty() ? stream.name : stream.dsn.stream;
+  envelope.labels.tenant = original.labels.tenant;
+  envelope.received = parts_.clock.wall();
+  envelope.peer = "internal";
+  envelope.body_kind = dsn.body_kind;
+  envelope.smtputf8 = dsn.smtputf8;
+  envelope.recipients.push_back({original.sender, "", model::kNotifyNever});
+  request.body = std::make_shared<const std::string>(dsn.message);
+  envelope.body_bytes = request.body->size();
+  model::Envelope stored = envelope;
+  request.port = &parts_.port;
+  request.done = spool::AcceptHandler(
+      [this, finals = std::move(notice.finals), stored = std::move(stored)](Result<model::MessageId> result) mutable {
+        notice_stored(std::move(finals), stored, result);
+      });
+  parts_.spool.accept(std::move(request));
+}
+
+void Settlement::notice_stored(std::vector<queue::QueuedRecipient> finals, const model::Envelope& envelope,
+                               const Result<model::MessageId>& stored) {
+  if (!stored) {
+    log::warn("delivery", "a notice to {} could not be stored: {}", envelope.recipients.front().address,
+              stored.error().to_string());
+    const Time again = parts_.clock.now() + kAfterFullSpool;
+    for (const queue::QueuedRecipient& recipient : finals) queue_.wait_until(recipient, again);
+    return;
+  }
+  parts_.probe.notices.add();
+  std::vector<model::RecipientId> ids;
+  ids.reserve(finals.size());
+  for (const queue::QueuedRecipient& recipient : finals) ids.push_back(recipient.id());
+  parts_.spool.record_finals(ids);
+  queue_.admit(envelope);
+}
+
+void Settlement::record(model::EventType type, const Context& context, const queue::QueuedRecipient& recipient,
+                        const model::Outcome& outcome, Time next_attempt) {
+  const model::Envelope& envelope = *context.batch.envelope;
+  const model::Recipient& to = envelope.recipients[recipient.index];
+  const Attempted& attempted = context.attempted;
+  const auto& labels = parts_.labels.view(recipient.labels);
+  model::Event event;
+  event.type = type;
+  event.time = context.wall;
+  event.message = envelope.id;
+  event.recipient_index = recipient.index;
+  event.has_recipient = true;
+  event.stream = parts_.names.view(labels.stream);
+  event.tenant = parts_.names.view(labels.tenant);
+  event.campaign = parts_.names.view(labels.campaign);
+  event.sender = envelope.sender;
+  event.recipient = to.address;
+  event.original_recipient = to.original;
+  event.envelope_id = envelope.envelope_id;
+  event.domain = parts_.names.view(recipient.domain);
+  event.vmta = parts_.names.view(attempted.vmta);
+  event.pool = plan_->pools[context.stream.pool].name;
+  if (attempted.destination) {
+    event.provider = parts_.names.view(attempted.destination->provider);
+    event.site = parts_.names.view(attempted.destination->site);
+    event.route = to_string(attempted.destination->kind);
+  }
+  event.source_address = attempted.source_address;
+  event.peer_address = attempted.peer_address;
+  event.peer_host = attempted.peer_host;
+  event.protocol = attempted.destination && attempted.destination->kind == RouteKind::Lmtp ? "lmtp" : "smtp";
+  event.step = outcome.step;
+  event.has_step = true;
+  event.reply = outcome.reply;
+  event.outcome_class = outcome.outcome_class;
+  event.attempt = recipient.attempts + (type == model::EventType::Delivered ? 1U : 0U);
+  event.bytes = envelope.body_bytes;
+  event.queued = context.now - queue::time_of(recipient.received);
+  event.took = attempted.took;
+  event.next_attempt = next_attempt;
+  event.connection = attempted.connection;
+  parts_.events.record(event);
+}
+
+}  // namespace penstock::delivery

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settlement: what follows from outcomes: the spool's record, the event, the next try, the notice to the sender.
+//
+// Use:  settlement.settle(batch, outcomes, attempted);
+// A recipient is marked final in the spool only after its notice, if one is due, is durable: a crash in between sends
+// the notice twice rather than never.
+// Threads: the shard's.   Errors: none; a notice that cannot be stored puts its recipients back into the queue.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "delivery/attempted.h"
+#include "delivery/plan.h"
+#include "delivery/shard_parts.h"
+#include "model/outcome.h"
+#include "report/dsn.h"
+#include "report/notice.h"
+
+namespace penstock::delivery {
+
+class Settlement {
+ public:
+  // Bits of QueuedRecipient::flags.
+  static constexpr std::uint8_t kDelayTold = 1;     // the sender was told of the delay
+  static constexpr std::uint8_t kNoDomainOnce = 2;  // added for each "no such domain"; the upper seven bits count
+
+  // Where recipients go that are to be tried again, and messages of our own.
+  class Queue {
+   public:
+    virtual ~Queue() = default;
+    virtual void wait_until(const queue::QueuedRecipient& recipient, Time due) = 0;
+    // The message is durable: queue its recipients.
+    virtual void admit(const model::Envelope& envelope) = 0;
+  };
+
+  Settlement(ShardParts& parts, Queue& queue);
+  void set_plan(PlanPtr plan) { plan_ = std::move(plan); }
+
+  // One outcome per recipient of the batch, in its order. The recipients are in no queue and not counted afterwards.
+  void settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted);
+
+ private:
+  struct Notice {
+    std::vector<report::DsnRecipient> recipients;
+    std::vector<queue::QueuedRecipient> finals;  // marked final once the notice is durable
+  };
+  struct Context;
+
+  void settle_one(Context& context, std::size_t position);
+  void delivered(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome);
+  void deferred(Context& context, queue::QueuedRecipient recipient, const model::Outcome& outcome);
+  void failed(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome);
+  void add_notice(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome,
+                  report::DsnAction action, bool is_final);
+  void send_notice(const Batch& batch, const Stream& stream, const Attempted& attempted, Notice notice);
+  void notice_stored(std::vector<queue::QueuedRecipient> finals, const model::Envelope& envelope,
+                     const Result<model::MessageId>& stored);
+  void record(model::EventType type, const Context& context, const queue::QueuedRecipient& recipient,
+              const model::Outcome& outcome, Time next_attempt);
+
+  ShardParts& parts_;
+  Queue& queue_;
+  PlanPtr plan_;
+};
+
+}  // namespace penstock::delivery

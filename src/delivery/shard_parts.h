@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// ShardParts: what one shard's part of the delivery engine works with. References to what `app` owns; all of it outlives
+// the engine.   Threads: the services say it themselves; rng belongs to the shard.
+#pragma once
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "delivery/probe.h"
+#include "http/workers.h"
+#include "model/event.h"
+#include "model/name_table.h"
+#include "net/shard.h"
+#include "queue/label_set.h"
+#include "spool/spool.h"
+
+namespace penstock::delivery {
+
+class Dispatcher;
+
+// The other shards of the engine.
+class Peers {
+ public:
+  virtual ~Peers() = default;
+  [[nodiscard]] virtual std::size_t count() const = 0;
+  [[nodiscard]] virtual Dispatcher& dispatcher(std::size_t shard) = 0;
+};
+
+struct ShardParts {
+  net::Shard& shard;
+  const Clock& clock;
+  spool::Spool& spool;
+  spool::CompletionPort& port;  // answers of the spool come back to this shard
+  model::EventSink& events;
+  model::NameTable& names;
+  queue::LabelSetTable& labels;
+  http::Workers& readers;  // for what has to be read from disk
+  Probe& probe;
+  Peers& peers;
+  Rng& rng;
+};
+
+}  // namespace penstock::delivery

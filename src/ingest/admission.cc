@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/admission.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "mime/date.h"
+#include "mime/edit.h"
+#include "mime/header.h"
+#include "mime/received.h"
+
+namespace penstock::ingest {
+namespace {
+
+using Refusal = tl::unexpected<model::Reply>;
+
+Refusal refuse(std::uint16_t code, model::EnhancedStatus enhanced, std::string text) {
+  return Refusal(model::Reply{code, enhanced, std::move(text)});
+}
+
+// The further fields that the configuration says must not leave, merged into the ranges of the labels' fields.
+std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, std::vector<mime::ByteRange> found) {
+  if (plan.removed.empty()) return found;
+  mime::HeaderScanner scan(message);
+  for (mime::HeaderField field; scan.next(field);) {
+    const std::string name = ascii::lower(field.name);
+    if (std::find(plan.removed.begin(), plan.removed.end(), name) == plan.removed.end()) continue;
+    if (std::find(found.begin(), found.end(), field.bytes) == found.end()) found.push_back(field.bytes);
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  return found;
+}
+
+std::string added_fields(const Plan& plan, const mime::HeaderFacts& facts, const model::Envelope& envelope,
+                         std::string_view host) {
+  std::string added;
+  if (facts.message_id == 0 && plan.config->headers.add_message_id) {
+    added += mime::format_field("Message-ID", mime::make_message_id(model::format_id(envelope.id), host));
+  }
+  if (facts.date == 0 && plan.config->headers.add_date) {
+    added += mime::format_field("Date", mime::format_date(envelope.received));
+  }
+  return added;
+}
+
+std::string received_field(const Submission& submission, const model::Envelope& envelope, Time wall) {
+  const std::string id = model::format_id(envelope.id);
+  mime::ReceivedLine line;
+  line.client_name = submission.client_name;
+  line.client_address = submission.client_address;
+  line.host = submission.host;
+  line.protocol = submission.protocol;
+  line.id = id;
+  if (envelope.recipients.size() == 1) line.recipient = envelope.recipients.front().address;
+  line.time = wall;
+  return mime::format_received(line);
+}
+
+// Nothing, or why the labels cannot be served. Falling back silently would send mail from the wrong address.
+std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission, const mime::Examination& found,
+                                  model::Envelope& envelope) {
+  if (!found.problems.empty()) {
+    const auto& problem = found.problems.front();
+    return refuse(554, {5, 6, 0}, fmt::format("the header that names the {} is {}", mime::to_string(problem.label),
+                                              mime::to_string(problem.fault)));
+  }
+  envelope.labels = found.labels;
+  std::string& stream = envelope.labels.stream;
+  if (!stream.empty() && !plan.streams.known(stream)) {
+    return refuse(554, {5, 7, 1}, fmt::format("no stream \"{}\" is configured", stream));
+  }
+  if (stream.empty()) stream = submission.default_stream;
+  if (stream.empty()) {
+    stream = plan.streams.find(
+        {submission.message, envelope.sender, submission.listener, submission.auth_user});
+  }
+  const std::string& vmta = envelope.labels.vmta;
+  if (!vmta.empty() && plan.config->find_vmta(vmta) == nullptr && plan.config->find_pool(vmta) == nullptr) {
+    return refuse(554, {5, 7, 1}, fmt::format("no vMTA or pool \"{}\" is configured", vmta));
+  }
+  if (envelope.labels.tenant.empty()) {
+    const config::Stream* configured = plan.config->find_stream(stream);
+    if (configured != nullptr) envelope.labels.tenant = configured->tenant;
+  }
+  if (envelope.labels.tenant.empty()) envelope.labels.tenant = submission.default_tenant;
+  return std::nullopt;
+}
+
+}  // namespace
+
+tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission submission, model::MessageId id, Time wall) {
+  const mime::Examination found = mime::examine(submission.message, plan.labels);
+  if (found.facts.over_limit) return refuse(554, {5, 6, 0}, "the message's header is too large");
+  if (found.facts.received >= mime::kReceivedMax) {
+    return refuse(554, {5, 4, 6}, fmt::format("mail loop: the message has passed {} hosts", found.facts.received));
+  }
+  Admitted admitted;
+  model::Envelope& envelope = admitted.envelope;
+  envelope = std::move(submission.envelope);
+  envelope.id = id;
+  envelope.received = wall;
+  envelope.first_attempt = found.first_attempt;
+  envelope.peer = submission.client_address.empty() ? std::string("pickup") : std::string(submission.client_address);
+  if (auto refusal = set_labels(plan, submission, found, envelope)) return *refusal;
+
+  const std::string added = added_fields(plan, found.facts, envelope, submission.host);
+  const std::string received =
+      plan.config->headers.add_received ? received_field(submission, envelope, wall) : std::string();
+  const std::vector<mime::ByteRange> removed = removals(submission.message, plan, found.remove);
+  mime::HeaderEdit edit;
+  edit.received = received;
+  edit.added = added;
+  edit.remove = removed;
+  admitted.body = std::make_shared<const std::string>(mime::apply_edit(submission.message, found.facts, edit));
+  envelope.body_bytes = admitted.body->size();
+  return admitted;
+}
+
+}  // namespace penstock::ingest

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/pickup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "base/log.h"
+#include "ingest/pickup_file.h"
+
+namespace penstock::ingest {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t kRecipientsMax = 10'000;
+
+bool is_complete(const std::string& name) {
+  return !name.starts_with('.') && !name.ends_with(".tmp");
+}
+
+tl::expected<std::string, std::string> read_whole(const std::string& path, std::uint64_t bytes_max) {
+  std::error_code error;
+  const std::uint64_t size = fs::file_size(path, error);
+  if (error) return tl::unexpected<std::string>("it cannot be read: " + error.message());
+  if (size > bytes_max) {
+    return tl::unexpected<std::string>(fmt::format("it has {} bytes, {} are allowed", size, bytes_max));
+  }
+  std::string contents(size, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(contents.data(), static_cast<std::streamsize>(size));
+  if (!file) return tl::unexpected<std::string>("it cannot be read");
+  return contents;
+}
+
+}  // namespace
+
+Pickup::Pickup(Services services, net::ShardSet& shards, config::Pickup options)
+    : services_(std::move(services)), shards_(shards), options_(std::move(options)) {}
+
+Pickup::~Pickup() {
+  stop();
+}
+
+Result<> Pickup::open() {
+  std::error_code error;
+  if (!fs::is_directory(options_.dir, error)) {
+    return fail(std::make_error_code(std::errc::not_a_directory),
+                fmt::format("pickup.dir {} is not a folder; make it, writable for the daemon", options_.dir));
+  }
+  fs::create_directory(options_.dir + "/bad", error);
+  if (error) return fail(error, fmt::format("pickup.dir {}: the folder bad/ cannot be made", options_.dir));
+  return {};
+}
+
+void Pickup::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Pickup::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Pickup::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    scan();
+    finish_all(false);
+    lock.lock();
+    wake_.wait_for(lock, options_.scan_interval, [this] { return stopping_ || !done_.empty(); });
+  }
+  lock.unlock();
+  finish_all(true);
+}
+
+std::size_t Pickup::run_once() {
+  scan();
+  return finish_all(true);
+}
+
+std::size_t Pickup::scan() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(options_.dir, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored)) names.push_back(entry->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  std::size_t taken = 0;
+  for (const std::string& name : names) {
+    if (in_flight_.size() >= options_.max_in_flight) break;
+    if (!is_complete(name) || in_flight_.contains(name) || !services_.spool.healthy()) continue;
+    take_file(name);
+    ++taken;
+  }
+  return taken;
+}
+
+void Pickup::take_file(const std::string& name) {
+  const auto contents = read_whole(options_.dir + "/" + name, options_.max_message_bytes);
+  if (!contents) return reject(name, contents.error());
+  auto parsed = parse_pickup_file(*contents, kRecipientsMax);
+  if (!parsed) return reject(name, parsed.error());
+  const PlanPtr plan = services_.plan.load();
+  Submission submission;
+  submission.envelope = std::move(parsed->envelope);
+  submission.message = parsed->message;
+  submission.host = plan->config->node.name;
+  submission.default_stream = options_.stream;
+  submission.default_tenant = options_.tenant;
+  submission.protocol = "PICKUP";
+  auto admitted = admit(*plan, std::move(submission), services_.spool.make_id(), services_.clock.wall());
+  if (!admitted) return reject(name, admitted.error().to_string());
+  in_flight_.insert(name);
+  spool::AcceptRequest request;
+  request.envelope = admitted->envelope;
+  request.body = std::move(admitted->body);
+  request.done = spool::AcceptHandler(
+      [this, name, envelope = std::move(admitted->envelope)](Result<model::MessageId> result) mutable {
+        const std::lock_guard lock(mutex_);
+        done_.push_back({std::move(name), std::move(envelope), std::move(result)});
+        wake_.notify_all();
+      });
+  services_.spool.accept(std::move(request));
+}
+
+std::size_t Pickup::finish_all(bool wait) {
+  std::size_t count = 0;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (wait) wake_.wait(lock, [this] { return !done_.empty() || in_flight_.empty(); });
+    if (done_.empty()) return count;
+    Done done = std::move(done_.front());
+    done_.pop_front();
+    lock.unlock();
+    finish(std::move(done));
+    ++count;
+    lock.lock();
+  }
+}
+
+void Pickup::finish(Done done) {
+  in_flight_.erase(done.name);
+  if (!done.result) {
+    if (done.result.error() == make_error_code(spool::Errc::TooLarge)) reject(done.name, "it is too large to be stored");
+    return;  // stays in the folder and is tried again
+  }
+  std::error_code error;
+  fs::remove(options_.dir + "/" + done.name, error);
+  if (error) log::error("ingest", "pickup file {} was taken but cannot be removed: {}", done.name, error.message());
+  services_.probe.pickup_files.add();
+  services_.probe.messages.add();
+  services_.probe.recipients.add(done.envelope.recipients.size());
+  services_.probe.bytes.add(done.envelope.body_bytes);
+  model::Event event;
+  event.type = model::EventType::Accepted;
+  event.time = services_.clock.wall();
+  event.message = done.envelope.id;
+  event.stream = done.envelope.labels.stream;
+  event.tenant = done.envelope.labels.tenant;
+  event.campaign = done.envelope.labels.campaign;
+  event.sender = done.envelope.sender;
+  event.protocol = "pickup";
+  event.bytes = done.envelope.body_bytes;
+  event.detail = done.name;
+  event.has_recipient = true;
+  for (std::uint32_t i = 0; i < done.envelope.recipients.size(); ++i) {
+    const std::string& address = done.envelope.recipients[i].address;
+    event.recipient_index = i;
+    event.recipient = address;
+    event.domain = std::string_view(address).substr(address.rfind('@') + 1);
+    services_.events.record(event);
+  }
+  const std::size_t shard = next_shard_++ % shards_.size();
+  shards_[shard].post([handover = &services_.handover, shard, envelope = std::move(done.envelope)] {
+    handover->accepted(shard, envelope);
+  });
+}
+
+void Pickup::reject(const std::string& name, const std::string& reason) {
+  services_.probe.pickup_bad_files.add();
+  services_.probe.rejected.add();
+  const std::string target = options_.dir + "/bad/" + name;
+  std::ofstream(target + ".reason") << reason << "\n";
+  std::error_code error;
+  fs::rename(options_.dir + "/" + name, target, error);
+  if (error) log::error("ingest", "pickup file {} cannot be moved to bad/: {}", name, error.message());
+  model::Event event;
+  event.type = model::EventType::Rejected;
+  event.time = services_.clock.wall();
+  event.protocol = "pickup";
+  event.reply = {554, {5, 6, 0}, reason};
+  event.detail = name;
+  services_.events.record(event);
+}
+
+}  // namespace penstock::ingest

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plan: the configuration as admission uses it: names of label headers, which stream takes a message, what is added.
+//
+// Made once from the configuration, never changed; a reload makes another.
+// Ownership: std::shared_ptr<const Plan>; a message is admitted under one plan from beginning to end.   Threads: const,
+// any.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "ingest/stream_matcher.h"
+#include "mime/labels.h"
+
+namespace penstock::ingest {
+
+struct Plan {
+  explicit Plan(std::shared_ptr<const config::Config> from);
+
+  const std::shared_ptr<const config::Config> config;
+  const mime::LabelRules labels;
+  const std::vector<std::string> removed;  // lower case: header fields removed besides those of labels
+  const StreamMatcher streams;
+
+  // nullptr when a reload has taken it away.
+  [[nodiscard]] const config::Listener* find_listener(std::string_view name) const;
+};
+
+using PlanPtr = std::shared_ptr<const Plan>;
+
+// The plan in force. Threads: any may load and store.
+class CurrentPlan {
+ public:
+  explicit CurrentPlan(PlanPtr plan) : plan_(std::move(plan)) {}
+  [[nodiscard]] PlanPtr load() const { return plan_.load(); }
+  void store(PlanPtr plan) { plan_.store(std::move(plan)); }
+
+ private:
+  std::atomic<PlanPtr> plan_;
+};
+
+}  // namespace penstock::ingest

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/probe.h"
+
+namespace penstock::ingest {
+
+Probe::Probe(metrics::Registry& r)
+    : messages(r.counter("penstock_ingest_messages_total", "Messages made durable")),
+      recipients(r.counter("penstock_ingest_recipients_total", "Recipients of messages made durable")),
+      bytes(r.counter("penstock_ingest_bytes_total", "Bytes of messages made durable")),
+      rejected(r.counter("penstock_ingest_rejected_total", "Recipients and messages refused at the door")),
+      store_failures(r.counter("penstock_ingest_store_failures_total", "Messages that could not be stored")),
+      connections(r.counter("penstock_ingest_connections_total", "SMTP connections taken")),
+      connections_refused(r.counter("penstock_ingest_connections_refused_total",
+                                    "SMTP connections turned away at a bound or while draining")),
+      open_connections(r.gauge("penstock_ingest_open_connections", "SMTP connections from clients now")),
+      pickup_files(r.counter("penstock_ingest_pickup_files_total", "Files taken from the pickup folder")),
+      pickup_bad_files(r.counter("penstock_ingest_pickup_bad_files_total", "Pickup files moved to bad/")) {}
+
+}  // namespace penstock::ingest

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Probe: the figures this module counts. docs/metrics.md explains them to the operator.
+#pragma once
+
+#include "metrics/metrics.h"
+
+namespace penstock::ingest {
+
+struct Probe {
+  explicit Probe(metrics::Registry& registry);
+
+  metrics::Counter& messages;             // made durable
+  metrics::Counter& recipients;           // of these
+  metrics::Counter& bytes;                // of these, as stored
+  metrics::Counter& rejected;             // recipients and messages refused at the door
+  metrics::Counter& store_failures;       // messages answered 4xx because they could not be stored
+  metrics::Counter& connections;          // taken
+  metrics::Counter& connections_refused;  // turned away at a bound, or while draining
+  metrics::Gauge& open_connections;
+  metrics::Counter& pickup_files;      // taken from the pickup folder
+  metrics::Counter& pickup_bad_files;  // moved to bad/
+};
+
+}  // namespace penstock::ingest

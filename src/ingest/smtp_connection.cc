@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/smtp_connection.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "smtp/proxy_protocol.h"
+
+namespace penstock::ingest {
+namespace {
+
+constexpr std::size_t kReadBytes = 32 * 1024;
+// How long a closed conversation is drained, so that the client gets our last reply.
+constexpr Duration kLinger{std::chrono::seconds{2}};
+constexpr std::size_t kLingerBytesMax = 256 * 1024;
+
+const model::Reply kShuttingDown{421, {4, 3, 2}, "shutting down, try again later"};
+
+bool domain_fits(std::string_view domain, std::string_view pattern) {
+  if (!pattern.starts_with("*.")) return ascii::equal_ignoring_case(domain, pattern);
+  const std::string_view suffix = pattern.substr(1);
+  return domain.size() > suffix.size() &&
+         ascii::equal_ignoring_case(domain.substr(domain.size() - suffix.size()), suffix);
+}
+
+}  // namespace
+
+SmtpConnection::SmtpConnection(SmtpService& service, std::unique_ptr<net::Stream> stream, PlanPtr plan,
+                               const config::Listener& listener)
+    : service_(service),
+      stream_(std::move(stream)),
+      plan_(std::move(plan)),
+      listener_(listener),
+      peer_(IpAddress::parse(stream_->peer_address()).value_or(IpAddress{})),
+      peer_port_(stream_->peer_port()),
+      peer_text_(stream_->peer_address()),
+      buffer_(std::make_unique_for_overwrite<char[]>(kReadBytes)) {
+  service_.services_.probe.connections.add();
+  service_.services_.probe.open_connections.add(1);
+}
+
+SmtpConnection::~SmtpConnection() {
+  service_.services_.probe.open_connections.add(-1);
+}
+
+smtp::ServerOptions SmtpConnection::session_options(const config::Listener& listener, const IpAddress& peer) {
+  smtp::ServerOptions options;
+  options.hostname = listener.hostname;
+  options.offers.xclient = contains(listener.xclient_from, peer);
+  options.message_bytes_max = listener.max_message_bytes;
+  options.recipients_max = listener.max_recipients;
+  options.command_bytes_max = listener.max_command_line_bytes;
+  options.text_line_bytes_max = listener.max_text_line_bytes;
+  options.errors_max = listener.max_errors;
+  options.commands_max = listener.max_commands;
+  return options;
+}
+
+net::Task<> SmtpConnection::run() {
+  // The address that relays for others is the peer of the socket, not whom the PROXY header names.
+  const bool behind_proxy = contains(listener_.proxy_from, peer_);
+  options_ = session_options(listener_, peer_);
+  if (behind_proxy && !co_await read_proxy_header()) co_return;
+  if (service_.draining()) co_return co_await turn_away(kShuttingDown);
+  const auto place = service_.counts_.take(peer_text_, listener_.max_connections,
+                                           listener_.max_connections_per_address);
+  if (!place) {
+    const model::Reply too_many{421, {4, 7, 0}, "too many connections, try again later"};
+    co_return co_await turn_away(too_many);
+  }
+  const smtp::Peer peer{peer_, peer_port_};
+  session_.emplace(options_, peer);
+  if (listener_.banner_delay > Duration::zero()) co_await net::sleep_for(listener_.banner_delay);
+  if (!early_.empty() || stream_->readable() > 0) session_->on_early_bytes();
+  co_await converse();
+}
+
+net::Task<bool> SmtpConnection::read_proxy_header() {
+  smtp::ProxyParser parser;
+  while (true) {
+    const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, listener_.command_timeout);
+    if (io.bytes == 0) co_return false;
+    std::string_view bytes(buffer_.get(), io.bytes);
+    switch (parser.take(bytes)) {
+      case smtp::ProxyParser::Got::More: continue;
+      case smtp::ProxyParser::Got::Malformed: co_return false;
+      case smtp::ProxyParser::Got::Done: break;
+    }
+    early_ = bytes;
+    if (parser.header().has_addresses) {
+      peer_ = parser.header().source;
+      peer_port_ = parser.header().source_port;
+      peer_text_ = peer_.to_string();
+    }
+    co_return true;
+  }
+}
+
+net::Task<> SmtpConnection::turn_away(model::Reply reply) {
+  service_.services_.probe.connections_refused.add();
+  const smtp::Peer peer{peer_, peer_port_};
+  session_.emplace(options_, peer);
+  session_->end(reply);
+  co_await converse();
+}
+
+net::Task<> SmtpConnection::converse() {
+  while (!lost_) {
+    switch (session_->next()) {
+      case smtp::ServerStep::Write: {
+        const net::Io io = co_await stream_->write(session_->output(), listener_.command_timeout);
+        if (io.error || io.closed) co_return;
+        session_->on_written();
+        break;
+      }
+      case smtp::ServerStep::Read: co_await read(); break;
+      case smtp::ServerStep::CheckSender: check_sender(); break;
+      case smtp::ServerStep::CheckRecipient: check_recipient(); break;
+      case smtp::ServerStep::CheckClient:
+        session_->accept();
+        peer_text_ = session_->peer().address.to_string();
+        break;
+      case smtp::ServerStep::Message: co_await take_message(); break;
+      case smtp::ServerStep::Refused:
+        record_refused(session_->refusal().step, session_->refusal().reply, session_->refusal().about);
+        break;
+      case smtp::ServerStep::Close: co_return co_await close_gently();
+    }
+  }
+}
+
+Duration SmtpConnection::read_timeout() const {
+  if (!message_deadline_) return listener_.command_timeout;
+  const Duration left = *message_deadline_ - service_.services_.clock.now();
+  return std::clamp(left, Duration{1000}, listener_.command_timeout);
+}
+
+net::Task<> SmtpConnection::read() {
+  if (service_.draining() && !session_->in_transaction() && !session_->receiving()) {
+    co_return session_->end(kShuttingDown);
+  }
+  if (!session_->receiving()) {
+    message_deadline_.reset();
+  } else if (!message_deadline_) {
+    message_deadline_ = service_.services_.clock.now() + listener_.message_timeout;
+  }
+  reading_ = true;
+  const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, read_timeout());
+  reading_ = false;
+  if (io.bytes > 0) co_return session_->on_bytes({buffer_.get(), io.bytes});
+  if (drained_) co_return session_->end(kShuttingDown);
+  if (io.timed_out()) {
+    const model::Reply timeout{421, {4, 4, 2}, "timeout, closing the connection"};
+    co_return session_->end(timeout);
+  }
+  lost_ = true;
+}
+
+void SmtpConnection::drain() {
+  if (!reading_ || session_->in_transaction() || session_->receiving()) return;
+  drained_ = true;
+  stream_->stop_reading();
+}
+
+bool SmtpConnection::may_relay() const {
+  if (contains(listener_.relay_from, session_->peer().address)) return true;
+  const std::string& address = session_->recipient().address;
+  const std::string_view domain = std::string_view(address).substr(address.rfind('@') + 1);
+  return std::any_of(listener_.relay_domains.begin(), listener_.relay_domains.end(),
+                     [&](const std::string& pattern) { return domain_fits(domain, pattern); });
+}
+
+void SmtpConnection::check_sender() {
+  if (service_.services_.spool.healthy()) return session_->accept();
+  // Said before the message is sent: the client need not send what cannot be kept.
+  const spool::Health health = service_.services_.spool.health();
+  const bool full = health.state == spool::HealthState::Full;
+  const model::Reply reply = reply_to({make_error_code(full ? spool::Errc::Full : spool::Errc::Unhealthy), ""});
+  service_.services_.probe.store_failures.add();
+  record_refused(model::Step::Mail, reply, {});
+  session_->refuse(reply);
+}
+
+void SmtpConnection::check_recipient() {
+  if (may_relay()) return session_->accept();
+  const model::Reply denied{550, {5, 7, 1}, "relaying denied"};
+  record_refused(model::Step::Rcpt, denied, session_->recipient().address);
+  session_->refuse(denied);
+}
+
+net::Task<> SmtpConnection::take_message() {
+  message_deadline_.reset();
+  const Services& services = service_.services_;
+  const PlanPtr plan = services.plan.load();
+  smtp::ReceivedMessage message = session_->take_message();
+  Submission submission;
+  submission.envelope = std::move(message.envelope);
+  submission.message = message.body;
+  submission.listener = service_.listener_;
+  submission.host = listener_.hostname;
+  submission.default_stream = listener_.stream;
+  submission.default_tenant = listener_.tenant;
+  submission.client_name = session_->client_name();
+  submission.client_address = peer_text_;
+  submission.protocol = message.protocol;
+  auto admitted = admit(*plan, std::move(submission), services.spool.make_id(), services.clock.wall());
+  if (!admitted) {
+    record_refused(model::Step::EndOfData, admitted.error(), {});
+    co_return session_->answer(admitted.error());
+  }
+  const auto stored = co_await store(services.spool, *services.ports[stream_->shard().index()], admitted->envelope,
+                                     std::move(admitted->body));
+  if (!stored) {
+    const model::Reply reply = reply_to(stored.error());
+    services.probe.store_failures.add();
+    record_refused(model::Step::EndOfData, reply, {});
+    co_return session_->answer(reply);
+  }
+  services.probe.messages.add();
+  services.probe.recipients.add(admitted->envelope.recipients.size());
+  services.probe.bytes.add(admitted->envelope.body_bytes);
+  record_accepted(admitted->envelope, message.protocol);
+  const model::Reply accepted{250, {2, 0, 0}, "accepted as " + model::format_id(*stored)};
+  session_->answer(accepted);
+  services.handover.accepted(stream_->shard().index(), admitted->envelope);
+}
+
+net::Task<> SmtpConnection::close_gently() {
+  stream_->stop_writing();
+  std::size_t drained = 0;
+  while (drained < kLingerBytesMax) {
+    const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, kLinger);
+    if (io.bytes == 0) co_return;
+    drained += io.bytes;
+  }
+}
+
+model::Event SmtpConnection::event_of(model::EventType type) const {
+  model::Event event;
+  event.type = type;
+  event.time = service_.services_.clock.wall();
+  event.source_address = stream_->local_address();
+  event.peer_address = peer_text_;
+  event.peer_host = session_->client_name();
+  event.protocol = "smtp";
+  return event;
+}
+
+void SmtpConnection::record_refused(model::Step step, const model::Reply& reply, std::string_view recipient) {
+  service_.services_.probe.rejected.add();
+  model::Event event = event_of(model::EventType::Rejected);
+  event.sender = session_->envelope().sender;
+  event.recipient = recipient;
+  const std::string domain = model::domain_of(recipient);
+  event.domain = domain;
+  event.step = step;
+  event.has_step = true;
+  event.reply = reply;
+  event.outcome_class = model::class_by_code(reply, step);
+  service_.services_.events.record(event);
+}
+
+void SmtpConnection::record_accepted(const model::Envelope& envelope, std::string_view protocol) {
+  model::Event event = event_of(model::EventType::Accepted);
+  event.message = envelope.id;
+  event.stream = envelope.labels.stream;
+  event.tenant = envelope.labels.tenant;
+  event.campaign = envelope.labels.campaign;
+  event.vmta = envelope.labels.vmta;
+  event.sender = envelope.sender;
+  event.envelope_id = envelope.envelope_id;
+  event.bytes = envelope.body_bytes;
+  event.detail = protocol;
+  event.has_recipient = true;
+  for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i) {
+    const model::Recipient& recipient = envelope.recipients[i];
+    event.recipient_index = i;
+    event.recipient = recipient.address;
+    event.original_recipient = recipient.original;
+    event.domain = std::string_view(recipient.address).substr(recipient.address.rfind('@') + 1);
+    service_.services_.events.record(event);
+  }
+}
+
+}  // namespace penstock::ingest

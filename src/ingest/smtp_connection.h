@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// SmtpConnection: the thin shell around smtp::ServerSession: socket, deadlines, who may relay, and the way to the spool.
+// Private to SmtpService.   Threads: the stream's shard.   Lives in the frame of SmtpService::serve.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ingest/smtp_service.h"
+#include "smtp/server_session.h"
+
+namespace penstock::ingest {
+
+class SmtpConnection
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  SmtpConnection(SmtpService& service, std::unique_ptr<net::Stream> stream, PlanPtr plan,
+                 const config::Listener& listener);
+  ~SmtpConnection();
+  SmtpConnection(const SmtpConnection&) = delete;
+  SmtpConnection& operator=(const SmtpConnection&) = delete;
+
+  net::Task<> run();
+  // If it waits for a command between messages, it ends with 421.
+  void drain();
+
+ private:
+  // Reads the PROXY header where the peer must send one; false: the link is of no use.
+  net::Task<bool> read_proxy_header();
+  // 554 or 421 instead of a banner, then the end.
+  net::Task<> turn_away(model::Reply reply);
+  net::Task<> converse();
+  net::Task<> read();
+  net::Task<> take_message();
+  net::Task<> close_gently();
+  void check_sender();
+  void check_recipient();
+  void record_refused(model::Step step, const model::Reply& reply, std::string_view recipient);
+  void record_accepted(const model::Envelope& envelope, std::string_view protocol);
+  [[nodiscard]] model::Event event_of(model::EventType type) const;
+  [[nodiscard]] Duration read_timeout() const;
+  [[nodiscard]] bool may_relay() const;
+  [[nodiscard]] static smtp::ServerOptions session_options(const config::Listener& listener, const IpAddress& peer);
+
+  SmtpService& service_;
+  const std::unique_ptr<net::Stream> stream_;
+  const PlanPtr plan_;                // keeps listener_ alive
+  const config::Listener& listener_;  // as it was when the connection began
+  IpAddress peer_;
+  std::uint16_t peer_port_;
+  std::string peer_text_;
+  smtp::ServerOptions options_;
+  std::optional<smtp::ServerSession> session_;
+  std::unique_ptr<char[]> buffer_;
+  std::string early_;  // what came behind the PROXY header
+  std::optional<Time> message_deadline_;
+  bool reading_ = false;
+  bool drained_ = false;
+  bool lost_ = false;
+};
+
+}  // namespace penstock::ingest
