@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <filesystem>
-
+// Works on the file itself: a configuration is checked before there is a daemon, and on another machine.
+#include "api/json.h"
+#include "api/types.h"
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
-#include "cmd/penstock/config_problem.h"
-#include "cmd/penstock/json_read.h"
+#include "config/load.h"
 
 namespace penstock::cli {
 
 Ended check_config(Cli& cli) {
-  const std::string path = std::filesystem::absolute(cli.arguments.text("FILE")).string();
-  const auto check = cli.post("/v1/config/check", {{"path", path}});
-  if (!check) return tl::unexpected<Failure>(check.error());
-  if (cli.json()) Cli::print_json(*check);
-  if (!cli.json()) {
-    for (const auto& problem : list_of(*check, "problems")) Cli::print(format_problem(problem.as_object()));
+  const std::string path(cli.arguments.text("FILE"));
+  const config::Loaded loaded = config::load_file(path);
+  if (cli.json()) {
+    api::ConfigCheck check;
+    for (const config::Problem& p : loaded.problems) {
+      check.problems.push_back({p.file, p.line, p.column, p.key, p.message, p.suggestion, p.is_error});
+    }
+    Cli::print_json(api::to_json(check));
+  } else {
+    for (const config::Problem& problem : loaded.problems) Cli::print(config::format_problem(problem) + "\n");
   }
-  if (!flag_of(*check, "ok")) return tl::unexpected<Failure>(Failure{kExitRefused, "", ""});
+  if (!loaded.config) return tl::unexpected<Failure>(Failure{kExitRefused, "", ""});
   if (!cli.json()) Cli::print(path + ": good\n");
   return {};
 }
