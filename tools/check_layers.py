@@ -48,6 +48,7 @@ def read_dependencies(problems, modules, programs):
     links = {}
     for name in project.files("CMakeLists.txt"):
         text = re.sub(r"#[^\n]*", lambda m: " " * len(m.group(0)), project.read(name))
+        beside = set(re.findall(r"penstock_library\(\s*([\w-]+)", text))  # a program's own parts
         for call in re.finditer(r"penstock_(?:library|program)\(\s*([\w-]+)([^)]*)\)", text):
             found = re.search(r"\bDEPS\b((?:\s+(?!LIBS\b|SRCS\b|ASIO\b)[\w-]+)*)", call.group(2))
             dependencies = set(found.group(1).split()) if found else set()
@@ -57,7 +58,7 @@ def read_dependencies(problems, modules, programs):
             line = text.count("\n", 0, call.start()) + 1
             if folder.startswith("src/") and call.group(1) not in modules:
                 problems.append(f"{name}:{line}: {call.group(1)} has no row in {TABLES}")
-            for extra in sorted(dependencies - row - {call.group(1), folder, "cli"}) if row is not None else []:
+            for extra in sorted(dependencies - row - beside) if row is not None else []:
                 problems.append(f"{name}:{line}: {call.group(1)} links {extra}; {TABLES} does not let it")
     return links
 
