@@ -274,6 +274,14 @@ struct Timeouts {
   Duration idle = std::chrono::seconds{10};  // a connection without work is kept open this long
 };
 
+// How the SMTP client speaks to receivers.
+struct Client {
+  std::uint32_t mx_port = 25;           // of hosts found by MX; another one is for test networks
+  bool pipelining = true;               // used when offered (RFC 2920)
+  bool chunking = true;                 // used when offered (RFC 3030)
+  std::uint32_t addresses_per_try = 5;  // of a destination's hosts, until a connection has failed
+};
+
 struct Config {
   Node node;
   Admin admin;
@@ -284,6 +292,7 @@ struct Config {
   Headers headers;
   Pickup pickup;
   Timeouts timeouts;
+  Client client;
   Defaults defaults;
   std::vector<Listener> listeners;
   std::vector<Vmta> vmtas;

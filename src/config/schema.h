@@ -78,6 +78,7 @@ struct TopTable {
 [[nodiscard]] const Section& provider_section();
 [[nodiscard]] const Section& defaults_section();
 [[nodiscard]] const Section& timeouts_section();
+[[nodiscard]] const Section& client_section();
 
 template <class Owner>
 class SectionBuilder {

@@ -41,6 +41,7 @@ const std::vector<TopTable>& tables() {
       list("provider", &Config::providers, provider_section(), "A mailbox provider and its limits."),
       single("defaults", &Config::defaults, defaults_section(), "Limits of every egress path."),
       single("timeouts", &Config::timeouts, timeouts_section(), "How long the SMTP client waits."),
+      single("client", &Config::client, client_section(), "How the SMTP client speaks."),
       single("dns", &Config::dns, dns_section(), "Look-ups."),
       single("spool", &Config::spool, spool_section(), "Where accepted mail is kept."),
       single("events", &Config::events, events_section(), "The event log."),

@@ -255,4 +255,18 @@ const Section& timeouts_section() {
   return section;
 }
 
+const Section& client_section() {
+  static const Section section =
+      SectionBuilder<Client>("[client]")
+          .add("mx_port", &Client::mx_port, number(1, 65'535), Live,
+               "Port of hosts found by MX; another one is for test networks.")
+          .add("pipelining", &Client::pipelining, flag(), Live,
+               "Send commands in groups to receivers that offer PIPELINING.")
+          .add("chunking", &Client::chunking, flag(), Live, "Send messages with BDAT to receivers that offer CHUNKING.")
+          .add("addresses_per_try", &Client::addresses_per_try, number(1, 20), Live,
+               "Addresses of a destination that are tried until a connection has failed.")
+          .build();
+  return section;
+}
+
 }  // namespace penstock::config

@@ -28,6 +28,11 @@ model::Outcome connect_outcome(const Error& error) {
           model::Reply{0, {4, 4, 1}, error.detail + ": " + error.code.message()}};
 }
 
+bool is_too_many(const model::Outcome& outcome) {
+  return outcome.step == model::Step::Rcpt && outcome.reply.code == 452 &&
+         outcome.reply.enhanced == model::EnhancedStatus{4, 5, 3};
+}
+
 }  // namespace
 
 Connection::Connection(Dispatcher& dispatcher, Lane& lane, shaping::ConnectionPermit permit)
@@ -233,13 +238,32 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   Attempted attempted = facts();
   attempted.took = dispatcher_.parts().clock.now() - began;
   probe.seconds.observe(std::chrono::duration<double>(attempted.took).count());
-  dispatcher_.settled(lane_, count);
+  settle(*batch, attempted);
+}
+
+void Connection::settle(Batch& batch, const Attempted& attempted) {
+  std::vector<model::Outcome> outcomes(std::make_move_iterator(session_->outcomes().begin()),
+                                       std::make_move_iterator(session_->outcomes().end()));
+  // "Too many recipients" (452 4.5.3, RFC 5321 §4.5.3.1.10) is no deferral of those it is said to: they go in the next
+  // transaction, as long as this one carried somebody.
+  const bool carried = std::any_of(outcomes.begin(), outcomes.end(), [](const model::Outcome& outcome) {
+    return outcome.kind == model::OutcomeKind::Delivered;
+  });
+  std::vector<queue::QueuedRecipient> again;
+  for (std::size_t i = outcomes.size(); carried && i-- > 0;) {
+    if (!is_too_many(outcomes[i])) continue;
+    again.push_back(batch.recipients[i]);
+    batch.recipients.erase(batch.recipients.begin() + static_cast<std::ptrdiff_t>(i));
+    outcomes.erase(outcomes.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (!again.empty()) dispatcher_.put_back(lane_, again);
+  dispatcher_.settled(lane_, batch.recipients.size());
   const Time now = dispatcher_.parts().clock.now();
-  for (const model::Outcome& outcome : session_->outcomes()) {
+  for (const model::Outcome& outcome : outcomes) {
     lane_.path.count(outcome.kind);
     lane_.path.limiter().observe(outcome, now, dispatcher_.parts().rng);
   }
-  dispatcher_.settlement().settle(*batch, session_->outcomes(), attempted);
+  dispatcher_.settlement().settle(batch, outcomes, attempted);
 }
 
 Attempted Connection::facts() const {

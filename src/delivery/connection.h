@@ -53,6 +53,7 @@ class Connection final : public IdleConnection {
   net::Task<> talk();
   [[nodiscard]] Duration timeout_for(model::Step step, bool writing) const;
   net::Task<> carry(std::vector<queue::QueuedRecipient> recipients);
+  void settle(Batch& batch, const Attempted& attempted);
   net::Task<> wait_for_rate(std::uint32_t recipients);
   // True when there is work again; false when the connection is to end.
   net::Task<bool> wait_for_work();
