@@ -220,7 +220,7 @@ struct Stream {
   std::uint32_t recipients_per_message = 0;     // 0: as the egress path says
 };
 
-// 0 and a Rate with count 0: no limit set here. The strictest of what applies to an egress path counts.
+// 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
 struct Limits {
   std::uint32_t connections = 0;
   Rate connection_rate{0, std::chrono::seconds{1}};
