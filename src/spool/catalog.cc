@@ -76,13 +76,15 @@ void Catalog::apply(std::uint32_t slot, BatchEffects& effects) {
   }
 }
 
-void Catalog::add_found(model::MessageId id, Location where, std::uint32_t recipients,
+bool Catalog::add_found(model::MessageId id, Location where, std::uint32_t recipients,
                         std::span<const std::uint32_t> finished) {
   const std::lock_guard lock(mutex_);
+  if (index_.find(id)) return false;
   index_.add(id, where, recipients, finished);
   Entry& entry = entries_.at(where.slot);
   ++entry.live;
   ++entry.messages;
+  return true;
 }
 
 std::optional<Place> Catalog::locate(model::MessageId id) const {

@@ -59,8 +59,8 @@ class Catalog {
   void look_again();
 
   void apply(std::uint32_t slot, BatchEffects& effects);
-  // While the spool is opened: a message found on disk.
-  void add_found(model::MessageId id, Location where, std::uint32_t recipients,
+  // While the spool is opened: a message found on disk. False if it is here already.
+  bool add_found(model::MessageId id, Location where, std::uint32_t recipients,
                  std::span<const std::uint32_t> finished);
   void found_all() {
     const std::lock_guard lock(mutex_);

@@ -76,7 +76,7 @@ class Tell final : public HintVisitor {
     slot_ = segment.slot();
   }
   void envelope(const HintEnvelope& entry) override {
-    if (!gathered_.is_newest(entry, sequence_) || catalog_.locate(entry.id)) return;
+    if (!gathered_.is_newest(entry, sequence_)) return;
     finished_ = entry.finished;
     for (std::uint32_t i = 0; i < entry.domains.size(); ++i) {
       if (gathered_.is_finished({entry.id, i})) finished_.push_back(i);
@@ -85,7 +85,7 @@ class Tell final : public HintVisitor {
     finished_.erase(std::unique(finished_.begin(), finished_.end()), finished_.end());
     const auto recipients = static_cast<std::uint32_t>(entry.domains.size());
     if (finished_.size() >= recipients) return;
-    catalog_.add_found(entry.id, Location::at(slot_, entry.offset), recipients, finished_);
+    if (!catalog_.add_found(entry.id, Location::at(slot_, entry.offset), recipients, finished_)) return;
     for (std::uint32_t i = 0; i < recipients; ++i) {
       if (!std::binary_search(finished_.begin(), finished_.end(), i)) tell(entry, i);
     }

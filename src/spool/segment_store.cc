@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSegmentSuffix = ".segment";
 // Enough for nearly every envelope, so that one read brings header and payload.
 constexpr std::size_t kFirstReadBytes = 2048;
-constexpr std::size_t kZeroBytes = 4U << 20;
+constexpr std::size_t kZeroBytes = 1U << 20;
 
 // What passes by itself, or by an operator's doing, and has harmed nothing.
 bool means_full(const Error& error) {
