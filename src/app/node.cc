@@ -22,6 +22,17 @@ std::chrono::seconds seconds_of(Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration);
 }
 
+// What a domain's records were found to say is kept no longer than the records themselves.
+dns::RouteCacheLimits route_cache_limits(const config::Dns& from) {
+  dns::RouteCacheLimits limits;
+  limits.routes_max = from.cache_routes;
+  limits.ttl_min = seconds_of(from.ttl_min);
+  limits.ttl_max = seconds_of(from.ttl_max);
+  limits.invalid_ttl = std::min(limits.invalid_ttl, seconds_of(from.negative_ttl_max));
+  limits.failure_ttl = seconds_of(from.failure_ttl);
+  return limits;
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -134,7 +145,7 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
   readers_ = std::make_unique<http::Workers>(4, "spool-read");
   engine_ = std::make_unique<delivery::Engine>(
       delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *resolver_,
-                              *finder_, dns_probe_, metrics_, random_seed()},
+                              *finder_, dns_probe_, metrics_, random_seed(), route_cache_limits(config->dns)},
       plan, std::move(backlog));
   return {};
 }

@@ -55,6 +55,7 @@ class NodeOperations final : public api::Operations {
   void stop();
 
  private:
+  void register_metrics();
   [[nodiscard]] api::QueueCounts queue_counts();
   [[nodiscard]] std::vector<api::Trouble> troubles();
   [[nodiscard]] api::RecipientRow recipient_row(const queue::QueuedRecipient& recipient, queue::Whereabouts where,

@@ -42,6 +42,7 @@ std::string describe_selection(const api::Selection& s) {
 
 NodeOperations::NodeOperations(Node& node)
     : node_(node), pauses_(node.in_force().config->node.data_dir + "/pauses.json"), jobs_(node) {
+  register_metrics();
   if (auto loaded = pauses_.load(); !loaded) log::error("app", "{}", loaded.error().to_string());
   for (const PauseBook::Entry& entry : pauses_.list(node_.clock().wall())) {
     const auto match = SelectionMatch::make(entry.pause.selection, node_.names());

@@ -179,6 +179,27 @@ Result<std::vector<api::PathRow>> NodeOperations::paths(const api::PathQuery& qu
   return all;
 }
 
+void NodeOperations::register_metrics() {
+  metrics::Registry& registry = node_.metrics();
+  const auto spool = [this](std::uint64_t spool::SpoolStats::* figure) {
+    return [this, figure] { return static_cast<double>(node_.spool().stats().*figure); };
+  };
+  registry.gauge_from("penstock_spool_messages", "Messages in the spool with a recipient that is not finished",
+                      spool(&spool::SpoolStats::messages));
+  registry.gauge_from("penstock_spool_segments", "Segments that hold records", spool(&spool::SpoolStats::segments));
+  registry.gauge_from("penstock_spool_cache_bytes", "Bytes of fresh messages kept in memory",
+                      spool(&spool::SpoolStats::cache_bytes));
+  registry.counter_from("penstock_spool_syncs_total", "Syncs of the disk", spool(&spool::SpoolStats::syncs));
+  registry.counter_from("penstock_spool_written_bytes_total", "Bytes written into segments",
+                        spool(&spool::SpoolStats::bytes_written));
+  registry.counter_from("penstock_spool_damaged_records_total", "Records found damaged",
+                        spool(&spool::SpoolStats::damaged_records));
+  registry.gauge_from("penstock_spool_healthy", "1 while new mail can be stored",
+                      [this] { return node_.spool().healthy() ? 1.0 : 0.0; });
+  registry.gauge_from("penstock_process_resident_bytes", "Memory of the process",
+                      [] { return static_cast<double>(resident_bytes()); });
+}
+
 std::string NodeOperations::metrics_text() {
   const api::QueueCounts counts = queue_counts();
   const auto set = [this](const char* state, std::uint64_t value) {
@@ -191,18 +212,6 @@ std::string NodeOperations::metrics_text() {
   set("deferred", counts.deferred);
   set("scheduled", counts.scheduled);
   set("held", counts.held);
-  const spool::SpoolStats spool = node_.spool().stats();
-  const auto figure = [this](const char* name, const char* help, std::uint64_t value) {
-    node_.metrics().gauge(name, help).set(static_cast<std::int64_t>(value));
-  };
-  figure("penstock_spool_messages", "Messages in the spool with a recipient that is not finished", spool.messages);
-  figure("penstock_spool_segments", "Segments that hold records", spool.segments);
-  figure("penstock_spool_cache_bytes", "Bytes of fresh messages kept in memory", spool.cache_bytes);
-  figure("penstock_spool_syncs", "Syncs of the disk since the start", spool.syncs);
-  figure("penstock_spool_written_bytes", "Bytes written into segments since the start", spool.bytes_written);
-  figure("penstock_spool_damaged_records", "Records found damaged since the start", spool.damaged_records);
-  figure("penstock_spool_healthy", "1 while new mail can be stored", node_.spool().healthy() ? 1 : 0);
-  figure("penstock_process_resident_bytes", "Memory of the process", resident_bytes());
   return node_.metrics().text();
 }
 

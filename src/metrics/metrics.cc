@@ -89,6 +89,12 @@ Histogram& Registry::histogram(const std::string& name, const std::string& help,
   return *metric.histogram;
 }
 
+void Registry::counter_from(const std::string& name, const std::string& help, std::function<double()> read,
+                            LabelSet labels) {
+  const std::scoped_lock lock(mutex_);
+  find_or_add(name, help, "counter", std::move(labels)).read = std::move(read);
+}
+
 void Registry::gauge_from(const std::string& name, const std::string& help, std::function<double()> read,
                           LabelSet labels) {
   const std::scoped_lock lock(mutex_);

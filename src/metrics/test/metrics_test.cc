@@ -40,3 +40,14 @@ TEST(Counter, ThreadsLoseNothing) {
   b.join();
   EXPECT_EQ(counter.value(), 200'000U);
 }
+
+TEST(Registry, CounterKeptElsewhereIsReadWhenTheTextIsMade) {
+  Registry registry;
+  double value = 3;
+  registry.counter_from("penstock_kept_elsewhere_total", "Kept elsewhere", [&value] { return value; });
+  value = 4;
+  const std::string text = registry.text();
+  EXPECT_NE(text.find("# TYPE penstock_kept_elsewhere_total counter\npenstock_kept_elsewhere_total 4\n"),
+            std::string::npos)
+      << text;
+}
