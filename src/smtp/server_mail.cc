@@ -199,7 +199,7 @@ void ServerSession::finish_message() {
     if (was_data && ambiguous && phase_ != Phase::Ended) finish({421, {4, 7, 0}, "closing after a malformed message"});
     return;
   }
-  envelope_.peer = peer_.address.to_string();
+  envelope_.peer = peer_text_;
   envelope_.body_bytes = body_.bytes();
   if (envelope_.body_kind != model::BodyKind::BinaryMime) {
     envelope_.body_kind = body_.eight_bit() ? model::BodyKind::EightBitMime : model::BodyKind::SevenBit;
@@ -208,7 +208,7 @@ void ServerSession::finish_message() {
 }
 
 void ServerSession::refuse_message(BodyReader::Defect defect, model::Envelope envelope) {
-  envelope.peer = peer_.address.to_string();
+  envelope.peer = peer_text_;
   envelope.body_bytes = body_.bytes();
   refuse_it(Step::EndOfData, reply_to(defect));
   refusal_.envelope = std::move(envelope);

@@ -24,7 +24,11 @@ bool is_refusal(const model::Reply& reply) {
 }  // namespace
 
 ServerSession::ServerSession(const ServerOptions& options, const Peer& peer)
-    : options_(options), peer_(peer), commands_(options.command_bytes_max), body_(options) {
+    : options_(options),
+      peer_(peer),
+      peer_text_(peer.address.to_string()),
+      commands_(options.command_bytes_max),
+      body_(options) {
   append_banner(output_, options_);
 }
 
@@ -86,6 +90,7 @@ void ServerSession::accept() {
     case Awaited::Client:
       if (xclient_.address) peer_.address = *xclient_.address;
       if (xclient_.port) peer_.port = *xclient_.port;
+      peer_text_ = peer_.address.to_string();
       restart("", false);
       append_banner(output_, options_);
       return;

@@ -27,32 +27,34 @@ struct Masks {
 
 #if defined(__SSE2__)
 
-using Block = __m128i[4];
+// Written out and inlined by force: GCC 12 at -O2 would keep the four parts in memory.
+struct Block {
+  __m128i a, b, c, d;
+};
 
-std::uint64_t bits_of(const Block& lanes) {
-  std::uint64_t bits = 0;
-  for (unsigned i = 0; i < 4; ++i) {
-    bits |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(lanes[i]))) << (16 * i);
-  }
-  return bits;
+[[gnu::always_inline]] inline std::uint64_t bits_of(__m128i part) {
+  return static_cast<unsigned>(_mm_movemask_epi8(part));
 }
 
-std::uint64_t equal_bits(const Block& block, char wanted) {
+[[gnu::always_inline]] inline std::uint64_t bits_of(const Block& block) {
+  return bits_of(block.a) | bits_of(block.b) << 16 | bits_of(block.c) << 32 | bits_of(block.d) << 48;
+}
+
+[[gnu::always_inline]] inline std::uint64_t equal_bits(const Block& block, char wanted) {
   const __m128i pattern = _mm_set1_epi8(wanted);
-  Block equal;
-  for (unsigned i = 0; i < 4; ++i) equal[i] = _mm_cmpeq_epi8(block[i], pattern);
-  return bits_of(equal);
+  return bits_of(Block{_mm_cmpeq_epi8(block.a, pattern), _mm_cmpeq_epi8(block.b, pattern),
+                       _mm_cmpeq_epi8(block.c, pattern), _mm_cmpeq_epi8(block.d, pattern)});
 }
 
 Masks masks_of(const char* text) {
-  Block block;
-  for (unsigned i = 0; i < 4; ++i) block[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text) + i);
+  const auto part = [text](std::size_t at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + at)); };
+  const Block block{part(0), part(16), part(32), part(48)};
   Masks masks{.cr = equal_bits(block, '\r'), .lf = equal_bits(block, '\n'), .dot = equal_bits(block, '.')};
   // Zero bytes are rare and high ones come in few messages: ask the whole block first.
-  const __m128i least = _mm_min_epu8(_mm_min_epu8(block[0], block[1]), _mm_min_epu8(block[2], block[3]));
-  if (_mm_movemask_epi8(_mm_cmpeq_epi8(least, _mm_setzero_si128())) != 0) masks.zero = equal_bits(block, '\0');
-  const __m128i any = _mm_or_si128(_mm_or_si128(block[0], block[1]), _mm_or_si128(block[2], block[3]));
-  if (_mm_movemask_epi8(any) != 0) masks.high = bits_of(block);
+  const __m128i least = _mm_min_epu8(_mm_min_epu8(block.a, block.b), _mm_min_epu8(block.c, block.d));
+  if (bits_of(_mm_cmpeq_epi8(least, _mm_setzero_si128())) != 0) masks.zero = equal_bits(block, '\0');
+  const __m128i any = _mm_or_si128(_mm_or_si128(block.a, block.b), _mm_or_si128(block.c, block.d));
+  if (bits_of(any) != 0) masks.high = bits_of(block);
   return masks;
 }
 
@@ -73,12 +75,12 @@ Masks masks_of(const char* text) {
 
 #endif
 
-std::uint64_t lowest_bits(std::size_t count) {
-  return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
-}
-
-bool has_bit(std::uint64_t bits, std::size_t index) {
-  return ((bits >> index) & 1U) != 0;
+// Of less than a block: the end of a piece.
+Masks masks_of_rest(std::string_view text) {
+  char padded[kBlockBytes];
+  std::memset(padded, ' ', sizeof padded);
+  std::memcpy(padded, text.data(), std::min(text.size(), kBlockBytes));
+  return masks_of(padded);
 }
 
 }  // namespace
@@ -93,43 +95,45 @@ void TextScanner::scan(std::string_view text) {
 
 template <bool kStopAtDot>
 std::size_t TextScanner::scan_blocks(std::string_view text) {
-  for (std::size_t offset = 0; offset < text.size();) {
+  std::uint64_t cr_before = after_cr_ ? 1 : 0;
+  std::uint64_t starts_line = line_start_ ? 1 : 0;
+  std::uint64_t bare = 0;
+  std::uint64_t zero = 0;
+  std::uint64_t high = 0;
+  std::size_t offset = 0;
+  bool stop = false;
+  while (offset < text.size() && !stop) {
     std::size_t bytes = std::min(kBlockBytes, text.size() - offset);
-    Masks masks;
-    if (bytes == kBlockBytes) {
-      masks = masks_of(text.data() + offset);
-    } else {
-      char padded[kBlockBytes];
-      std::memset(padded, ' ', sizeof padded);
-      std::memcpy(padded, text.data() + offset, bytes);
-      masks = masks_of(padded);
-    }
-    const std::uint64_t after_cr = masks.cr << 1 | (after_cr_ ? 1U : 0U);
+    const Masks masks = bytes == kBlockBytes ? masks_of(text.data() + offset) : masks_of_rest(text.substr(offset));
+    const std::uint64_t after_cr = masks.cr << 1 | cr_before;
     const std::uint64_t line_ends = masks.lf & after_cr;
-    bool stop = false;
     if constexpr (kStopAtDot) {
-      const std::uint64_t line_starts = line_ends << 1 | (line_start_ ? 1U : 0U);
-      if (const std::uint64_t dots = masks.dot & line_starts; dots != 0) {
-        bytes = static_cast<std::size_t>(std::countr_zero(dots));
+      const std::uint64_t dots = masks.dot & (line_ends << 1 | starts_line);
+      if (dots != 0) [[unlikely]] {
         stop = true;
-        if (bytes == 0) return offset;
+        bytes = static_cast<std::size_t>(std::countr_zero(dots));
+        if (bytes == 0) break;
       }
     }
-    const std::uint64_t valid = lowest_bits(bytes);
-    bare_line_end_ |= ((masks.lf ^ after_cr) & valid) != 0;
-    zero_byte_ |= (masks.zero & valid) != 0;
-    eight_bit_ |= (masks.high & valid) != 0;
+    const std::uint64_t valid = ~std::uint64_t{0} >> (kBlockBytes - bytes);
+    bare |= (masks.lf ^ after_cr) & valid;
+    zero |= masks.zero & valid;
+    high |= masks.high & valid;
     if (line_bytes_max_ != 0) measure_lines(masks.lf & valid, bytes);
-    after_cr_ = has_bit(masks.cr, bytes - 1);
-    line_start_ = has_bit(line_ends, bytes - 1);
+    cr_before = masks.cr >> (bytes - 1) & 1U;
+    starts_line = line_ends >> (bytes - 1) & 1U;
     offset += bytes;
-    if (stop) return offset;
   }
-  return text.size();
+  after_cr_ = cr_before != 0;
+  line_start_ = starts_line != 0;
+  bare_line_end_ |= bare != 0;
+  zero_byte_ |= zero != 0;
+  eight_bit_ |= high != 0;
+  return offset;
 }
 
 // Only the line that ends first in a block can be too long: the others lie in it as a whole.
-void TextScanner::measure_lines(std::uint64_t line_feeds, std::size_t bytes) {
+inline void TextScanner::measure_lines(std::uint64_t line_feeds, std::size_t bytes) {
   if (line_feeds == 0) {
     line_bytes_ += bytes;
     return;
