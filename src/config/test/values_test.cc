@@ -211,6 +211,17 @@ TEST(Shadows, EarlierMatchThatTakesAllOfAnother) {
   EXPECT_TRUE(shadows(Match{{}, {"*"}, {}, {}, {}}, news));
 }
 
+TEST(ParseToml, WhatTheLibraryStumblesOverIsASyntaxError) {
+  // Found by fuzzing: an assertion, and a promise to the optimizer that does not hold.
+  for (const char* text :
+       {"[[\na = 1\n", "[\n", "\uFE7F[[a]]\n", "a = \uFEF0\n", "[a.\uFE80]\n", "a = {\uFEA0 = 1}\n"}) {
+    Problems problems;
+    EXPECT_FALSE(parse_toml(text, problems.add_file("x.toml"), problems)) << text;
+    EXPECT_THAT(problems.sorted().at(0).message, testing::StartsWith("not TOML: ")) << text;
+    EXPECT_FALSE(problems.complete());
+  }
+}
+
 TEST(Problem, LinesHideControlCharactersAndSayWarning) {
   EXPECT_EQ(format_problem({"a.toml", 3, 4, "k", "bad \x1b[2J", "do", false}),
             "a.toml:3:4: bad \\x1b[2J; do (warning)");
