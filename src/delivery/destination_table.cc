@@ -44,8 +44,9 @@ RouteTroublePtr invalid(const dns::Invalid& why) {
 }  // namespace
 
 DestinationTable::DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver,
-                                   const dns::HostFinder& finder, const Clock& clock, dns::Probe& probe)
-    : shard_(shard), names_(names), resolver_(resolver), clock_(clock), router_(shard, finder, clock, probe) {}
+                                   const dns::HostFinder& finder, const Clock& clock, dns::Probe& probe,
+                                   dns::RouteCacheLimits limits)
+    : shard_(shard), names_(names), resolver_(resolver), clock_(clock), router_(shard, finder, clock, probe, limits) {}
 
 void DestinationTable::set_plan(PlanPtr plan) {
   plan_ = std::move(plan);

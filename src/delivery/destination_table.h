@@ -35,7 +35,7 @@ class DestinationTable {
 
   // `names`, `resolver`, `finder`, `clock` and `probe` must outlive it.
   DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver, const dns::HostFinder& finder,
-                   const Clock& clock, dns::Probe& probe);
+                   const Clock& clock, dns::Probe& probe, dns::RouteCacheLimits limits = {});
 
   void set_plan(PlanPtr plan);
   // What is known now; nothing if it has to be looked up. Costs a hash look-up or two when known.

@@ -252,7 +252,10 @@ void Dispatcher::process() {
     const auto middle = std::partition(recipients.begin(), recipients.end(), confirmed);
     std::vector<queue::QueuedRecipient> again(middle, recipients.end());
     recipients.erase(middle, recipients.end());
-    for (queue::QueuedRecipient& recipient : again) recipient.flags += Settlement::kNoDomainOnce;
+    for (queue::QueuedRecipient& recipient : again) {
+      recipient.flags += Settlement::kNoDomainOnce;
+      destinations_->forget(recipient.domain);  // what we remember confirms nothing
+    }
     model::Outcome later = trouble->outcome;
     later.kind = model::OutcomeKind::Deferred;
     later.reply.code = 0;

@@ -35,6 +35,7 @@ class Engine final : public Peers {
     dns::Probe& dns_probe;
     metrics::Registry& metrics;
     std::uint64_t seed;
+    dns::RouteCacheLimits route_cache = {};
   };
 
   Engine(Parts parts, PlanPtr plan, Backlog backlog);
