@@ -102,7 +102,7 @@ const Section& retry_section() {
           .add("factor", &Retry::factor, decimal(1, 10), Live, "each further wait is this much longer,")
           .add("cap", &Retry::cap, span(1s, 7 * 24h), Live, "up to this.")
           .add("jitter", &Retry::jitter, decimal(0, 0.9), Live, "Share by which each wait is made longer or shorter.")
-          .add("expire", &Retry::expire, span(1min, 30 * 24h), Live,
+          .add("expire", &Retry::expire, span(10s, 30 * 24h), Live,
                "A recipient that was not delivered this long after acceptance bounces.")
           .build());
   return section;
