@@ -74,7 +74,7 @@ std::string take_local_part(std::string_view& text) {
 bool take_source_route(std::string_view& text) {
   if (text.empty() || text.front() != '@') return true;
   const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || colon > kRouteBytesMax) return false;
+  if (colon > kRouteBytesMax) return false;  // none at all is further still
   std::string_view route = text.substr(0, colon);
   text.remove_prefix(colon + 1);
   for (;;) {
