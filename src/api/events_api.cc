@@ -63,7 +63,8 @@ Asked<Answer> list_events(Call& call) {
   Answer answer;
   answer.body = join_events(*list);
   // Without a cursor every call would begin at the end anew, and what came between two calls be lost.
-  if (list->events.empty() && query.cursor) answer.wait = wait;
+  // Nor is there reason to wait while more lies ahead that was not looked at yet.
+  if (list->events.empty() && query.cursor && !list->more) answer.wait = wait;
   return answer;
 }
 

@@ -27,6 +27,7 @@ struct Attempted {
   DestinationPtr destination;  // null: none was found
   model::NameId vmta{};        // 0: none was chosen
   std::string_view source_address, peer_address, peer_host;
+  std::string_view extensions;  // that the receiver offered
   std::uint64_t connection = 0;
   Duration took{0};
   bool passes_dsn = false;  // the receiver was told the DSN wishes

@@ -15,6 +15,7 @@ namespace {
 // A path that is full, with other lanes waiting, passes the slot on after so many messages.
 constexpr std::uint32_t kYieldAfter = 20;
 constexpr std::size_t kReadBytes = 4096;
+constexpr Duration kCloseWait{std::chrono::seconds{1}};
 
 std::uint64_t next_connection_number() {
   static std::atomic<std::uint64_t> last{0};
@@ -73,7 +74,15 @@ net::Task<> Connection::serve() {
   if (std::holds_alternative<smtp::Idle>(session_->next())) {
     session_->quit();
     co_await talk();
+    co_await wait_for_close();
   }
+}
+
+// The receiver closes after its 221. Until it has, it still counts this connection, and the next one that took its place
+// would be one too many for it.
+net::Task<> Connection::wait_for_close() {
+  std::array<char, 64> ignored;
+  co_await stream_->read_some(ignored, kCloseWait);
 }
 
 bool Connection::usable() const {
@@ -121,6 +130,7 @@ net::Task<bool> Connection::reach_host() {
     if (co_await try_hop(hop)) {
       dispatcher_.host_trouble().worked(hop.address);
       host_ = hop.host;
+      extensions_ = session_->extensions().to_string();
       co_return true;
     }
     dispatcher_.host_trouble().failed(hop.address, dispatcher_.parts().clock.now());
@@ -272,6 +282,7 @@ Attempted Connection::facts() const {
   attempted.vmta = lane_.path.key().vmta;
   attempted.connection = number_;
   attempted.peer_host = host_;
+  attempted.extensions = extensions_;
   if (stream_) {
     attempted.source_address = stream_->local_address();
     attempted.peer_address = stream_->peer_address();

@@ -45,6 +45,7 @@ class Connection final : public IdleConnection {
   };
 
   net::Task<> serve();
+  net::Task<> wait_for_close();
   // A connected, greeted session, or nothing; failure_ tells why.
   net::Task<bool> reach_host();
   net::Task<bool> try_hop(const Hop& hop);
@@ -70,7 +71,8 @@ class Connection final : public IdleConnection {
   const std::uint64_t number_;
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<smtp::ClientSession> session_;
-  std::string host_;  // the one we are connected to
+  std::string host_;        // the one we are connected to
+  std::string extensions_;  // that it offers, as events tell it
   model::Outcome failure_;
   bool opening_ = true;
   bool woken_ = false;

@@ -143,7 +143,7 @@ void Settlement::add_notice(Context& context, const queue::QueuedRecipient& reci
         parts_.clock.to_wall(context.stream.retry.expires_at(queue::time_of(recipient.received)));
   }
   context.notice.recipients.push_back(std::move(reported));
-  if (is_final) context.notice.finals.push_back(recipient);
+  if (is_final) context.notice.finals.push_back({recipient, outcome.kind == model::OutcomeKind::Delivered});
 }
 
 void Settlement::send_notice(const Batch& batch, const Stream& stream, const Attempted&, Notice notice) {
@@ -171,26 +171,29 @@ void Settlement::send_notice(const Batch& batch, const Stream& stream, const Att
   model::Envelope stored = envelope;
   request.port = &parts_.port;
   request.done = spool::AcceptHandler(
-      [this, finals = std::move(notice.finals), stored = std::move(stored)](Result<model::MessageId> result) mutable {
-        notice_stored(std::move(finals), stored, result);
+      [this, finals = std::move(notice.finals), stored = std::move(stored)](const Result<model::MessageId>& result) {
+        notice_stored(finals, stored, result);
       });
   parts_.spool.accept(std::move(request));
 }
 
-void Settlement::notice_stored(std::vector<queue::QueuedRecipient> finals, const model::Envelope& envelope,
+void Settlement::notice_stored(const std::vector<Final>& finals, const model::Envelope& envelope,
                                const Result<model::MessageId>& stored) {
-  if (!stored) {
-    log::warn("delivery", "a notice to {} could not be stored: {}", envelope.recipients.front().address,
-              stored.error().to_string());
-    const Time again = parts_.clock.now() + kAfterFullSpool;
-    for (const queue::QueuedRecipient& recipient : finals) queue_.wait_until(recipient, again);
-    return;
-  }
-  parts_.probe.notices.add();
   std::vector<model::RecipientId> ids;
   ids.reserve(finals.size());
-  for (const queue::QueuedRecipient& recipient : finals) ids.push_back(recipient.id());
+  for (const Final& each : finals) {
+    if (stored || each.delivered) {
+      ids.push_back(each.recipient.id());
+    } else {
+      queue_.wait_until(each.recipient, parts_.clock.now() + kAfterFullSpool);
+    }
+  }
   parts_.spool.record_finals(ids);
+  if (!stored) {
+    return log::warn("delivery", "a notice to {} could not be stored: {}", envelope.recipients.front().address,
+                     stored.error().to_string());
+  }
+  parts_.probe.notices.add();
   queue_.admit(envelope);
 }
 
@@ -224,7 +227,9 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.source_address = attempted.source_address;
   event.peer_address = attempted.peer_address;
   event.peer_host = attempted.peer_host;
-  event.protocol = attempted.destination && attempted.destination->kind == RouteKind::Lmtp ? "lmtp" : "smtp";
+  event.client = envelope.peer;
+  event.protocol = envelope.peer == "pickup" || envelope.peer == "internal" ? std::string_view(envelope.peer) : "smtp";
+  event.extensions = attempted.extensions;
   event.step = outcome.step;
   event.has_step = true;
   event.reply = outcome.reply;
