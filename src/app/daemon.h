@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of the process: load, build, serve, obey signals, stop.
 //
-// SIGTERM and SIGINT stop in two phases (a second one ends at once); SIGHUP reloads the configuration. Problems at start
-// are printed on standard error, one sentence each.   Threads: the main thread, before any other exists.
+// SIGTERM and SIGINT stop in two phases (a second one ends at once); SIGHUP reloads the configuration. Problems at
+// start are printed on standard error, one sentence each.   Threads: the main thread, before any other exists.
 #pragma once
 
 #include <string>

@@ -47,9 +47,8 @@ Result<api::Job> JobRunner::start(const api::ActRequest& request, const api::Act
 
 void JobRunner::run(Running& running) {
   std::uint64_t to_visit = 0;
-  for (const std::uint64_t of_shard : ask_shards(node_.engine(), [](delivery::Dispatcher& dispatcher) {
-         return dispatcher.totals().total();
-       })) {
+  for (const std::uint64_t of_shard :
+       ask_shards(node_.engine(), [](delivery::Dispatcher& dispatcher) { return dispatcher.totals().total(); })) {
     to_visit += of_shard;
   }
   {
@@ -140,8 +139,7 @@ void JobRunner::work_off_addresses(Running& running) {
 }
 
 // On the dispatcher's shard: what was taken gets its new state, is recorded, and goes back to where it belongs.
-void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher,
-                      std::vector<queue::QueuedRecipient>& taken) {
+void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher, std::vector<queue::QueuedRecipient>& taken) {
   if (taken.empty()) return;
   const api::ActRequest& request = running.request;
   for (queue::QueuedRecipient& recipient : taken) {
@@ -166,15 +164,14 @@ void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher,
   }
   if (request.act == api::Act::Bounce) {
     const std::string reason = request.reason.empty() ? "returned by the operator" : request.reason;
-    dispatcher.bounce(std::exchange(taken, {}),
-                      {model::OutcomeKind::Bounced, model::Step::Connect, model::OutcomeClass::Admin,
-                       model::Reply{0, {5, 7, 0}, reason}});
+    dispatcher.bounce(std::exchange(taken, {}), {model::OutcomeKind::Bounced, model::Step::Connect,
+                                                 model::OutcomeClass::Admin, model::Reply{0, {5, 7, 0}, reason}});
     return;
   }
   dispatcher.persist(taken);
   if (request.act == api::Act::Hold || request.act == api::Act::Release) {
-    dispatcher.record_change(request.act == api::Act::Hold ? model::EventType::Held : model::EventType::Released,
-                             taken, request.reason);
+    dispatcher.record_change(request.act == api::Act::Hold ? model::EventType::Held : model::EventType::Released, taken,
+                             request.reason);
   }
   dispatcher.take(taken);
   taken.clear();

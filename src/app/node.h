@@ -3,10 +3,9 @@
 //
 // Use:  auto node = Node::build(loaded, path);   if (!node) print node.error()
 //       (*node)->start();   … reload(), drain() …   (*node)->finish(30s);   (*node)->stop();
-// Build opens the spool and reads what is there, so it may take seconds; it fails with one sentence that names what, where
-// and how to mend it.
-// Threads: build, start, stop, reload by one thread that is no shard; members are for the admin API (operations.h), whose
-// calls come from several threads: what they may use from there is said at each.
+// Build opens the spool and reads what is there, so it may take seconds; it fails with one sentence that names what,
+// where and how to mend it. Threads: build, start, stop, reload by one thread that is no shard; members are for the
+// admin API (operations.h), whose calls come from several threads: what they may use from there is said at each.
 #pragma once
 
 #include <atomic>

@@ -24,9 +24,7 @@ void Node::start() {
   if (accounting_) accounting_->start();
   shards_->start();
   engine_->start();
-  (*shards_)[0].post([this] {
-    (*shards_)[0].every(std::chrono::seconds{1}, [this] { flow_->sample(clock_.now()); });
-  });
+  (*shards_)[0].post([this] { (*shards_)[0].every(std::chrono::seconds{1}, [this] { flow_->sample(clock_.now()); }); });
   for (const auto& listener : listeners_) listener->start();
   if (pickup_) pickup_->start();
   state_ = api::DaemonState::Serving;
@@ -53,8 +51,9 @@ void Node::finish(Duration limit) {
     left = engine_->in_flight();
   }
   if (left > 0) {
-    log::warn("app", "{} deliveries were cut at the stop limit of {}; their recipients are tried again at the next "
-                     "start",
+    log::warn("app",
+              "{} deliveries were cut at the stop limit of {}; their recipients are tried again at the next "
+              "start",
               left, format_duration(limit));
   }
 }

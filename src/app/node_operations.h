@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NodeOperations: the admin API's Operations over a Node. One file per group: operations_status.cc, operations_queue.cc,
-// operations_events.cc, operations_control.cc, operations_config.cc.
+// NodeOperations: the admin API's Operations over a Node. One file per group: operations_status.cc,
+// operations_queue.cc, operations_events.cc, operations_control.cc, operations_config.cc.
 //
 // Threads: as Operations says: several API threads, never a shard. Calls ask the shards and wait for their answers, so
 // the API must be stopped before the shards are.

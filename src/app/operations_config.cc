@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 #include "api/errc.h"
 #include "app/node_operations.h"
@@ -13,8 +13,8 @@ Result<api::ReloadReport> NodeOperations::reload(const api::Actor& actor) {
 }
 
 Result<api::ConfigCheck> NodeOperations::check_config(const api::ConfigCheckRequest& request) {
-  const config::Loaded loaded = request.text ? config::load_text(*request.text, request.path)
-                                             : config::load_file(request.path);
+  const config::Loaded loaded =
+      request.text ? config::load_text(*request.text, request.path) : config::load_file(request.path);
   api::ConfigCheck check;
   for (const config::Problem& from : loaded.problems) {
     check.problems.push_back(

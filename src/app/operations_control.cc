@@ -83,8 +83,8 @@ Result<api::Pause> NodeOperations::pause(const api::PauseRequest& request, const
   ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
     (void)dispatcher.add_pause(to_queue(entry, match->selection(), node_.clock()));
   });
-  record_admin(actor, "pause " + describe_selection(request.selection) +
-                          (request.reason.empty() ? "" : ": " + request.reason));
+  record_admin(
+      actor, "pause " + describe_selection(request.selection) + (request.reason.empty() ? "" : ": " + request.reason));
   if (auto saved = pauses_.save(); !saved) {
     log::error("app", "the pause holds until a restart only: {}", saved.error().to_string());
   }

@@ -93,12 +93,11 @@ Groups group_queues(Node& node, const SelectionMatch& match, api::QueueGroup by)
 std::string pause_of(const std::vector<PauseBook::Entry>& pauses, api::QueueGroup by, const std::string& name) {
   for (const PauseBook::Entry& entry : pauses) {
     const api::Selection& s = entry.pause.selection;
-    const bool fits = (by == api::QueueGroup::Domain && s.domain == name) ||
-                      (by == api::QueueGroup::Stream && s.stream == name) ||
-                      (by == api::QueueGroup::Tenant && s.tenant == name) ||
-                      (by == api::QueueGroup::Campaign && s.campaign == name) ||
-                      (by == api::QueueGroup::Provider && s.provider == name) ||
-                      (by == api::QueueGroup::Vmta && s.vmta == name);
+    const bool fits =
+        (by == api::QueueGroup::Domain && s.domain == name) || (by == api::QueueGroup::Stream && s.stream == name) ||
+        (by == api::QueueGroup::Tenant && s.tenant == name) ||
+        (by == api::QueueGroup::Campaign && s.campaign == name) ||
+        (by == api::QueueGroup::Provider && s.provider == name) || (by == api::QueueGroup::Vmta && s.vmta == name);
     if (s.all || (fits && !name.empty())) {
       return entry.pause.reason.empty() ? "paused by " + entry.pause.by
                                         : "paused by " + entry.pause.by + ": " + entry.pause.reason;
@@ -236,8 +235,8 @@ Result<std::optional<api::MessageDetail>> NodeOperations::message(model::Message
           row.vmta = node_.names().view(recipient.pinned_vmta);
           if (at.where == queue::Whereabouts::Held) row.reason = queue::to_string(recipient.hold);
           if (at.place.group) {
-            row.path = std::string(node_.names().view(at.place.vmta)) + "/" +
-                       std::string(node_.names().view(at.place.group));
+            row.path =
+                std::string(node_.names().view(at.place.vmta)) + "/" + std::string(node_.names().view(at.place.group));
           }
           if (at.where != queue::Whereabouts::Active && at.where != queue::Whereabouts::Held) {
             row.next_attempt = node_.clock().to_wall(queue::time_of(recipient.due));

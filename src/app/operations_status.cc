@@ -98,7 +98,8 @@ std::vector<api::Trouble> NodeOperations::troubles() {
   std::vector<api::Trouble> all;
   if (const spool::Health health = node_.spool().health(); health.state != spool::HealthState::Ok) {
     const bool full = health.state == spool::HealthState::Full;
-    all.push_back({"spool", health.reason,
+    all.push_back({"spool",
+                   health.reason,
                    full ? "free space on its file system; new mail is answered 452 until then"
                         : "look at the disk and the log, then restart; new mail is answered 451 until then",
                    {}});
@@ -181,7 +182,7 @@ Result<std::vector<api::PathRow>> NodeOperations::paths(const api::PathQuery& qu
 
 void NodeOperations::register_metrics() {
   metrics::Registry& registry = node_.metrics();
-  const auto spool = [this](std::uint64_t spool::SpoolStats::* figure) {
+  const auto spool = [this](std::uint64_t spool::SpoolStats::*figure) {
     return [this, figure] { return static_cast<double>(node_.spool().stats().*figure); };
   };
   registry.gauge_from("penstock_spool_messages", "Messages in the spool with a recipient that is not finished",

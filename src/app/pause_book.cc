@@ -97,7 +97,8 @@ std::vector<PauseBook::Entry> PauseBook::remove(const api::Selection& selection)
 
 std::vector<PauseBook::Entry> PauseBook::list(Time now) const {
   const std::lock_guard lock(mutex_);
-  std::erase_if(entries_, [now](const Entry& entry) { return entry.pause.until != Time{} && entry.pause.until <= now; });
+  std::erase_if(entries_,
+                [now](const Entry& entry) { return entry.pause.until != Time{} && entry.pause.until <= now; });
   return entries_;
 }
 

@@ -38,7 +38,7 @@ class PauseBook {
  private:
   const std::string path_;
   mutable std::mutex mutex_;
-  std::uint64_t last_id_ = 0;       // guarded by mutex_
+  std::uint64_t last_id_ = 0;  // guarded by mutex_
   mutable std::vector<Entry> entries_;
 };
 

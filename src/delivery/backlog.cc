@@ -13,7 +13,8 @@ void Backlog::recovered(const spool::RecoveredRecipient& found) {
   recipient.labels = labels_.intern(queue::LabelSet{names_.intern(found.stream), names_.intern(found.tenant),
                                                     names_.intern(found.campaign), names_.intern(found.vmta)});
   recipient.pinned_vmta = names_.intern(found.pinned_vmta);
-  recipient.body_kib = static_cast<std::uint32_t>(std::min<std::uint64_t>((found.body_bytes + 1023) / 1024, UINT32_MAX));
+  recipient.body_kib =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>((found.body_bytes + 1023) / 1024, UINT32_MAX));
   recipient.received = queue::second_of(clock_.from_wall(found.received));
   recipient.attempts = static_cast<std::uint16_t>(std::min(found.attempts, 65535U));
   const Time due = found.next_due != Time{} ? found.next_due : found.first_attempt;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Backlog: what the spool finds when it is opened, as descriptors, until the engine takes them over.
 //
-// Use:  Backlog backlog(clock, names, labels, shards);   Spool::open(…, backlog);   Engine engine(…, std::move(backlog));
-// Times on disk are wall times; here they become times of the schedule.
-// Threads: the one that opens the spool.   Memory: 40 bytes a recipient until the engine has taken it.
+// Use:  Backlog backlog(clock, names, labels, shards);   Spool::open(…, backlog);   Engine engine(…,
+// std::move(backlog)); Times on disk are wall times; here they become times of the schedule. Threads: the one that
+// opens the spool.   Memory: 40 bytes a recipient until the engine has taken it.
 #pragma once
 
 #include <vector>

@@ -78,8 +78,8 @@ net::Task<> Connection::serve() {
   }
 }
 
-// The receiver closes after its 221. Until it has, it still counts this connection, and the next one that took its place
-// would be one too many for it.
+// The receiver closes after its 221. Until it has, it still counts this connection, and the next one that took its
+// place would be one too many for it.
 net::Task<> Connection::wait_for_close() {
   std::array<char, 64> ignored;
   co_await stream_->read_some(ignored, kCloseWait);
@@ -140,8 +140,7 @@ net::Task<bool> Connection::reach_host() {
 }
 
 net::Task<bool> Connection::try_hop(const Hop& hop) {
-  auto connected =
-      co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, plan_->timeouts.connect);
+  auto connected = co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, plan_->timeouts.connect);
   if (!connected) {
     failure_ = connect_outcome(connected.error());
     co_return false;
@@ -199,8 +198,7 @@ net::Task<> Connection::talk() {
       if (io.bytes > 0) {
         session_->on_bytes({buffer.data(), io.bytes});
       } else {
-        session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network,
-                          io.to_string());
+        session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network, io.to_string());
       }
     } else {
       co_return;

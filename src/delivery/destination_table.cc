@@ -33,10 +33,10 @@ RouteTroublePtr deferred(std::string reason) {
 RouteTroublePtr invalid(const dns::Invalid& why) {
   auto trouble = std::make_shared<RouteTrouble>();
   const bool routing = why.cause == dns::InvalidClass::Loop;
-  trouble->outcome = {model::OutcomeKind::Bounced, model::Step::Connect,
-                      routing ? model::OutcomeClass::Routing : model::OutcomeClass::InvalidDomain,
-                      model::Reply{dns::smtp_code(why.cause), parse_enhanced(dns::enhanced_code(why.cause)),
-                                   why.reason}};
+  trouble->outcome = {
+      model::OutcomeKind::Bounced, model::Step::Connect,
+      routing ? model::OutcomeClass::Routing : model::OutcomeClass::InvalidDomain,
+      model::Reply{dns::smtp_code(why.cause), parse_enhanced(dns::enhanced_code(why.cause)), why.reason}};
   trouble->no_such_domain = why.cause == dns::InvalidClass::NoSuchDomain;
   return trouble;
 }

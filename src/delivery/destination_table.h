@@ -23,7 +23,7 @@ namespace penstock::delivery {
 
 // Why a domain's recipients cannot be sent anywhere now.
 struct RouteTrouble {
-  model::Outcome outcome;      // Deferred (DNS trouble) or Bounced (null MX, no host, …), at Step::Connect
+  model::Outcome outcome;       // Deferred (DNS trouble) or Bounced (null MX, no host, …), at Step::Connect
   bool no_such_domain = false;  // bounces only after Plan::nxdomain_confirmations attempts that say so
 };
 using RouteTroublePtr = std::shared_ptr<const RouteTrouble>;
@@ -58,8 +58,8 @@ class DestinationTable {
   [[nodiscard]] const Route& route_for(std::string_view domain, const Route& of_stream) const;
   [[nodiscard]] Resolved resolve_mx(model::NameId domain, const dns::RoutePtr& route);
   [[nodiscard]] DestinationPtr make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts);
-  [[nodiscard]] Resolved make_fixed(model::NameId domain, const Route& route,
-                                    std::shared_ptr<const dns::Hosts> hosts, std::vector<std::uint16_t> ports);
+  [[nodiscard]] Resolved make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
+                                    std::vector<std::uint16_t> ports);
   [[nodiscard]] net::Task<Resolved> look_up_fixed(model::NameId domain, Route route);
   [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
   void apply_domain_rule(Destination& to, std::string_view domain) const;

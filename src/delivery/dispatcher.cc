@@ -13,7 +13,7 @@
 namespace penstock::delivery {
 namespace {
 
-constexpr std::size_t kDueEach = 4096;         // recipients taken from the calendar at a time
+constexpr std::size_t kDueEach = 4096;  // recipients taken from the calendar at a time
 constexpr std::uint64_t kHousekeepTicks = Path::kSampleEvery / Dispatcher::kTick;
 
 std::uint64_t waiting_key(model::NameId domain, model::NameId stream) {
@@ -190,8 +190,7 @@ const Vmta* Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, con
   PENSTOCK_UNREACHABLE();
 }
 
-void Dispatcher::send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination,
-                         const Vmta& vmta) {
+void Dispatcher::send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination, const Vmta& vmta) {
   const std::size_t shards = outboxes_.size();
   const std::size_t owner = std::hash<model::NameId>()(destination->home) % shards;
   if (owner == parts_.shard.index()) return enter({recipient, destination, vmta.name});
@@ -203,7 +202,8 @@ void Dispatcher::flush_outboxes() {
   for (std::size_t i = 0; i < outboxes_.size(); ++i) {
     if (outboxes_[i].empty()) continue;
     Dispatcher& peer = parts_.peers.dispatcher(i);
-    peer.parts_.shard.post([&peer, batch = std::exchange(outboxes_[i], {})]() mutable { peer.arrive(std::move(batch)); });
+    peer.parts_.shard.post(
+        [&peer, batch = std::exchange(outboxes_[i], {})]() mutable { peer.arrive(std::move(batch)); });
   }
 }
 

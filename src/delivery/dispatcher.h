@@ -89,8 +89,8 @@ class Dispatcher final : public Settlement::Queue {
   // No host of the lane could be used.
   void connection_failed(Lane& lane, const model::Outcome& outcome);
   void connection_ended(Lane& lane, bool was_opening);
-  // Envelope and body: from memory, or read by a worker. Nothing when the spool no longer has the message or cannot read
-  // it; that has been dealt with then.
+  // Envelope and body: from memory, or read by a worker. Nothing when the spool no longer has the message or cannot
+  // read it; that has been dealt with then.
   [[nodiscard]] net::Task<std::optional<Batch>> load(std::vector<queue::QueuedRecipient> recipients);
 
   // What operators see and do.
@@ -169,7 +169,7 @@ class Dispatcher final : public Settlement::Queue {
   std::multimap<Time, shaping::PathKey> wakes_;  // paths whose limits open again at that time
   // Recipients whose destination is being looked up, by domain and stream.
   boost::unordered_flat_map<std::uint64_t, std::vector<queue::QueuedRecipient>> waiting_routes_;
-  std::vector<std::vector<Routed>> outboxes_;    // by shard
+  std::vector<std::vector<Routed>> outboxes_;  // by shard
   std::map<const RouteTrouble*, std::pair<RouteTroublePtr, std::vector<queue::QueuedRecipient>>> unrouted_;
   std::vector<queue::QueuedRecipient> expired_;
   std::vector<queue::QueuedRecipient> due_;  // scratch of tick()

@@ -31,15 +31,13 @@ class LimiterTable {
   }
   // Forgets those that nobody uses and that have nothing to remember.
   void drop_unused(Time now) {
-    boost::unordered::erase_if(limiters_, [now](const auto& entry) {
-      return entry.second.use_count() == 1 && entry.second->idle(now);
-    });
+    boost::unordered::erase_if(
+        limiters_, [now](const auto& entry) { return entry.second.use_count() == 1 && entry.second->idle(now); });
   }
   [[nodiscard]] std::size_t size() const { return limiters_.size(); }
 
  private:
-  boost::unordered_flat_map<shaping::PathKey, std::shared_ptr<shaping::Limiter>, std::hash<shaping::PathKey>>
-      limiters_;
+  boost::unordered_flat_map<shaping::PathKey, std::shared_ptr<shaping::Limiter>, std::hash<shaping::PathKey>> limiters_;
 };
 
 }  // namespace penstock::delivery

@@ -190,7 +190,7 @@ class Builder {
 
   void add_timeouts() {
     const config::Timeouts& from = config_.timeouts;
-    plan_->timeouts = {from.connect, from.banner,     from.ehlo,        from.mail, from.rcpt, from.data,
+    plan_->timeouts = {from.connect,    from.banner,      from.ehlo, from.mail, from.rcpt, from.data,
                        from.data_block, from.end_of_data, from.rset, from.quit, from.idle};
     const config::Client& client = config_.client;
     plan_->mx_port = static_cast<std::uint16_t>(client.mx_port);

@@ -3,8 +3,8 @@
 // the ready recipients and the connections that carry them.
 //
 // Lane: the part of a path that goes to one set of hosts. Most paths have one. A provider whose customers have hosts of
-// their own (customer-example.mail.protection…) has one for each: the limits are the provider's, but a connection to one
-// customer's host cannot carry another customer's mail. Connections belong to a lane.
+// their own (customer-example.mail.protection…) has one for each: the limits are the provider's, but a connection to
+// one customer's host cannot carry another customer's mail. Connections belong to a lane.
 //
 // Threads: the shard that owns the path.   Ownership: the path owns its lanes; connections hold a Lane& and are counted
 // in it: a lane with connections, and its path, must not be destroyed (see idle()).
@@ -47,10 +47,12 @@ struct Lane {
   std::uint32_t opening = 0;      // of these, not yet usable
   std::uint32_t in_delivery = 0;  // recipients taken from `ready` and not yet settled
   boost::intrusive::list<IdleConnection, boost::intrusive::constant_time_size<false>> idle;
-  bool wants = false;     // stands in Path::wanting
-  bool flushing = false;  // its hosts cannot be reached: what is ready is being deferred
+  bool wants = false;      // stands in Path::wanting
+  bool flushing = false;   // its hosts cannot be reached: what is ready is being deferred
   model::Outcome trouble;  // why, while flushing
-  [[nodiscard]] bool unused() const { return ready.empty() && connections == 0 && in_delivery == 0 && !wants && !flushing; }
+  [[nodiscard]] bool unused() const {
+    return ready.empty() && connections == 0 && in_delivery == 0 && !wants && !flushing;
+  }
 };
 
 struct PathCounts {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plan: the configuration as the delivery engine uses it: streams, pools, vMTAs, limits and routes, looked up by number.
+// Plan: the configuration as the delivery engine uses it: streams, pools, vMTAs, limits and routes, looked up by
+// number.
 //
 // Made once from the configuration and never changed; a reload makes another and hands it to every shard. What no
 // longer is in a plan (a removed stream, a removed vMTA) is answered for by the plan: see stream_or_default, usable.
@@ -64,9 +65,9 @@ struct Pool {
 };
 
 struct DsnPolicy {
-  bool enabled = true;             // failure notices at all
+  bool enabled = true;              // failure notices at all
   std::optional<Duration> delay{};  // a "delayed" notice after this long in the queue; none: never
-  std::string stream;              // of the notices
+  std::string stream;               // of the notices
 };
 
 struct Stream {
@@ -107,11 +108,11 @@ struct Plan {
   std::vector<Stream> streams;  // at least one
   std::uint32_t default_stream = 0;
   dns::ProviderTable providers;
-  std::vector<model::NameId> provider_names;       // by provider index: "gmail"
-  std::vector<model::NameId> provider_groups;      // by provider index: "provider:gmail"
-  std::vector<shaping::Limits> provider_limits;    // by provider index
-  std::vector<std::string> own_names;              // this machine's names: never an MX to send to
-  shaping::Limits default_limits;                  // of every egress path, where nothing narrower is said
+  std::vector<model::NameId> provider_names;     // by provider index: "gmail"
+  std::vector<model::NameId> provider_groups;    // by provider index: "provider:gmail"
+  std::vector<shaping::Limits> provider_limits;  // by provider index
+  std::vector<std::string> own_names;            // this machine's names: never an MX to send to
+  shaping::Limits default_limits;                // of every egress path, where nothing narrower is said
   shaping::TroublePolicy trouble;
   Timeouts timeouts;
   std::uint16_t mx_port = 25;

@@ -18,7 +18,8 @@ Probe::Probe(metrics::Registry& r)
       bytes(r.counter("penstock_delivery_bytes_total", "Bytes of messages sent")),
       connections(r.counter("penstock_delivery_connections_total", "Connections that became usable")),
       connection_failures(r.counter("penstock_delivery_connection_failures_total", "Hosts that could not be used")),
-      reused_lost(r.counter("penstock_delivery_stale_connections_total", "Kept connections that turned out to be gone")),
+      reused_lost(
+          r.counter("penstock_delivery_stale_connections_total", "Kept connections that turned out to be gone")),
       notices(r.counter("penstock_delivery_notices_total", "Delivery status notifications sent")),
       open_connections(r.gauge("penstock_delivery_open_connections", "Connections to receivers now")),
       paths(r.gauge("penstock_delivery_paths", "Egress paths in memory")),

@@ -35,8 +35,9 @@ Settlement::Settlement(ShardParts& parts, Queue& queue) : parts_(parts), queue_(
 void Settlement::settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted) {
   PENSTOCK_CHECK(!batch.recipients.empty() && batch.recipients.size() == outcomes.size());
   const auto& labels = parts_.labels.view(batch.recipients.front().labels);
-  Context context{batch, outcomes, attempted, plan_->stream_or_default(labels.stream), parts_.clock.now(),
-                  parts_.clock.wall(), {}, {}, {}};
+  Context context{
+      batch, outcomes, attempted, plan_->stream_or_default(labels.stream), parts_.clock.now(), parts_.clock.wall(),
+      {},    {},       {}};
   for (std::size_t i = 0; i < outcomes.size(); ++i) settle_one(context, i);
   if (!context.attempts.empty()) {
     parts_.spool.record_attempts(context.attempts);
@@ -64,7 +65,7 @@ void Settlement::delivered(Context& context, const queue::QueuedRecipient& recip
   record(model::EventType::Delivered, context, recipient, outcome, {});
   const auto& to = context.attempted.destination;
   const bool into_box = to && to->kind == RouteKind::Lmtp;
-  const auto occasion = into_box                        ? report::NoticeOccasion::DeliveredToBox
+  const auto occasion = into_box                       ? report::NoticeOccasion::DeliveredToBox
                         : context.attempted.passes_dsn ? report::NoticeOccasion::RelayedWithDsn
                                                        : report::NoticeOccasion::RelayedWithoutDsn;
   const auto& envelope = *context.batch.envelope;
@@ -104,8 +105,7 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
 
   const auto& envelope = *context.batch.envelope;
   const auto& delay = context.stream.dsn.delay;
-  if (context.stream.dsn.enabled && delay && (recipient.flags & kDelayTold) == 0 &&
-      context.now - received >= *delay &&
+  if (context.stream.dsn.enabled && delay && (recipient.flags & kDelayTold) == 0 && context.now - received >= *delay &&
       report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify,
                          report::NoticeOccasion::Delayed)) {
     recipient.flags |= kDelayTold;
@@ -121,8 +121,8 @@ void Settlement::failed(Context& context, const queue::QueuedRecipient& recipien
   if (context.attempted.destination && counted.attempts < UINT16_MAX) ++counted.attempts;
   record(expired ? model::EventType::Expired : model::EventType::Bounced, context, counted, outcome, {});
   const auto& envelope = *context.batch.envelope;
-  const auto action = report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify,
-                                         report::NoticeOccasion::Bounced);
+  const auto action =
+      report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify, report::NoticeOccasion::Bounced);
   if (action && context.stream.dsn.enabled) {
     add_notice(context, recipient, outcome, *action, true);
   } else {
@@ -170,10 +170,9 @@ void Settlement::send_notice(const Batch& batch, const Stream& stream, const Att
   envelope.body_bytes = request.body->size();
   model::Envelope stored = envelope;
   request.port = &parts_.port;
-  request.done = spool::AcceptHandler(
-      [this, finals = std::move(notice.finals), stored = std::move(stored)](const Result<model::MessageId>& result) {
-        notice_stored(finals, stored, result);
-      });
+  request.done =
+      spool::AcceptHandler([this, finals = std::move(notice.finals), stored = std::move(stored)](
+                               const Result<model::MessageId>& result) { notice_stored(finals, stored, result); });
   parts_.spool.accept(std::move(request));
 }
 

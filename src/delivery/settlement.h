@@ -4,7 +4,8 @@
 // Use:  settlement.settle(batch, outcomes, attempted);
 // A recipient is marked final in the spool only after its notice, if one is due, is durable: a crash in between sends
 // the notice twice rather than never.
-// Threads: the shard's.   Errors: none; a notice that cannot be stored puts its recipients back into the queue.
+// Threads: the shard's.   Errors: none; a failure notice that cannot be stored puts its recipients back into the queue,
+// a notice of success is left out then: nobody gets a message twice for it.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +45,14 @@ class Settlement {
   void settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted);
 
  private:
+  // A recipient that is marked final once its notice is durable.
+  struct Final {
+    queue::QueuedRecipient recipient;
+    bool delivered = false;
+  };
   struct Notice {
     std::vector<report::DsnRecipient> recipients;
-    std::vector<queue::QueuedRecipient> finals;  // marked final once the notice is durable
+    std::vector<Final> finals;
   };
   struct Context;
 
@@ -57,7 +63,7 @@ class Settlement {
   void add_notice(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome,
                   report::DsnAction action, bool is_final);
   void send_notice(const Batch& batch, const Stream& stream, const Attempted& attempted, Notice notice);
-  void notice_stored(std::vector<queue::QueuedRecipient> finals, const model::Envelope& envelope,
+  void notice_stored(const std::vector<Final>& finals, const model::Envelope& envelope,
                      const Result<model::MessageId>& stored);
   void record(model::EventType type, const Context& context, const queue::QueuedRecipient& recipient,
               const model::Outcome& outcome, Time next_attempt);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ShardParts: what one shard's part of the delivery engine works with. References to what `app` owns; all of it outlives
-// the engine.   Threads: the services say it themselves; rng belongs to the shard.
+// ShardParts: what one shard's part of the delivery engine works with. References to what `app` owns; all of it
+// outlives the engine.   Threads: the services say it themselves; rng belongs to the shard.
 #pragma once
 
 #include "base/clock.h"

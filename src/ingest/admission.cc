@@ -63,8 +63,9 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
                                   model::Envelope& envelope) {
   if (!found.problems.empty()) {
     const auto& problem = found.problems.front();
-    return refuse(554, {5, 6, 0}, fmt::format("the header that names the {} is {}", mime::to_string(problem.label),
-                                              mime::to_string(problem.fault)));
+    return refuse(554, {5, 6, 0},
+                  fmt::format("the header that names the {} is {}", mime::to_string(problem.label),
+                              mime::to_string(problem.fault)));
   }
   envelope.labels = found.labels;
   std::string& stream = envelope.labels.stream;
@@ -73,8 +74,7 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
   }
   if (stream.empty()) stream = submission.default_stream;
   if (stream.empty()) {
-    stream = plan.streams.find(
-        {submission.message, envelope.sender, submission.listener, submission.auth_user});
+    stream = plan.streams.find({submission.message, envelope.sender, submission.listener, submission.auth_user});
   }
   const std::string& vmta = envelope.labels.vmta;
   if (!vmta.empty() && plan.config->find_vmta(vmta) == nullptr && plan.config->find_pool(vmta) == nullptr) {

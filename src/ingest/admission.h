@@ -13,19 +13,19 @@
 #include <string>
 #include <string_view>
 
+#include <tl/expected.hpp>
 #include "base/clock.h"
 #include "ingest/plan.h"
 #include "model/envelope.h"
 #include "model/ids.h"
 #include "model/reply.h"
-#include <tl/expected.hpp>
 
 namespace penstock::ingest {
 
 // A message as it came. Views live during the call.
 struct Submission {
-  model::Envelope envelope;  // sender, recipients, DSN wishes, body kind; labels empty
-  std::string_view message;  // lines end in CRLF
+  model::Envelope envelope;         // sender, recipients, DSN wishes, body kind; labels empty
+  std::string_view message;         // lines end in CRLF
   std::string_view listener;        // its name; "" for the pickup folder
   std::string_view host;            // our name towards this client
   std::string_view default_stream;  // of the listener or folder; ""

@@ -20,7 +20,8 @@ class ConnectionCounts {
   class Place {
    public:
     Place(ConnectionCounts& counts, std::string address) : counts_(&counts), address_(std::move(address)) {}
-    Place(Place&& other) noexcept : counts_(std::exchange(other.counts_, nullptr)), address_(std::move(other.address_)) {}
+    Place(Place&& other) noexcept
+        : counts_(std::exchange(other.counts_, nullptr)), address_(std::move(other.address_)) {}
     Place& operator=(Place&&) = delete;
     ~Place() {
       if (counts_ != nullptr) counts_->leave(address_);

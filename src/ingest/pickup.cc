@@ -151,7 +151,8 @@ std::size_t Pickup::finish_all(bool wait) {
 void Pickup::finish(Done done) {
   in_flight_.erase(done.name);
   if (!done.result) {
-    if (done.result.error() == make_error_code(spool::Errc::TooLarge)) reject(done.name, "it is too large to be stored");
+    if (done.result.error() == make_error_code(spool::Errc::TooLarge))
+      reject(done.name, "it is too large to be stored");
     return;  // stays in the folder and is tried again
   }
   std::error_code error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pickup: takes messages from a folder. A file is complete when it has its name: programs write it elsewhere on the same
-// file system, or under a name that begins with a dot or ends in ".tmp", and rename it.
+// Pickup: takes messages from a folder. A file is complete when it has its name: programs write it elsewhere on the
+// same file system, or under a name that begins with a dot or ends in ".tmp", and rename it.
 //
 // A file is removed once its message is durable. One that cannot be taken is moved to bad/ below the folder, with the
 // reason beside it in NAME.reason. A file that cannot be stored just now (spool full) stays and is tried again.

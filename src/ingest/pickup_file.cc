@@ -56,8 +56,8 @@ tl::expected<void, std::string> add_receivers(std::string_view value, std::vecto
     const std::string_view address = without_brackets(value.substr(0, comma));
     if (!looks_like_address(address)) return Failed(fmt::format("X-Receiver: \"{}\" is not an address", address));
     const std::size_t at = address.rfind('@');
-    recipients.push_back({std::string(address.substr(0, at + 1)) + ascii::lower(address.substr(at + 1)), "",
-                          model::kNotifyUnset});
+    recipients.push_back(
+        {std::string(address.substr(0, at + 1)) + ascii::lower(address.substr(at + 1)), "", model::kNotifyUnset});
     value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
   }
   return {};

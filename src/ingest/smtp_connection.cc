@@ -63,8 +63,8 @@ net::Task<> SmtpConnection::run() {
   options_ = session_options(listener_, peer_);
   if (behind_proxy && !co_await read_proxy_header()) co_return;
   if (service_.draining()) co_return co_await turn_away(kShuttingDown);
-  const auto place = service_.counts_.take(peer_text_, listener_.max_connections,
-                                           listener_.max_connections_per_address);
+  const auto place =
+      service_.counts_.take(peer_text_, listener_.max_connections, listener_.max_connections_per_address);
   if (!place) {
     const model::Reply too_many{421, {4, 7, 0}, "too many connections, try again later"};
     co_return co_await turn_away(too_many);

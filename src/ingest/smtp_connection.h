@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SmtpConnection: the thin shell around smtp::ServerSession: socket, deadlines, who may relay, and the way to the spool.
-// Private to SmtpService.   Threads: the stream's shard.   Lives in the frame of SmtpService::serve.
+// SmtpConnection: the thin shell around smtp::ServerSession: socket, deadlines, who may relay, and the way to the
+// spool. Private to SmtpService.   Threads: the stream's shard.   Lives in the frame of SmtpService::serve.
 #pragma once
 
 #include <boost/intrusive/list.hpp>

@@ -15,10 +15,11 @@ net::Task<Result<model::MessageId>> store(spool::Spool& spool, spool::Completion
   request.port = &port;
   // Called once the coroutine is suspended, with the handler that resumes it; the port runs it on this shard.
   auto initiate = [&](auto handler) {
-    request.done = spool::AcceptHandler([&answer, handler = std::move(handler)](Result<model::MessageId> result) mutable {
-      answer.emplace(std::move(result));
-      std::move(handler)();
-    });
+    request.done =
+        spool::AcceptHandler([&answer, handler = std::move(handler)](Result<model::MessageId> result) mutable {
+          answer.emplace(std::move(result));
+          std::move(handler)();
+        });
     spool.accept(std::move(request));
   };
   co_await net::asio::async_initiate<const net::asio::use_awaitable_t<net::Executor>, void()>(

@@ -10,8 +10,8 @@ namespace penstock::ingest {
 namespace {
 
 bool any_fits(std::string_view text, const std::vector<std::string>& patterns) {
-  return patterns.empty() ||
-         std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return fits_pattern(text, pattern); });
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [&](const auto& pattern) { return fits_pattern(text, pattern); });
 }
 
 bool any_sender_fits(std::string_view sender, const std::vector<std::string>& patterns) {
@@ -41,8 +41,7 @@ bool fits_pattern(std::string_view text, std::string_view pattern) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       reach = t;
-    } else if (p < pattern.size() &&
-               (pattern[p] == '?' || ascii::to_lower(pattern[p]) == ascii::to_lower(text[t]))) {
+    } else if (p < pattern.size() && (pattern[p] == '?' || ascii::to_lower(pattern[p]) == ascii::to_lower(text[t]))) {
       ++p;
       ++t;
     } else if (star != std::string_view::npos) {

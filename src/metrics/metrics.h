@@ -74,7 +74,8 @@ class Registry {
   Histogram& histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
                        LabelSet labels = {});
   // A counter whose value is kept elsewhere, read when the text is made.
-  void counter_from(const std::string& name, const std::string& help, std::function<double()> read, LabelSet labels = {});
+  void counter_from(const std::string& name, const std::string& help, std::function<double()> read,
+                    LabelSet labels = {});
   // A gauge read when the text is made. `read` may be called from any thread.
   void gauge_from(const std::string& name, const std::string& help, std::function<double()> read, LabelSet labels = {});
   // All metrics, sorted by name.
