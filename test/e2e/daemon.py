@@ -213,7 +213,7 @@ pool = "main"
         def enough():
             found = self.events(kind, **fields)
             return found if len(found) >= count else None
-        return until(enough, lambda: f"{count} {kind} events {fields}: {self.events()}", seconds, 0.05)
+        return until(enough, lambda: f"{count} {kind} events {fields}; the last are {self.events()[-4:]}", seconds, 0.05)
 
     def until_queue(self, seconds=20, **counts):
         """Waits until `status` counts exactly these, for example deferred=3, total=3."""
