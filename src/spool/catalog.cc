@@ -125,14 +125,14 @@ double Catalog::live_share(const Entry& entry) const {
   // Messages are counted, not bytes: the exact share is known when the segment is looked at closely.
   const double bytes = static_cast<double>(entry.end - kFirstRecordOffset) * static_cast<double>(entry.live) /
                        static_cast<double>(entry.messages);
-  return bytes / static_cast<double>(entry.segment->size());
+  return bytes / static_cast<double>(entry.segment->size() - kFirstRecordOffset);
 }
 
-std::shared_ptr<Segment> Catalog::least_live(double share) const {
+std::shared_ptr<Segment> Catalog::least_live(double share, std::uint64_t sequence_below) const {
   const std::lock_guard lock(mutex_);
   std::shared_ptr<Segment> found;
   for (const auto& [slot, entry] : entries_) {
-    if (!entry.sealed || entry.stuck) continue;
+    if (!entry.sealed || entry.stuck || entry.segment->sequence() >= sequence_below) continue;
     // Each look reads its hint, so not after every message.
     if (entry.looked_at_live && entry.live >= *entry.looked_at_live - *entry.looked_at_live / 8) continue;
     const double its = live_share(entry);

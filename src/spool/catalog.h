@@ -77,8 +77,9 @@ class Catalog {
   // A segment with that sequence holds records.
   [[nodiscard]] bool holds(std::uint64_t sequence) const;
 
-  // The sealed segment with the smallest live share, if that is below `share`. An empty one comes first.
-  [[nodiscard]] std::shared_ptr<Segment> least_live(double share) const;
+  // The sealed segment with the smallest live share, if that is below `share`. An empty one comes first. Only those
+  // begun before the sequence.
+  [[nodiscard]] std::shared_ptr<Segment> least_live(double share, std::uint64_t sequence_below) const;
 
   struct Numbers {
     std::uint64_t segments, messages, recipients;

@@ -15,7 +15,7 @@ namespace penstock::spool {
 struct Counters {
   std::atomic<std::uint64_t> batches{0}, bytes_written{0}, syncs{0}, records{0}, accepted{0}, refused{0};
   std::atomic<std::uint64_t> damaged_records{0}, torn_tails{0}, compacted_segments{0}, recycled_segments{0};
-  std::atomic<std::uint64_t> cache_hits{0}, cache_misses{0}, waiting_records{0}, sync_us_max{0}, sync_us_total{0};
+  std::atomic<std::uint64_t> sync_us_max{0}, sync_us_total{0};
 };
 
 // Full ends by itself; Unhealthy stays, and outranks Full.

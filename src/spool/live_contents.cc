@@ -11,7 +11,8 @@
 namespace penstock::spool {
 namespace {
 
-constexpr std::uint64_t kEnvelopeBytesAbout = 512;
+constexpr std::uint64_t kEnvelopeBytesAbout = 300;
+constexpr std::uint64_t kRecipientBytesAbout = 48;
 constexpr std::uint64_t kAttemptBytesAbout = 256;
 // What one read brings: the body before an envelope, and the envelope.
 constexpr std::uint64_t kReadBefore = 32U << 10;
@@ -24,7 +25,7 @@ class Find final : public HintVisitor {
   void envelope(const HintEnvelope& entry) override {
     if (!catalog_.stands_at(entry.id, Location::at(segment_.slot(), entry.offset))) return;
     live_.messages.push_back({entry.id, entry.offset});
-    live_.bytes += entry.body_bytes + kEnvelopeBytesAbout;
+    live_.bytes += entry.body_bytes + kEnvelopeBytesAbout + entry.domains.size() * kRecipientBytesAbout;
   }
   void attempt(const HintAttempt& entry) override {
     if (!catalog_.live(entry.recipient)) return;

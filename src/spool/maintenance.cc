@@ -14,8 +14,9 @@ namespace {
 
 // Copied on in one batch, so that the mail that comes meanwhile does not wait long.
 constexpr std::uint64_t kMoveBytes = 1U << 20;
-// Above, what was copied on could be due for it again as soon as its new segment is full.
-constexpr double kCompactBelowMax = 0.5;
+// Two items each below this share fit into one segment, and leave less room than it: what was copied on is not due for
+// it again as soon as its new segment is full.
+constexpr double kCompactBelowMax = 0.4;
 
 }  // namespace
 
@@ -80,7 +81,9 @@ void Maintenance::step(Pace pace) {
   seal_retired();
   look_for_room();
   make_spares();
-  while (compact_one(pace)) {
+  // What is begun meanwhile waits for the next step: so this one ends, even if sizes fit badly.
+  const std::uint64_t sequence_below = parts_.store.next_sequence();
+  while (compact_one(sequence_below, pace)) {
     seal_retired();
     make_spares();
     const std::lock_guard inner(mutex_);
@@ -126,7 +129,7 @@ void Maintenance::make_spares() {
     spare_wanted_ = false;
   }
   while (parts_.store.spares() < spare_segments_) {
-    if (auto made = parts_.store.add_spare(parts_.last_id); !made) {
+    if (auto made = parts_.store.add_spare(parts_.last_id, stopping_); !made) {
       // Not yet anybody's trouble: the writer will see for itself when it needs one.
       log::warn("spool", "no spare segment could be made: {}", made.error().to_string());
       return;
@@ -138,19 +141,19 @@ void Maintenance::make_spares() {
 
 void Maintenance::look_for_room() {
   if (parts_.health.state() != HealthState::Full) return;
-  if (parts_.store.spares() == 0 && !parts_.store.add_spare(parts_.last_id)) return;
+  if (parts_.store.spares() == 0 && !parts_.store.add_spare(parts_.last_id, stopping_)) return;
   parts_.health.end_full();
   parts_.catalog.look_again();
 }
 
-bool Maintenance::compact_one(Pace pace) {
-  const std::shared_ptr<Segment> segment = parts_.catalog.least_live(compact_below_);
+bool Maintenance::compact_one(std::uint64_t sequence_below, Pace pace) {
+  const std::shared_ptr<Segment> segment = parts_.catalog.least_live(compact_below_, sequence_below);
   if (!segment) return false;
   const SegmentHeader& header = segment->header();
   auto hint = read_hint_file(parts_.files, parts_.store.dir(), segment->slot(), segment->sequence(), header.end);
   if (!hint) hint = std::move(rebuild_hint(segment->file(), header).hint);
   const LiveContents live = find_live(*hint, *segment, parts_.catalog);
-  if (static_cast<double>(live.bytes) >= compact_below_ * static_cast<double>(segment->size())) {
+  if (static_cast<double>(live.bytes) >= compact_below_ * static_cast<double>(segment->size() - kFirstRecordOffset)) {
     parts_.catalog.set_not_worth_it(segment->slot());
     return true;
   }
@@ -218,7 +221,7 @@ bool Maintenance::move(MoveBatch& moves, Pace pace) {
 void Maintenance::pause(std::uint64_t bytes) {
   std::unique_lock lock(mutex_);
   const Duration span{static_cast<std::int64_t>(bytes * 1'000'000 / compact_bytes_per_second_)};
-  wake_.wait_for(lock, span, [&] { return stopping_; });
+  wake_.wait_for(lock, span, [&] { return stopping_.load(); });
 }
 
 void Maintenance::free(const std::shared_ptr<Segment>& segment) {

@@ -32,8 +32,26 @@ std::optional<StoredMessage> MessageCache::find(model::MessageId id) {
   Stripe& stripe = stripe_of(id);
   const std::lock_guard lock(stripe.mutex);
   const auto found = stripe.messages.find(id);
-  if (found == stripe.messages.end()) return std::nullopt;
-  return found->second;
+  const bool here = found != stripe.messages.end();
+  ++(here ? stripe.uses.hits : stripe.uses.misses);
+  return here ? std::optional(found->second) : std::nullopt;
+}
+
+std::optional<StoredMessage> MessageCache::peek(model::MessageId id) {
+  Stripe& stripe = stripe_of(id);
+  const std::lock_guard lock(stripe.mutex);
+  const auto found = stripe.messages.find(id);
+  return found != stripe.messages.end() ? std::optional(found->second) : std::nullopt;
+}
+
+MessageCache::Uses MessageCache::uses() const {
+  Uses all;
+  for (const Stripe& stripe : stripes_) {
+    const std::lock_guard lock(stripe.mutex);
+    all.hits += stripe.uses.hits;
+    all.misses += stripe.uses.misses;
+  }
+  return all;
 }
 
 void MessageCache::remove(model::MessageId id) {

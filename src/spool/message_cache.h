@@ -28,9 +28,17 @@ class MessageCache {
 
   explicit MessageCache(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
   void add(StoredMessage message, Time now);
+  // Counts a hit or a miss.
   [[nodiscard]] std::optional<StoredMessage> find(model::MessageId id);
+  // Does not count.
+  [[nodiscard]] std::optional<StoredMessage> peek(model::MessageId id);
   void remove(model::MessageId id);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  struct Uses {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+  };
+  [[nodiscard]] Uses uses() const;
 
  private:
   static constexpr std::size_t kStripes = 16;
@@ -42,6 +50,7 @@ class MessageCache {
     mutable std::mutex mutex;
     // Guarded by mutex.
     boost::unordered_flat_map<model::MessageId, StoredMessage, std::hash<model::MessageId>> messages;
+    Uses uses;
     std::deque<Arrival> arrivals;  // oldest first; those removed are skipped when they come to the front
   };
   static std::uint64_t cost(const StoredMessage& message);

@@ -237,11 +237,11 @@ void SegmentStore::remove_spare_locked(std::size_t position) {
   spares_.erase(spares_.begin() + static_cast<std::ptrdiff_t>(position));
 }
 
-Result<> SegmentStore::add_spare(std::uint64_t id_high_water) {
+Result<> SegmentStore::add_spare(std::uint64_t id_high_water, const std::atomic<bool>& hurry) {
   auto made = make_file();
   if (!made) return fail(made.error());
   const std::string zeros(std::min<std::uint64_t>(kZeroBytes, settings_.segment_bytes), '\0');
-  for (std::uint64_t at = kFirstRecordOffset; at < settings_.segment_bytes;) {
+  for (std::uint64_t at = kFirstRecordOffset; at < settings_.segment_bytes && !hurry;) {
     const auto part = std::string_view(zeros).substr(0, settings_.segment_bytes - at);
     auto done = made->file->write_at(at, std::span(&part, 1));
     // Synced piece by piece, so that the writer's syncs never wait behind a whole segment.
@@ -258,6 +258,11 @@ Result<> SegmentStore::add_spare(std::uint64_t id_high_water) {
   const std::lock_guard lock(mutex_);
   spares_.push_back(std::move(*made));
   return {};
+}
+
+std::uint64_t SegmentStore::next_sequence() const {
+  const std::lock_guard lock(mutex_);
+  return next_sequence_;
 }
 
 std::size_t SegmentStore::spares() const {

@@ -97,9 +97,12 @@ class SegmentStore {
   // oldest spare if there are enough; in between the caller forgets its slot.
   [[nodiscard]] Result<> free(Segment& segment, std::uint64_t id_high_water);
   void give_back(const Segment& segment);
-  // Makes one more spare: written with zeros, so that its blocks exist before they are needed.
-  [[nodiscard]] Result<> add_spare(std::uint64_t id_high_water);
+  // Makes one more spare: written with zeros, so that its blocks exist before they are needed; no more of them once
+  // `hurry` is set.
+  [[nodiscard]] Result<> add_spare(std::uint64_t id_high_water, const std::atomic<bool>& hurry);
   [[nodiscard]] std::size_t spares() const;
+  // Every segment started from now on has this sequence or a higher one.
+  [[nodiscard]] std::uint64_t next_sequence() const;
 
   [[nodiscard]] std::string segment_path(std::uint32_t slot) const;
   [[nodiscard]] static std::string hint_name(std::uint32_t slot);

@@ -182,14 +182,12 @@ auto Spool::Impl::read_at_place(model::MessageId id, Read read) -> decltype(read
 }
 
 std::optional<StoredMessage> Spool::Impl::find_cached(model::MessageId id) {
-  auto cached = cache_.find(id);
-  ++(cached ? counters_.cache_hits : counters_.cache_misses);
-  return cached;
+  return cache_.find(id);
 }
 
 Result<StoredMessage> Spool::Impl::read(model::MessageId id) {
   // Not counted: whoever asks has mostly counted a miss before.
-  if (auto cached = cache_.find(id)) return std::move(*cached);
+  if (auto cached = cache_.peek(id)) return std::move(*cached);
   auto whole = read_at_place(
       id, [&](const Segment& segment, std::uint64_t offset) { return read_whole_message(segment, id, offset); });
   if (!whole) return fail(whole.error());
@@ -209,7 +207,7 @@ Result<std::shared_ptr<const std::string>> Spool::Impl::read_body(model::Message
 }
 
 Result<std::shared_ptr<const model::Envelope>> Spool::Impl::read_envelope(model::MessageId id) {
-  if (auto cached = cache_.find(id)) return cached->envelope;
+  if (auto cached = cache_.peek(id)) return cached->envelope;
   auto stored = read_at_place(
       id, [&](const Segment& segment, std::uint64_t offset) { return read_stored_envelope(segment, id, offset); });
   if (!stored) return fail(stored.error());
@@ -218,6 +216,7 @@ Result<std::shared_ptr<const model::Envelope>> Spool::Impl::read_envelope(model:
 
 SpoolStats Spool::Impl::stats() const {
   const auto numbers = catalog_.numbers();
+  const auto uses = cache_.uses();
   return {.batches = counters_.batches,
           .bytes_written = counters_.bytes_written,
           .syncs = counters_.syncs,
@@ -228,8 +227,8 @@ SpoolStats Spool::Impl::stats() const {
           .torn_tails = counters_.torn_tails,
           .compacted_segments = counters_.compacted_segments,
           .recycled_segments = counters_.recycled_segments,
-          .cache_hits = counters_.cache_hits,
-          .cache_misses = counters_.cache_misses,
+          .cache_hits = uses.hits,
+          .cache_misses = uses.misses,
           .cache_bytes = cache_.bytes(),
           .segments = numbers.segments,
           .spare_segments = store_.spares(),

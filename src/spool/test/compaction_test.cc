@@ -129,6 +129,21 @@ TEST(Compaction, SegmentWithEnoughLifeIsLeftAlone) {
   for (const auto id : left) EXPECT_TRUE(box.spool->read(id));
 }
 
+TEST(Compaction, MessagesThatFitBadlyAreNotMovedForEver) {
+  Box box;
+  box.options.compact_below = 0.5;
+  box.open();
+  // Each is a little less than half a segment, and two do not fit into one.
+  for (int i = 0; i < 4; ++i) {
+    box.store(1, 28'600);
+    fill(box, 3, 0);
+  }
+  box.spool->maintain();
+  const auto compacted = box.spool->stats().compacted_segments;
+  box.spool->maintain();
+  EXPECT_EQ(box.spool->stats().compacted_segments, compacted);
+}
+
 TEST(Compaction, SparesBeyondTheBoundAreRemoved) {
   Box box;
   box.open();

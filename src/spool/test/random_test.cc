@@ -92,20 +92,19 @@ class RandomSeeds : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomSeeds, OperationsAndEndsKeepThePromise) {
   const Quiet quiet;
-  for (std::uint64_t run = 0; run < 200; ++run) {
+  for (std::uint64_t run = 0; run < 100; ++run) {
     const std::uint64_t seed = GetParam() * 1000 + run;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     RandomRun(seed).run(60);
     ASSERT_FALSE(HasFailure());
   }
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomSeeds, testing::Values(1, 2, 3, 4));
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomSeeds, testing::Range<std::uint64_t>(1, 9));
 
 // For a seed that another test named: PENSTOCK_SEED=1267 test_spool --gtest_filter='Random.OneSeed'
 TEST(Random, OneSeed) {
   const char* seed = std::getenv("PENSTOCK_SEED");
-  if (seed == nullptr) GTEST_SKIP() << "no PENSTOCK_SEED";
-  RandomRun(std::strtoull(seed, nullptr, 10)).run(60);
+  RandomRun(seed == nullptr ? 1 : std::strtoull(seed, nullptr, 10)).run(60);
 }
 
 }  // namespace
