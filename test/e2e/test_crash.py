@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9, again and again, under load: what was acknowledged arrives.
+
+PENSTOCK_CRASH_KILLS sets how often (50). A duplicate is a message that was delivered, but whose end was not on disk yet
+when the daemon died. Messages in flight are those that a start finds in the spool, summed over all kills."""
+import json
+import os
+import random
+import re
+import subprocess
+import time
+
+import pytest
+from daemon import Daemon
+from simulator import SIM, SLOW, Simulator
+from test_relay import SINK, relay
+
+KILLS = int(os.environ.get("PENSTOCK_CRASH_KILLS", "50"))
+
+
+def crash(mta, sender, kills, random_numbers):
+    """Kills and starts the daemon so often, while `sender` sends."""
+    for _ in range(kills):
+        deadline = time.monotonic() + random_numbers.uniform(0.02, 0.8)  # a random moment is the point here
+        try:
+            sender.wait(max(deadline - time.monotonic(), 0))
+            raise AssertionError(f"the sender ended early: {sender.communicate()[0]}")
+        except subprocess.TimeoutExpired:
+            mta.kill()
+        mta.start()
+
+
+@pytest.mark.release_only
+@pytest.mark.timeout(280)
+def test_nothing_acknowledged_is_lost(tmp_path, capsys):
+    seed = int(os.environ.get("PENSTOCK_SEED", random.randrange(1 << 30)))
+    print(f"seed {seed}")
+    ledger = tmp_path / "ledger"
+    with Simulator(tmp_path, SINK) as sim, Daemon(
+            tmp_path, stream=relay(sim) + '\nretry = { schedule = ["5s"], jitter = 0.5 }',
+            extra="[defaults]\ntrouble = { failures = 0 }\n") as mta:
+        # Most are asked to come again, so that many are on their way.
+        sim.set("receiver=sink", "step=rcpt", "reply=451 4.3.0 try later", "share=0.9")
+        with subprocess.Popen(
+                [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "20", "--messages", "10000000", "--for", "1h",
+                 "--rate", "1000/s", "--size", "2KiB:70,20KiB:30", "--domains", "d{1..40}.test", "--ledger", str(ledger),
+                 "--retry-for", "30s", "--quiet", "--json", "--seed", str(seed)], stdout=subprocess.PIPE, text=True) as sender:
+            try:
+                crash(mta, sender, KILLS, random.Random(seed))
+            finally:
+                sender.terminate()
+                sender.communicate(timeout=30)
+        acknowledged = len(set(ledger.read_text().splitlines()))
+        sim.set("receiver=sink", "clear=true")
+        mta.cli("retry", "--all")
+        mta.until_queue(60, total=0)
+        compared = sim.compare(ledger)
+        in_flight = sum(int(n) for n in re.findall(r"(\d+) recipients were in the spool", mta.log()))
+        with capsys.disabled():
+            print(f"\n{KILLS} kills, {acknowledged} recipients acknowledged, {compared['lost']} lost; {compared['duplicates']} "
+                  f"duplicates: {100 * compared['duplicates'] / in_flight:.3f} % of {in_flight} in flight, "
+                  f"{100 * compared['duplicates'] / acknowledged:.3f} % of all")
+        assert acknowledged > 20 * KILLS
+        assert compared["lost"] == 0, compared
+        assert compared["duplicates"] < in_flight / 1000, compared
+        assert not mta.events("bounced", "expired")
+
+
+def test_one_kill_with_a_waiting_queue(tmp_path):
+    ledger = tmp_path / "ledger"
+    with Simulator(tmp_path, SINK) as sim, Daemon(
+            tmp_path, stream=relay(sim) + '\nretry = { schedule = ["1s"], jitter = 0 }',
+            extra="[defaults]\ntrouble = { first = \"1s\", longest = \"1s\" }\n") as mta:
+        sim.set("receiver=sink", "down=true")
+        sent = subprocess.run([SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--messages", "500", "--json", "--quiet",
+                               "--ledger", str(ledger)], capture_output=True, text=True, timeout=60 * SLOW, check=True)
+        assert json.loads(sent.stdout)["acknowledged"] == 500
+        mta.kill()
+        sim.set("receiver=sink", "down=false")
+        mta.start()
+        assert sim.wait(500, f"{60 * SLOW}s"), mta.cli("status")
+        compared = sim.compare(ledger)
+        assert (compared["lost"], compared["duplicates"]) == (0, 0)
+        mta.until_queue(total=0)
