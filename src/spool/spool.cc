@@ -299,8 +299,8 @@ bool Spool::healthy() const {
 SpoolStats Spool::stats() const {
   return impl_->stats();
 }
-void Spool::flush() {
-  impl_->submissions().flush();
+bool Spool::flush() {
+  return impl_->submissions().flush();
 }
 void Spool::maintain() {
   impl_->maintain();

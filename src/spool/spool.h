@@ -125,8 +125,9 @@ class Spool {
   [[nodiscard]] bool healthy() const;
   [[nodiscard]] SpoolStats stats() const;
 
-  // Waits until everything submitted before the call is durable, or has failed.
-  void flush();
+  // Waits until everything submitted before the call is durable, or has failed. True: it is durable. False: the disk
+  // fails, and records wait for it to work again.
+  bool flush();
   // Does now what the maintenance thread does by and by: seals, compacts, frees. Waits until there is nothing left.
   void maintain();
   // Refuses new messages (Closed), makes everything submitted durable, stops the threads, gives up the folder.

@@ -76,12 +76,13 @@ bool Submissions::move(MoveBatch& moves) {
   return tickets_done_ >= ticket && moves_durable_;
 }
 
-void Submissions::flush() {
+bool Submissions::flush() {
   std::unique_lock lock(mutex_);
   const std::uint64_t ticket = ++tickets_;
   wake(lock, true);
   lock.lock();
   dealt_with_.wait(lock, [&] { return tickets_done_ >= ticket || ended_; });
+  return tickets_done_ >= ticket && tickets_failed_ < ticket;
 }
 
 void Submissions::stop() {
@@ -125,12 +126,14 @@ void Submissions::done(const Work& work, bool moves_durable) {
   const std::lock_guard lock(mutex_);
   if (work.moves != nullptr) moves_durable_ = moves_durable;
   tickets_done_ = std::max(tickets_done_, work.ticket);
+  if (std::exchange(put_back_, false)) tickets_failed_ = work.ticket;
   ended_ = work.last;
   dealt_with_.notify_all();
 }
 
 void Submissions::put_back(std::vector<AttemptRecord> attempts, std::vector<model::RecipientId> finals) {
   const std::lock_guard lock(mutex_);
+  put_back_ = !attempts.empty() || !finals.empty();
   not_before_ = std::chrono::steady_clock::now() + retry_interval_;
   first_record_at_ = std::chrono::steady_clock::now();
   attempts.insert(attempts.end(), std::make_move_iterator(attempts_.begin()), std::make_move_iterator(attempts_.end()));

@@ -78,7 +78,8 @@ class Submissions {
   // Waits until the writer has dealt with the moves; false: they are not durable.
   [[nodiscard]] bool move(MoveBatch& moves);
   // Waits until all submitted before has been dealt with. Returns at once when the writer has ended.
-  void flush();
+  // True: all records among it are durable.
+  bool flush();
   // The next work taken is the last.
   void stop();
 
@@ -108,6 +109,8 @@ class Submissions {
   SteadyTime first_record_at_{};  // when the oldest waiting Attempt or Final came
   SteadyTime not_before_{};       // for records, after a failure
   std::uint64_t tickets_ = 0, tickets_done_ = 0;
+  std::uint64_t tickets_failed_ = 0;  // the last one answered by work of which something was put back
+  bool put_back_ = false;             // by the present work
   bool writer_waits_ = false;
   bool stopping_ = false;
   bool ended_ = false;  // the last work was dealt with

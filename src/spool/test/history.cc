@@ -63,8 +63,7 @@ void History::attempt_one() {
 }
 
 bool History::flush() {
-  box_.spool->flush();
-  if (box_.spool->stats().waiting_records > 0) return false;
+  if (!box_.spool->flush()) return false;
   for (auto& [id, message] : messages_) {
     for (Recipient& recipient : message.recipients) {
       if (recipient.state == State::Submitted) recipient.state = State::Finished;
