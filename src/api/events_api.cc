@@ -50,7 +50,7 @@ Asked<Answer> list_events(Call& call) {
   EventQuery query;
   query.cursor = call.input.number("cursor");
   query.last = static_cast<std::uint32_t>(call.input.number("last", 0, 0, kEventsMax));
-  query.max = static_cast<std::uint32_t>(call.input.number("max", query.max, 1, kEventsMax));
+  query.max = static_cast<std::uint32_t>(call.input.number("max", std::max(query.max, query.last), 1, kEventsMax));
   query.types = call.input.list("type");
   query.filter = call.input.selection();
   const Duration wait = call.input.duration("wait", Duration::zero(), kWaitMax);

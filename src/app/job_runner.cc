@@ -33,6 +33,7 @@ Result<api::Job> JobRunner::start(const api::ActRequest& request, const api::Act
   jobs_.push_back(std::make_unique<Running>());
   Running& mine = *jobs_.back();
   mine.request = request;
+  mine.horizon = node_.spool().make_id();
   mine.match = std::move(*match);
   mine.job.id = ++last_id_;
   mine.job.act = request.act;
@@ -80,6 +81,7 @@ void JobRunner::work_off(Running& running) {
   std::uint64_t matched = 0;
   const auto visit = [&](const queue::QueuedRecipient& recipient, const delivery::Dispatcher::Sighting& at) {
     ++visited;
+    if (recipient.message >= running.horizon) return queue::Visit::Keep;
     if (!running.match->may_match(recipient, node_.labels(), at.place)) return queue::Visit::Keep;
     if (!concerns(running.request.act, at.where)) return queue::Visit::Keep;
     ++matched;
@@ -104,7 +106,8 @@ void JobRunner::work_off_addresses(Running& running) {
   scan_queues(
       node_.engine(),
       [&](const queue::QueuedRecipient& recipient, const delivery::Dispatcher::Sighting& at) {
-        if (running.match->may_match(recipient, node_.labels(), at.place) && concerns(running.request.act, at.where)) {
+        if (recipient.message < running.horizon && running.match->may_match(recipient, node_.labels(), at.place) &&
+            concerns(running.request.act, at.where)) {
           candidates.push_back(recipient);
         }
         return queue::Visit::Keep;

@@ -44,6 +44,7 @@ class JobRunner {
     api::Job job;  // guarded by mutex_
     api::ActRequest request;
     std::optional<SelectionMatch> match;
+    model::MessageId horizon;  // what came after the job began is not its business, least of all its own notices
     std::atomic<bool> cancelled{false};
     std::thread thread;
     bool done = false;  // guarded by mutex_

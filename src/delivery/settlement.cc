@@ -235,7 +235,7 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.outcome_class = outcome.outcome_class;
   event.attempt = recipient.attempts + (type == model::EventType::Delivered ? 1U : 0U);
   event.bytes = envelope.body_bytes;
-  event.queued = context.now - queue::time_of(recipient.received);
+  event.queued = std::max(context.wall - envelope.received, Duration::zero());  // the descriptor knows seconds only
   event.took = attempted.took;
   event.next_attempt = next_attempt;
   event.connection = attempted.connection;

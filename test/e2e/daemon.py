@@ -9,6 +9,7 @@
 At the end of the block it is stopped (SIGTERM, exit status 0 within its limit), and its log is searched for reports of
 sanitizers and failed checks. Everything waits for a condition with a deadline; nothing sleeps for a fixed time.
 """
+import http.client
 import json
 import os
 import pathlib
@@ -199,6 +200,16 @@ pool = "main"
             return json.loads(text)
         except json.JSONDecodeError:
             return [json.loads(line) for line in text.splitlines()]
+
+    def api(self, path):
+        """The JSON of one GET of the admin API."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(30 * SLOW)
+            link.connect(self.socket)
+            link.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(link)
+            answer.begin()
+            return json.loads(answer.read())
 
     def events(self, *types, **fields):
         """The newest events, oldest first, of these types and with these values."""
