@@ -91,7 +91,7 @@ bool Connection::usable() const {
 }
 
 bool Connection::should_yield() const {
-  return permit_.messages() >= kYieldAfter && lane_.path.another_wants(lane_);
+  return permit_.messages() >= kYieldAfter && dispatcher_.another_waits(lane_);
 }
 
 std::vector<Connection::Hop> Connection::list_hops() {
@@ -125,6 +125,7 @@ net::Task<bool> Connection::reach_host() {
   failure_ = {model::OutcomeKind::Deferred, model::Step::Connect, model::OutcomeClass::Routing,
               model::Reply{0, {4, 4, 4}, "no host has an address of a family that the vMTA can send from"}};
   const std::vector<Hop> hops = list_hops();
+  std::optional<model::Outcome> answer;
   for (const Hop& hop : hops) {
     if (dispatcher_.stopping()) break;
     if (co_await try_hop(hop)) {
@@ -135,7 +136,10 @@ net::Task<bool> Connection::reach_host() {
     }
     dispatcher_.host_trouble().failed(hop.address, dispatcher_.parts().clock.now());
     stream_.reset();
+    if (failure_.reply.code != 0) answer = failure_;
   }
+  // What one host said outweighs another's silence: it may be about our address (never dodge).
+  if (answer) failure_ = *answer;
   co_return false;
 }
 
@@ -212,7 +216,9 @@ net::Task<> Connection::wait_for_rate(std::uint32_t recipients) {
     if (lane_.path.limiter().try_message(recipients, now)) co_return;
     const Time next = lane_.path.limiter().next_message(recipients, now);
     timer_.expires_after(std::max(next - now, Duration{1000}));
+    lane_.pacing.push_back(*this);
     co_await timer_.async_wait(net::kAwait);
+    unlink();
   }
 }
 
@@ -292,7 +298,7 @@ Attempted Connection::facts() const {
 void Connection::wake(bool quit) {
   quit_ = quit_ || quit;
   woken_ = true;
-  if (is_linked()) lane_.idle.erase(lane_.idle.iterator_to(*this));
+  unlink();
   timer_.cancel();
 }
 
@@ -302,7 +308,7 @@ net::Task<bool> Connection::wait_for_work() {
   lane_.idle.push_back(*this);
   timer_.expires_after(plan_->timeouts.idle);
   co_await timer_.async_wait(net::kAwait);
-  if (is_linked()) lane_.idle.erase(lane_.idle.iterator_to(*this));
+  unlink();
   if (!woken_ || quit_) co_return false;
   co_return stream_->quiet();
 }

@@ -37,6 +37,7 @@ void Dispatcher::set_plan(PlanPtr plan) {
   destinations_->set_plan(plan_);
   settlement_.set_plan(plan_);
   release(queue::HoldReason::NoPath);
+  reroute_ready();
 }
 
 void Dispatcher::start() {
@@ -164,7 +165,8 @@ void Dispatcher::handle(const queue::QueuedRecipient& recipient, const Resolved&
 }
 
 const Vmta* Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream) {
-  if (const Vmta* pinned = plan_->find_vmta(recipient.pinned_vmta); pinned != nullptr && pinned->usable) return pinned;
+  // Never dodge: while the configuration knows the vMTA that was told to wait, no other is tried.
+  if (const Vmta* pinned = plan_->find_vmta(recipient.pinned_vmta)) return pinned->usable ? pinned : nullptr;
   // The sender may have asked for a vMTA, or for a pool other than the stream's.
   std::uint32_t pool = stream.pool;
   if (const model::NameId wanted = parts_.labels.view(recipient.labels).vmta) {
@@ -320,6 +322,7 @@ void Dispatcher::stop() {
   for (const auto& [key, path] : paths_) {
     for (const auto& [site, lane] : path->lanes()) {
       while (!lane->idle.empty()) lane->idle.front().wake(true);
+      while (!lane->pacing.empty()) lane->pacing.front().wake(true);
     }
   }
 }

@@ -54,7 +54,8 @@ class Dispatcher final : public Settlement::Queue {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // The configuration from now on. Limits of paths follow at once; recipients that wait for a vMTA are tried anew.
+  // The configuration from now on. What is ready follows its routes and limits at once; recipients that wait for
+  // a vMTA are tried anew.
   void set_plan(PlanPtr plan);
   [[nodiscard]] const PlanPtr& plan_ptr() const { return plan_; }
   // Begins to work: call once, with a plan set.
@@ -85,6 +86,8 @@ class Dispatcher final : public Settlement::Queue {
   void lost(Lane& lane, std::size_t recipients);
   // They were not attempted after all; they come back as if they had just become due.
   void put_back(Lane& lane, std::span<const queue::QueuedRecipient> recipients);
+  // Another lane waits for a slot that this lane's connections hold.
+  [[nodiscard]] bool another_waits(const Lane& lane) const;
   void connection_usable(Lane& lane);
   // No host of the lane could be used.
   void connection_failed(Lane& lane, const model::Outcome& outcome);
@@ -144,7 +147,11 @@ class Dispatcher final : public Settlement::Queue {
   void enter(Routed routed);
   [[nodiscard]] Path& find_path(const shaping::PathKey& key, const Destination& destination);
   [[nodiscard]] shaping::PathLimiter make_limiter(const shaping::PathKey& key, const Destination& destination);
-  void nudge(Lane& lane);
+  // So many more recipients are ready: idle connections are woken for them, others opened.
+  void nudge(Lane& lane, std::size_t recipients = 1);
+  void reroute_ready();
+  void reroute_slice(std::shared_ptr<std::vector<queue::QueuedRecipient>> stale, std::size_t done);
+  void pump_blocked(const Path& path);
   void schedule_pump(Path& path);
   void pump(Path& path);
   void open_connection(Lane& lane, shaping::ConnectionPermit permit);
@@ -167,6 +174,8 @@ class Dispatcher final : public Settlement::Queue {
   LimiterTable limiters_;
   boost::unordered_flat_map<shaping::PathKey, std::unique_ptr<Path>, std::hash<shaping::PathKey>> paths_;
   std::multimap<Time, shaping::PathKey> wakes_;  // paths whose limits open again at that time
+  // Paths that wait for the end of a connection, by vMTA and home: those that share a limiter.
+  boost::unordered_flat_map<shaping::PathKey, std::vector<shaping::PathKey>, std::hash<shaping::PathKey>> blocked_;
   // Recipients whose destination is being looked up, by domain and stream.
   boost::unordered_flat_map<std::uint64_t, std::vector<queue::QueuedRecipient>> waiting_routes_;
   std::vector<std::vector<Routed>> outboxes_;  // by shard

@@ -76,9 +76,7 @@ void Dispatcher::remove_pause(queue::PauseId id) {
 void Dispatcher::pauses_changed() {
   release(queue::HoldReason::Paused);
   for (const auto& [key, path] : paths_) {
-    for (const auto& [site, lane] : path->lanes()) {
-      if (!lane->ready.empty()) nudge(*lane);
-    }
+    for (const auto& [site, lane] : path->lanes()) nudge(*lane, lane->ready.size());
   }
 }
 
@@ -86,9 +84,7 @@ void Dispatcher::reset_trouble(const std::function<bool(const Path&)>& selected)
   for (const auto& [key, path] : paths_) {
     if (!selected(*path)) continue;
     for (const auto& scope : path->limiter().scopes()) scope->reset();
-    for (const auto& [site, lane] : path->lanes()) {
-      if (!lane->ready.empty()) nudge(*lane);
-    }
+    for (const auto& [site, lane] : path->lanes()) nudge(*lane, lane->ready.size());
   }
 }
 

@@ -10,7 +10,8 @@
 namespace penstock::delivery {
 namespace {
 
-constexpr std::size_t kFlushEach = 512;  // recipients deferred at a time when a lane's hosts cannot be reached
+constexpr std::size_t kFlushEach = 512;     // recipients deferred at a time when a lane's hosts cannot be reached
+constexpr std::size_t kRerouteEach = 4096;  // recipients that were ready, routed anew at a time after a reload
 
 }  // namespace
 
@@ -48,15 +49,42 @@ Path& Dispatcher::find_path(const shaping::PathKey& key, const Destination& dest
   auto& slot = paths_[key];
   if (!slot) slot = std::make_unique<Path>(key, destination.home, make_limiter(key, destination), parts_.clock.now());
   // A reload gave other limits: the limiters are the same objects, told of the new numbers.
-  if (!(slot->limiter().scopes().front()->limits() == destination.limits)) {
-    slot->set_limiter(make_limiter(key, destination));
-  }
+  const auto& scopes = slot->limiter().scopes();
+  const bool as_before = scopes.size() == (destination.has_home_limiter() ? 2U : 1U) &&
+                         scopes.front()->limits() == destination.limits &&
+                         (scopes.size() == 1 || scopes.back()->limits() == destination.home_limits);
+  if (!as_before) slot->set_limiter(make_limiter(key, destination));
   return *slot;
 }
 
-void Dispatcher::nudge(Lane& lane) {
-  if (stopping_) return;
-  if (!lane.idle.empty()) return lane.idle.back().wake(false);
+// What is ready goes by the new plan's routes and limits at once, as what comes later does.
+void Dispatcher::reroute_ready() {
+  auto stale = std::make_shared<std::vector<queue::QueuedRecipient>>();
+  for (const auto& [key, path] : paths_) {
+    for (const auto& [site, lane] : path->lanes()) {
+      queue::FairQueue::Cursor cursor;
+      while (!lane->ready.empty() && !cursor.done()) {
+        lane->ready.scan(cursor, kRerouteEach, [&](const queue::QueuedRecipient& recipient) {
+          stale->push_back(recipient);
+          return queue::Visit::Take;
+        });
+      }
+    }
+  }
+  if (!stale->empty()) reroute_slice(std::move(stale), 0);
+}
+
+void Dispatcher::reroute_slice(std::shared_ptr<std::vector<queue::QueuedRecipient>> stale, std::size_t done) {
+  const std::size_t end = std::min(stale->size(), done + kRerouteEach);
+  for (; done < end; ++done) route((*stale)[done]);
+  flush_outboxes();
+  if (done == stale->size()) return;
+  parts_.shard.post([this, stale = std::move(stale), done]() mutable { reroute_slice(std::move(stale), done); });
+}
+
+void Dispatcher::nudge(Lane& lane, std::size_t recipients) {
+  for (; recipients > 0 && !lane.idle.empty(); --recipients) lane.idle.back().wake(false);
+  if (stopping_ || recipients == 0) return;
   // Each connection on its way will take at least one.
   if (lane.flushing || lane.ready.size() <= lane.opening) return;
   lane.path.want(lane);
@@ -91,8 +119,11 @@ void Dispatcher::pump(Path& path) {
       path.scheduled = true;
       wakes_.emplace(std::max(*at, now + Duration{1000}), path.key());
     } else {
-      // All slots are taken. An idle one of another lane gives way; its end pumps again.
+      // All slots are taken. An idle one of another lane gives way; its end pumps again. So does the end of any
+      // connection that shares a limit with this path.
       path.free_idle_slot(*lane);
+      auto& blocked = blocked_[{path.key().vmta, path.home()}];
+      if (std::find(blocked.begin(), blocked.end(), path.key()) == blocked.end()) blocked.push_back(path.key());
     }
     return;
   }
@@ -129,22 +160,43 @@ void Dispatcher::connection_ended(Lane& lane, bool was_opening) {
   --in_flight_;
   parts_.probe.open_connections.add(-1);
   Path& path = lane.path;
+  pump_blocked(path);
   if (!lane.ready.empty() && !lane.flushing) path.want(lane);
   if (path.someone_wants()) schedule_pump(path);
+}
+
+// The other paths go first, or a busy path would take its slots back each time.
+void Dispatcher::pump_blocked(const Path& path) {
+  const auto entry = blocked_.find({path.key().vmta, path.home()});
+  if (entry == blocked_.end()) return;
+  const std::vector<shaping::PathKey> keys = std::move(entry->second);
+  blocked_.erase(entry);
+  for (const shaping::PathKey& key : keys) {
+    const auto found = paths_.find(key);
+    if (found != paths_.end() && key != path.key()) schedule_pump(*found->second);
+  }
+}
+
+bool Dispatcher::another_waits(const Lane& lane) const {
+  if (lane.path.another_wants(lane)) return true;
+  const auto blocked = blocked_.find({lane.path.key().vmta, lane.path.home()});
+  return blocked != blocked_.end() && std::any_of(blocked->second.begin(), blocked->second.end(),
+                                                  [&](const auto& key) { return key != lane.path.key(); });
 }
 
 // After a connection came to nothing: one batch is deferred for it, and everything that is ready when the scope is
 // suspended for it, so that retry, expiry and notices go their way while the host is down.
 net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
-  const std::size_t at_least = 1;
-  std::size_t done = 0;
+  bool any_done = false;
+  std::size_t since_pause = 0;
   while (!self.stopping_) {
     const bool suspended = lane.path.limiter().state(self.parts_.clock.now()) == shaping::State::Suspended;
-    if (done >= at_least && !suspended) break;
+    if (any_done && !suspended) break;
     std::vector<queue::QueuedRecipient> recipients = self.next_batch(lane);
     if (recipients.empty()) break;
     const std::size_t count = recipients.size();
-    done += count;
+    any_done = true;
+    since_pause += count;
     auto batch = co_await self.load(std::move(recipients));
     lane.in_delivery -= static_cast<std::uint32_t>(count);
     self.in_delivery_ -= count;
@@ -156,11 +208,13 @@ net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
     attempted.destination = lane.destination;
     attempted.vmta = lane.path.key().vmta;
     self.settlement_.settle(*batch, outcomes, attempted);
-    if (done % kFlushEach == 0) co_await net::sleep_for(Duration{0});
+    if (since_pause < kFlushEach) continue;
+    since_pause = 0;
+    co_await net::sleep_for(Duration{0});
   }
   lane.flushing = false;
   --self.in_flight_;
-  if (!lane.ready.empty()) self.nudge(lane);
+  self.nudge(lane, lane.ready.size());
 }
 
 bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lane) {

@@ -27,7 +27,8 @@ namespace penstock::delivery {
 
 class Path;
 
-// A connection without work, in its lane's list; the newest is used first.
+// A connection that waits, in a list of its lane: for work (idle; the newest is used first), or for the message rate
+// (pacing).
 class IdleConnection
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -46,7 +47,7 @@ struct Lane {
   std::uint32_t connections = 0;  // open or being opened
   std::uint32_t opening = 0;      // of these, not yet usable
   std::uint32_t in_delivery = 0;  // recipients taken from `ready` and not yet settled
-  boost::intrusive::list<IdleConnection, boost::intrusive::constant_time_size<false>> idle;
+  boost::intrusive::list<IdleConnection, boost::intrusive::constant_time_size<false>> idle, pacing;
   bool wants = false;      // stands in Path::wanting
   bool flushing = false;   // its hosts cannot be reached: what is ready is being deferred
   model::Outcome trouble;  // why, while flushing

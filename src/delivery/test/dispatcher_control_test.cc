@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators see and do: pauses, holds, scans, bounces, reloads.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "delivery/scan.h"
+#include "delivery/test/desk.h"
+#include "delivery/test/scripted_receiver.h"
+
+namespace penstock::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using model::EventType;
+using queue::Whereabouts;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class DispatcherControlTest : public ::testing::Test {
+ protected:
+  DispatcherControlTest() {
+    desk_.dns.mx("one.example", {{10, "mx.one.example"}});
+    desk_.dns.a("mx.one.example", {"127.0.0.1"});
+    desk_.start();
+    receiver_ = std::make_unique<ScriptedReceiver>(*desk_.shards);
+    desk_.change_plan([&](Plan& plan) { plan.mx_port = receiver_->port(); });
+  }
+  void wait_for(EventType type, std::size_t count) {
+    desk_.run_until([&] { return desk_.events.count(type) >= count; });
+    EXPECT_EQ(desk_.events.count(type), count);
+  }
+  void pause(std::uint64_t id, const queue::SelectionText& what, std::optional<Time> until = {}) {
+    queue::Pause made;
+    made.id = queue::PauseId{id};
+    made.selection = *queue::Selection::make(what, desk_.names);
+    made.until = until;
+    EXPECT_TRUE(desk_.dispatcher().add_pause(made));
+  }
+  // Everything a scan shows, taken out when `take` says so.
+  std::vector<std::pair<queue::QueuedRecipient, Dispatcher::Sighting>> scan(std::size_t slice, bool take = false) {
+    std::vector<std::pair<queue::QueuedRecipient, Dispatcher::Sighting>> seen;
+    const auto scan = desk_.dispatcher().begin_scan();
+    while (desk_.dispatcher().scan_slice(*scan, slice, [&](const auto& recipient, const auto& at) {
+      seen.push_back({recipient, at});
+      return take ? queue::Visit::Take : queue::Visit::Keep;
+    })) {
+    }
+    return seen;
+  }
+  std::vector<queue::QueuedRecipient> take_all() {
+    std::vector<queue::QueuedRecipient> all;
+    for (const auto& [recipient, at] : scan(1000, true)) all.push_back(recipient);
+    return all;
+  }
+
+  Desk desk_;
+  std::unique_ptr<ScriptedReceiver> receiver_;
+};
+
+TEST_F(DispatcherControlTest, PausedWaitsHeldAndResumeSendsIt) {
+  pause(1, {.domain = "one.example"});
+  desk_.send({"a@one.example"});
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 1; });
+  EXPECT_EQ(receiver_->total(), 0U);
+  desk_.dispatcher().remove_pause(queue::PauseId{1});
+  wait_for(EventType::Delivered, 1);
+}
+
+TEST_F(DispatcherControlTest, PauseOfAStreamStopsWhatIsReady) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = 1; });
+  receiver_->hold();
+  for (int i = 0; i < 5; ++i) desk_.send({"a@one.example"});
+  desk_.run_until([&] { return receiver_->waiting() == 1; });
+  pause(1, {.stream = "default"});
+  receiver_->release();
+  wait_for(EventType::Delivered, 1);
+  desk_.poll();
+  EXPECT_THAT(receiver_->mails(), SizeIs(1));
+  desk_.dispatcher().remove_pause(queue::PauseId{1});
+  wait_for(EventType::Delivered, 5);
+}
+
+TEST_F(DispatcherControlTest, PauseEndsByItself) {
+  pause(1, {.vmta = "v1"}, desk_.clock.now() + 10min);
+  desk_.send({"a@one.example"});
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 1; });
+  desk_.clock.advance(10min);
+  wait_for(EventType::Delivered, 1);
+}
+
+TEST_F(DispatcherControlTest, WithoutUsableVmtaItIsHeldUntilAPlanHasOne) {
+  desk_.change_plan([](Plan& plan) { plan.vmtas[0].usable = false; });
+  desk_.send({"a@one.example"});
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 1; });
+  EXPECT_EQ(scan(10).at(0).first.hold, queue::HoldReason::NoPath);
+  desk_.change_plan([](Plan& plan) { plan.vmtas[0].usable = true; });
+  wait_for(EventType::Delivered, 1);
+}
+
+TEST_F(DispatcherControlTest, VmtaAskedForIsUsedOrWaitedFor) {
+  model::Envelope envelope = desk_.envelope({"a@one.example"});
+  envelope.labels.vmta = "v2";
+  desk_.admit(desk_.store(envelope));
+  wait_for(EventType::Delivered, 1);
+  EXPECT_EQ(receiver_->mails()[0].source, "127.0.0.3");
+  envelope.labels.vmta = "both";  // a pool
+  desk_.admit(desk_.store(envelope));
+  wait_for(EventType::Delivered, 2);
+  EXPECT_EQ(desk_.events.of(EventType::Delivered)[1].recipient, "a@one.example");
+  desk_.change_plan([](Plan& plan) { plan.vmtas[1].usable = false; });
+  envelope.labels.vmta = "v2";
+  desk_.admit(desk_.store(envelope));
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 1; });
+}
+
+TEST_F(DispatcherControlTest, PinnedToAVmtaThatIsOffItWaits) {
+  receiver_->set_answer([](const Heard& heard) { return heard.verb == "RCPT" ? "450 4.7.1 slow down" : ""; });
+  desk_.change_plan([](Plan& plan) { plan.pools[1].members = {{0, 1}}; });
+  desk_.send({"a@one.example"}, "news");
+  wait_for(EventType::Deferred, 1);
+  desk_.change_plan([](Plan& plan) {
+    plan.pools[1].members = {{0, 1}, {1, 1}};
+    plan.vmtas[0].usable = false;
+  });
+  receiver_->set_answer({});
+  desk_.clock.advance(1min);
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 1; });
+  EXPECT_THAT(receiver_->mails(), IsEmpty());
+  desk_.change_plan([](Plan& plan) { plan.vmtas[0].usable = true; });
+  wait_for(EventType::Delivered, 1);
+  EXPECT_EQ(receiver_->mails()[0].source, "127.0.0.2");
+}
+
+TEST_F(DispatcherControlTest, PinnedToAVmtaThatIsGoneFromTheConfigurationItGoesOn) {
+  receiver_->set_answer([](const Heard& heard) { return heard.verb == "RCPT" ? "450 4.7.1 slow down" : ""; });
+  desk_.send({"a@one.example"});
+  wait_for(EventType::Deferred, 1);
+  desk_.change_plan([&](Plan& plan) {
+    plan.vmta_by_name.erase(desk_.names.find("v1").value);
+    plan.pools[0].members = {{1, 1}};
+  });
+  receiver_->set_answer({});
+  desk_.clock.advance(1min);
+  wait_for(EventType::Delivered, 1);
+  EXPECT_EQ(receiver_->mails()[0].source, "127.0.0.3");
+}
+
+TEST_F(DispatcherControlTest, ReadyRecipientsLeaveAVmtaThatIsSwitchedOff) {
+  desk_.change_plan([](Plan& plan) {
+    plan.default_limits.connections = 1;
+    plan.pools[0].members = {{0, 1}};
+  });
+  receiver_->hold();
+  for (int i = 0; i < 4; ++i) desk_.send({"a@one.example"});
+  desk_.run_until([&] { return receiver_->waiting() == 1; });
+  desk_.change_plan([](Plan& plan) {
+    plan.vmtas[0].usable = false;
+    plan.pools[0].members = {{0, 1}, {1, 1}};
+  });
+  receiver_->release();
+  wait_for(EventType::Delivered, 4);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(receiver_->mails()[i].source, "127.0.0.3");
+}
+
+TEST_F(DispatcherControlTest, RaisedLimitHoldsAtOnceForWhatWaits) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = 1; });
+  receiver_->hold();
+  for (int i = 0; i < 4; ++i) desk_.send({"a@one.example"});
+  desk_.run_until([&] { return receiver_->waiting() == 1; });
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = 3; });
+  desk_.run_until([&] { return receiver_->waiting() == 3; });
+  receiver_->release();
+  wait_for(EventType::Delivered, 4);
+}
+
+TEST_F(DispatcherControlTest, ChangedRouteHoldsAtOnceForWhatWaits) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = 1; });
+  receiver_->hold();
+  for (int i = 0; i < 4; ++i) desk_.send({"a@one.example"});
+  desk_.run_until([&] { return receiver_->waiting() == 1; });
+  desk_.change_plan([](Plan& plan) { plan.domains["one.example"].route = Route{RouteKind::Null, {}}; });
+  wait_for(EventType::Delivered, 3);
+  receiver_->release();
+  wait_for(EventType::Delivered, 4);
+  EXPECT_THAT(receiver_->mails(), SizeIs(1));
+}
+
+TEST_F(DispatcherControlTest, ScanSeesEverythingOnceWhereverItIs) {
+  pause(1, {.tenant = "paused"});
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = 1; });
+  desk_.dns.mx("two.example", {{10, "mx.one.example"}});
+  receiver_->hold();
+  desk_.send({"first@one.example"});
+  desk_.run_until([&] { return receiver_->waiting() == 1; });
+  std::set<model::RecipientId> expected;
+  const auto expect_all_of = [&](model::MessageId id, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) expected.insert({id, i});
+  };
+  for (int i = 0; i < 20; ++i) {
+    expect_all_of(desk_.send({"a@one.example", "b@two.example"}), 2);  // ready
+    model::Envelope later = desk_.envelope({"a@one.example"});
+    later.first_attempt = desk_.clock.wall() + std::chrono::minutes{i + 1};
+    const auto scheduled = desk_.store(later);
+    desk_.admit(scheduled);
+    expect_all_of(scheduled, 1);
+    model::Envelope paused = desk_.envelope({"a@one.example", "c@one.example"});
+    paused.labels.tenant = "paused";
+    const auto held = desk_.store(paused);
+    desk_.admit(held);
+    expect_all_of(held, 2);
+  }
+  desk_.run_until([&] { return desk_.dispatcher().in_flight() == 1; });
+  for (const std::size_t slice : {1U, 7U, 1000U}) {
+    std::multiset<model::RecipientId> seen;
+    for (const auto& [recipient, at] : scan(slice)) seen.insert(recipient.id());
+    EXPECT_EQ(seen.size(), expected.size()) << slice;
+    EXPECT_EQ((std::set<model::RecipientId>(seen.begin(), seen.end())), expected) << slice;
+  }
+  const queue::QueueTotals& totals = desk_.dispatcher().totals();
+  EXPECT_EQ(totals.count(Whereabouts::Scheduled), 20U);
+  EXPECT_EQ(totals.count(Whereabouts::Held) + totals.count(Whereabouts::Active), 81U);
+}
+
+TEST_F(DispatcherControlTest, HeldByAnOperatorStaysOverARestartUntilReleased) {
+  model::Envelope later = desk_.envelope({"a@one.example"});
+  later.first_attempt = desk_.clock.wall() + 1h;
+  desk_.admit(desk_.store(later));
+  auto taken = take_all();
+  ASSERT_THAT(taken, SizeIs(1));
+  EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
+  taken[0].hold = queue::HoldReason::Operator;
+  desk_.dispatcher().persist(taken);
+  desk_.dispatcher().record_change(EventType::Held, taken, "looks odd");
+  desk_.dispatcher().take(taken);
+  EXPECT_EQ(desk_.count(Whereabouts::Held), 1U);
+  EXPECT_EQ(desk_.events.of(EventType::Held).at(0).detail, "looks odd");
+  receiver_.reset();
+  desk_.end();
+  desk_.start();
+  receiver_ = std::make_unique<ScriptedReceiver>(*desk_.shards);
+  desk_.change_plan([&](Plan& plan) { plan.mx_port = receiver_->port(); });
+  EXPECT_EQ(desk_.count(Whereabouts::Held), 1U);
+  desk_.clock.advance(2h);
+  taken = take_all();
+  taken[0].hold = queue::HoldReason::None;
+  taken[0].due = 0;
+  desk_.dispatcher().persist(taken);
+  desk_.dispatcher().take(taken);
+  wait_for(EventType::Delivered, 1);
+}
+
+TEST_F(DispatcherControlTest, BounceByAnOperatorIsFinal) {
+  pause(1, {.stream = "default"});
+  model::Envelope envelope = desk_.envelope({"a@one.example", "b@one.example"});
+  envelope.sender = "";  // no notice
+  desk_.admit(desk_.store(envelope));
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) + desk_.count(Whereabouts::Active) == 2; });
+  desk_.run_until([&] { return desk_.dispatcher().in_flight() == 0; });
+  desk_.dispatcher().bounce(take_all(), {model::OutcomeKind::Bounced, model::Step::Connect, model::OutcomeClass::Admin,
+                                         model::Reply{0, {5, 7, 0}, "returned by the operator"}});
+  wait_for(EventType::Bounced, 2);
+  EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
+  EXPECT_EQ(desk_.dispatcher().in_flight(), 0U);
+  receiver_.reset();
+  desk_.end();
+  EXPECT_THAT(desk_.box.sink.found, IsEmpty());
+}
+
+TEST_F(DispatcherControlTest, OperatorEndsASuspension) {
+  receiver_->set_answer([](const Heard& heard) { return heard.verb == "BANNER" ? "421 4.3.2 not now" : ""; });
+  desk_.change_plan([](Plan& plan) {
+    plan.trouble.failures = 1;
+    plan.trouble.first = 10h;
+    plan.trouble.longest = 10h;
+  });
+  desk_.send({"a@one.example"});
+  wait_for(EventType::Deferred, 1);
+  receiver_->set_answer({});
+  desk_.dispatcher().reset_trouble([](const Path&) { return true; });
+  desk_.clock.advance(1min);
+  wait_for(EventType::Delivered, 1);
+}
+
+}  // namespace
+}  // namespace penstock::delivery
