@@ -129,13 +129,13 @@ Result<> SegmentStore::write_header(File& file, const SegmentHeader& header) {
   return {};
 }
 
-Result<SegmentStore::Spare> SegmentStore::make_file() {
+Result<SegmentStore::Spare> SegmentStore::make_file(Floor floor) {
   const auto room = files_.free_bytes(settings_.dir);
   if (!room) return fail(room.error());
-  if (*room < settings_.free_floor_bytes + settings_.segment_bytes) {
-    return fail(Errc::Full,
-                fmt::format("{} MiB free at {}, a segment of {} MiB and the floor of {} MiB wanted", *room >> 20,
-                            settings_.dir, settings_.segment_bytes >> 20, settings_.free_floor_bytes >> 20));
+  const std::uint64_t kept = floor == Floor::Kept ? settings_.free_floor_bytes : 0;
+  if (*room < kept + settings_.segment_bytes) {
+    return fail(Errc::Full, fmt::format("{} MiB free at {}, a segment of {} MiB and the floor of {} MiB wanted",
+                                        *room >> 20, settings_.dir, settings_.segment_bytes >> 20, kept >> 20));
   }
   std::uint32_t slot = 1;
   {
@@ -169,7 +169,7 @@ Result<SegmentStore::Spare> SegmentStore::make_file() {
   return Spare{slot, std::move(file), header};
 }
 
-Result<std::shared_ptr<Segment>> SegmentStore::start(std::uint64_t id_high_water) {
+Result<std::shared_ptr<Segment>> SegmentStore::start(std::uint64_t id_high_water, Floor floor) {
   std::optional<Spare> spare;
   {
     const std::lock_guard lock(mutex_);
@@ -179,7 +179,7 @@ Result<std::shared_ptr<Segment>> SegmentStore::start(std::uint64_t id_high_water
     }
   }
   if (!spare) {
-    auto made = make_file();
+    auto made = make_file(floor);
     if (!made) return fail(made.error());
     spare = std::move(*made);
   }
@@ -238,7 +238,7 @@ void SegmentStore::remove_spare_locked(std::size_t position) {
 }
 
 Result<> SegmentStore::add_spare(std::uint64_t id_high_water, const std::atomic<bool>& hurry) {
-  auto made = make_file();
+  auto made = make_file(Floor::Kept);
   if (!made) return fail(made.error());
   const std::string zeros(std::min<std::uint64_t>(kZeroBytes, settings_.segment_bytes), '\0');
   for (std::uint64_t at = kFirstRecordOffset; at < settings_.segment_bytes && !hurry;) {

@@ -88,9 +88,11 @@ class SegmentStore {
   // Reads every header in the folder. Once, before anything else.
   [[nodiscard]] Result<Loaded> load();
 
+  // Whether a new file must leave free_floor_bytes free. What that space is kept for may use it.
+  enum class Floor : std::uint8_t { Kept, Used };
   // A segment to append to: a spare, else a new file. Its header is written, not synced: the first batch's sync does
   // it.
-  [[nodiscard]] Result<std::shared_ptr<Segment>> start(std::uint64_t id_high_water);
+  [[nodiscard]] Result<std::shared_ptr<Segment>> start(std::uint64_t id_high_water, Floor floor = Floor::Kept);
   // Declares that records end at `end`; synced.
   [[nodiscard]] Result<> seal(Segment& segment, std::uint64_t end, std::uint64_t id_high_water);
   // Nothing in it matters any more: declares it spare; synced. give_back() then lets it be used again, and removes the
@@ -114,7 +116,7 @@ class SegmentStore {
     std::shared_ptr<File> file;
     SegmentHeader header;
   };
-  [[nodiscard]] Result<Spare> make_file();
+  [[nodiscard]] Result<Spare> make_file(Floor floor);
   void remove_spare_locked(std::size_t position);
   static Result<> write_header(File& file, const SegmentHeader& header);
 

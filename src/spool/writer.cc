@@ -72,7 +72,7 @@ bool Writer::work_left(const Work& work, const Progress& progress) const {
 }
 
 std::uint64_t Writer::room(bool for_messages) const {
-  if (!active_) return 0;
+  if (!active_ || (for_messages && below_floor_)) return 0;
   const bool keep_reserve = for_messages && end_ > kFirstRecordOffset && parts_.store.spares() == 0;
   const std::uint64_t limit = active_->size() - (keep_reserve ? active_->size() / kReserveShare : 0);
   return limit > end_ ? limit - end_ : 0;
@@ -90,7 +90,15 @@ Result<> Writer::make_room(const Work& work, const Progress& progress) {
   }
   if (wanted <= room(for_messages)) return {};
   auto next = parts_.store.start(parts_.last_id);
+  bool below_floor = false;
+  // Without room for what is finished nothing would ever get free again. Messages do not get in there.
+  const bool small = wanted == kSmallRecordBytesMax && !for_messages;
+  if (!next && next.error().code == Errc::Full && small) {
+    next = parts_.store.start(parts_.last_id, SegmentStore::Floor::Used);
+    below_floor = next.has_value();
+  }
   if (!next) return fail(next.error());
+  below_floor_ = below_floor;
   if (active_) retire_active(false);
   active_ = std::move(*next);
   parts_.catalog.add_segment(active_);

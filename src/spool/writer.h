@@ -102,6 +102,7 @@ class Writer {
   std::uint64_t end_ = 0;    // of the active segment: what is durable
   std::uint32_t batch_ = 0;  // of the active segment
   bool half_told_ = false;
+  bool below_floor_ = false;  // active_ was made of the space that free_floor_bytes keeps: for small records only
   std::uint64_t next_stamp_;
   BatchBuilder builder_;
   Placed placed_;

@@ -80,6 +80,28 @@ TEST(Fault, FreeFloorIsKept) {
   EXPECT_EQ(box.spool->health().state, HealthState::Full);
 }
 
+TEST(Fault, FullDiskEndsByItselfAlsoAfterARestart) {
+  const Quiet quiet;
+  Box box;
+  box.options.free_floor_bytes = 2 * Box::kSegmentBytes;
+  box.options.spare_segments = 0;
+  box.disk.set_capacity(6 * Box::kSegmentBytes);
+  box.open();
+  fill_the_disk(box);
+  box.reopen();  // no segment is open to take what is finished
+  EXPECT_EQ(box.accept(make_envelope(), make_body(9000)).error().code, Errc::Full);
+  const auto waiting = box.sink.found;
+  ASSERT_GT(waiting.size(), 10U);
+  for (const auto& [recipient, found] : waiting) box.finish(recipient.message, recipient.index);
+  box.spool->flush();
+  EXPECT_EQ(box.spool->stats().waiting_records, 0U);
+  EXPECT_EQ(box.accept(make_envelope(), make_body(9000)).error().code, Errc::Full) << "not into the floor";
+  box.spool->maintain();
+  box.store(1, 9000);
+  box.reopen();
+  EXPECT_EQ(box.sink.found.size(), 1U);
+}
+
 TEST(Fault, FailedWriteIsRefusedAndDoesNotComeBack) {
   for (const double share : {0.0, 0.3, 0.7, 0.99}) {
     const Quiet quiet;
