@@ -17,6 +17,8 @@ constexpr std::uint64_t kMoveBytes = 1U << 20;
 // Two items each below this share fit into one segment, and leave less room than it: what was copied on is not due for
 // it again as soon as its new segment is full.
 constexpr double kCompactBelowMax = 0.4;
+// A live share that only a segment without a live message is below.
+constexpr double kEmptyBelow = 1e-12;
 
 }  // namespace
 
@@ -79,11 +81,13 @@ void Maintenance::run() {
 void Maintenance::step(Pace pace) {
   const std::lock_guard lock(step_mutex_);
   seal_retired();
-  look_for_room();
-  make_spares();
   // What is begun meanwhile waits for the next step: so this one ends, even if sizes fit badly.
   const std::uint64_t sequence_below = parts_.store.next_sequence();
-  while (compact_one(sequence_below, pace)) {
+  // Those that are empty first: they cost nearly nothing, and a spare made anew costs writing it.
+  while (!stopping_ && compact_one(kEmptyBelow, sequence_below, pace)) continue;
+  look_for_room();
+  make_spares();
+  while (compact_one(compact_below_, sequence_below, pace)) {
     seal_retired();
     make_spares();
     const std::lock_guard inner(mutex_);
@@ -146,8 +150,8 @@ void Maintenance::look_for_room() {
   parts_.catalog.look_again();
 }
 
-bool Maintenance::compact_one(std::uint64_t sequence_below, Pace pace) {
-  const std::shared_ptr<Segment> segment = parts_.catalog.least_live(compact_below_, sequence_below);
+bool Maintenance::compact_one(double below, std::uint64_t sequence_below, Pace pace) {
+  const std::shared_ptr<Segment> segment = parts_.catalog.least_live(below, sequence_below);
   if (!segment) return false;
   const SegmentHeader& header = segment->header();
   auto hint = read_hint_file(parts_.files, parts_.store.dir(), segment->slot(), segment->sequence(), header.end);

@@ -58,7 +58,7 @@ class Maintenance {
   [[nodiscard]] bool seal(Retired& retired);
   void make_spares();
   void look_for_room();
-  [[nodiscard]] bool compact_one(std::uint64_t sequence_below, Pace pace);
+  [[nodiscard]] bool compact_one(double below, std::uint64_t sequence_below, Pace pace);
   [[nodiscard]] bool copy_live(Segment& segment, const struct LiveContents& live, Pace pace);
   template <class List, class Item>
   [[nodiscard]] bool add(MoveBatch& moves, List MoveBatch::*list, Item item, Pace pace);
