@@ -18,8 +18,29 @@ Listener::Listener(ShardSet& shards, Endpoint endpoint, std::string name, Handle
 
 Listener::~Listener() = default;
 
+// Our shards share a port, and so would another process that asks for the same: it would take half of the connections
+// and nobody would know why. A socket that does not share finds out whether somebody is there.
+Result<> Listener::refuse_shared_port() const {
+  asio::io_context io;
+  Acceptor probe(io.get_executor());
+  error_code error;
+  probe.open(endpoint_.protocol(), error);
+  const int on = 1;
+  if (!error) ::setsockopt(probe.native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (!error && endpoint_.protocol().family() == AF_INET6) {
+    ::setsockopt(probe.native_handle(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  }
+  if (!error) probe.bind(endpoint_, error);
+  if (!error) return {};
+  return fail(std::error_code(error.value(), std::system_category()),
+              "listening on " + format_endpoint(endpoint_) + " for " + name_);
+}
+
 Result<> Listener::open() {
   const bool is_unix = endpoint_.protocol().family() == AF_UNIX;
+  if (!is_unix) {
+    if (auto alone = refuse_shared_port(); !alone) return alone;
+  }
   const std::size_t count = is_unix ? 1 : shards_.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (auto opened = open_on(shards_[i]); !opened) return opened;

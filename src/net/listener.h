@@ -5,7 +5,8 @@
 // Use:  Listener smtp(shards, endpoint, [&](std::unique_ptr<Stream> s) { return serve(std::move(s)); });
 //       if (auto r = smtp.open(); !r) …;   smtp.start();   …   smtp.stop();
 // Threads: open() and start() before or after the shards run; stop() from any thread but a shard's own handler.
-// Errors: open() names the address and the reason. When the process is out of descriptors, taking pauses and goes on.
+// Errors: open() names the address and the reason, somebody else's listening there included. When the process is out of
+// descriptors, taking pauses and goes on.
 #pragma once
 
 #include <sys/types.h>
@@ -45,6 +46,7 @@ class Listener {
 
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Executor>;
+  [[nodiscard]] Result<> refuse_shared_port() const;
   Result<> open_on(Shard& shard);
   static Task<> take(std::shared_ptr<Acceptor> acceptor, Shard& shard, std::string name,
                      std::shared_ptr<const Handler> handler);

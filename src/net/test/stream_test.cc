@@ -48,6 +48,53 @@ Task<> refuse_to_speak(std::unique_ptr<Stream> stream) {
   co_await stream->read_some(buffer, 60s);
 }
 
+// Waits in vain, then says a last word: what an SMTP server does when a client is silent.
+Task<> time_out_and_speak(std::unique_ptr<Stream> stream) {
+  std::array<char, 16> buffer{};
+  const Io got = co_await stream->read_some(buffer, 10ms);
+  if (got.timed_out()) co_await stream->write("421 too slow", 5s);
+}
+
+Task<> hear(Shard& shard, Endpoint remote, std::promise<std::string>& done) {
+  auto stream = co_await connect(shard, remote, "", 5s);
+  std::array<char, 64> buffer{};
+  const Io got = co_await (*stream)->read_some(buffer, 5s);
+  done.set_value({buffer.data(), got.bytes});
+}
+
+struct Kept {
+  bool quiet_at_first = false;
+  bool quiet_after_close = true;
+};
+
+Task<> keep(Shard& shard, Endpoint remote, std::promise<Kept>& done) {
+  Kept kept;
+  auto stream = co_await connect(shard, remote, "", 5s);
+  kept.quiet_at_first = (*stream)->quiet();
+  co_await (*stream)->write("bye", 5s);  // the peer answers and closes
+  std::array<char, 64> buffer{};
+  while ((co_await (*stream)->read_some(buffer, 5s)).bytes > 0) {
+  }
+  kept.quiet_after_close = (*stream)->quiet();
+  done.set_value(kept);
+}
+
+Task<> answer_once(std::unique_ptr<Stream> stream) {
+  std::array<char, 16> buffer{};
+  co_await stream->read_some(buffer, 5s);
+  co_await stream->write("ok", 5s);
+}
+
+Task<> stop_own_reading(Shard& shard, Endpoint remote, std::promise<bool>& done) {
+  auto stream = co_await connect(shard, remote, "", 5s);
+  Stream* const link = stream->get();
+  shard.post([link] { link->stop_reading(); });
+  std::array<char, 16> buffer{};
+  const Io got = co_await link->read_some(buffer, 60s);
+  const Io said = co_await link->write("still here", 5s);
+  done.set_value(got.closed && said.bytes == 10);
+}
+
 }  // namespace
 
 TEST(Stream, CarriesBytesBothWaysFromTheChosenSource) {
@@ -71,6 +118,52 @@ TEST(Stream, SilentPeerTimesOut) {
   shards[0].spawn("wait", wait_in_vain(shards[0], listener.endpoint(), done));
   shards.start();
   EXPECT_TRUE(done.get_future().get().timed_out());
+}
+
+TEST(Stream, ReadDeadlineLeavesRoomForALastWord) {
+  ShardSet shards(1);
+  Listener listener(shards, *parse_endpoint("127.0.0.1:0"), "slow", time_out_and_speak);
+  ASSERT_TRUE(listener.open());
+  listener.start();
+  std::promise<std::string> done;
+  shards[0].spawn("hear", hear(shards[0], listener.endpoint(), done));
+  shards.start();
+  EXPECT_EQ(done.get_future().get(), "421 too slow");
+}
+
+TEST(Stream, QuietUntilThePeerClosed) {
+  ShardSet shards(1);
+  Listener listener(shards, *parse_endpoint("127.0.0.1:0"), "once", answer_once);
+  ASSERT_TRUE(listener.open());
+  listener.start();
+  std::promise<Kept> done;
+  shards[0].spawn("keep", keep(shards[0], listener.endpoint(), done));
+  shards.start();
+  const Kept kept = done.get_future().get();
+  EXPECT_TRUE(kept.quiet_at_first);
+  EXPECT_FALSE(kept.quiet_after_close);
+}
+
+TEST(Stream, StopReadingEndsTheReadAndWritingGoesOn) {
+  ShardSet shards(1);
+  Listener listener(shards, *parse_endpoint("127.0.0.1:0"), "silent", refuse_to_speak);
+  ASSERT_TRUE(listener.open());
+  listener.start();
+  std::promise<bool> done;
+  shards[0].spawn("stop", stop_own_reading(shards[0], listener.endpoint(), done));
+  shards.start();
+  EXPECT_TRUE(done.get_future().get());
+}
+
+TEST(Listener, PortOfAnotherListenerIsRefused) {
+  ShardSet shards(2);
+  Listener first(shards, *parse_endpoint("127.0.0.1:0"), "first", refuse_to_speak);
+  ASSERT_TRUE(first.open());
+  Listener second(shards, first.endpoint(), "second", refuse_to_speak);
+  const auto opened = second.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, std::errc::address_in_use);
+  EXPECT_THAT(opened.error().detail, testing::HasSubstr(format_endpoint(first.endpoint())));
 }
 
 TEST(Stream, RefusedConnectionNamesTheEndpoint) {
