@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "ingest/accepted.h"
 #include "ingest/pickup_file.h"
 
 namespace penstock::ingest {
@@ -98,7 +99,8 @@ std::size_t Pickup::scan() {
   std::size_t taken = 0;
   for (const std::string& name : names) {
     if (in_flight_.size() >= options_.max_in_flight) break;
-    if (!is_complete(name) || in_flight_.contains(name) || !services_.spool.healthy()) continue;
+    if (!is_complete(name) || in_flight_.contains(name) || left_alone_.contains(name)) continue;
+    if (!services_.spool.healthy()) break;
     take_file(name);
     ++taken;
   }
@@ -157,34 +159,23 @@ void Pickup::finish(Done done) {
   }
   std::error_code error;
   fs::remove(options_.dir + "/" + done.name, error);
-  if (error) log::error("ingest", "pickup file {} was taken but cannot be removed: {}", done.name, error.message());
+  if (error) leave_alone(done.name, "was taken but cannot be removed: " + error.message());
   services_.probe.pickup_files.add();
-  services_.probe.messages.add();
-  services_.probe.recipients.add(done.envelope.recipients.size());
-  services_.probe.bytes.add(done.envelope.body_bytes);
   model::Event event;
-  event.type = model::EventType::Accepted;
   event.time = services_.clock.wall();
-  event.message = done.envelope.id;
-  event.stream = done.envelope.labels.stream;
-  event.tenant = done.envelope.labels.tenant;
-  event.campaign = done.envelope.labels.campaign;
-  event.sender = done.envelope.sender;
   event.protocol = "pickup";
-  event.bytes = done.envelope.body_bytes;
   event.detail = done.name;
-  event.has_recipient = true;
-  for (std::uint32_t i = 0; i < done.envelope.recipients.size(); ++i) {
-    const std::string& address = done.envelope.recipients[i].address;
-    event.recipient_index = i;
-    event.recipient = address;
-    event.domain = std::string_view(address).substr(address.rfind('@') + 1);
-    services_.events.record(event);
-  }
+  record_accepted(services_.probe, services_.events, done.envelope, event);
   const std::size_t shard = next_shard_++ % shards_.size();
   shards_[shard].post([handover = &services_.handover, shard, envelope = std::move(done.envelope)] {
     handover->accepted(shard, envelope);
   });
+}
+
+// It would be taken, or refused, again at each look at the folder.
+void Pickup::leave_alone(const std::string& name, const std::string& why) {
+  log::error("ingest", "pickup file {} {}; it is not looked at again before a restart", name, why);
+  left_alone_.insert(name);
 }
 
 void Pickup::reject(const std::string& name, const std::string& reason) {
@@ -194,7 +185,7 @@ void Pickup::reject(const std::string& name, const std::string& reason) {
   std::ofstream(target + ".reason") << reason << "\n";
   std::error_code error;
   fs::rename(options_.dir + "/" + name, target, error);
-  if (error) log::error("ingest", "pickup file {} cannot be moved to bad/: {}", name, error.message());
+  if (error) leave_alone(name, "cannot be moved to bad/: " + error.message());
   model::Event event;
   event.type = model::EventType::Rejected;
   event.time = services_.clock.wall();

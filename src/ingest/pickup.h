@@ -46,6 +46,7 @@ class Pickup {
   std::size_t scan();
   void take_file(const std::string& name);
   void reject(const std::string& name, const std::string& reason);
+  void leave_alone(const std::string& name, const std::string& why);
   void finish(Done done);
   std::size_t finish_all(bool wait);
 
@@ -54,7 +55,9 @@ class Pickup {
   const config::Pickup options_;
   std::thread thread_;
   std::size_t next_shard_ = 0;
-  std::unordered_set<std::string> in_flight_;  // the thread's own
+  // The thread's own.
+  std::unordered_set<std::string> in_flight_;
+  std::unordered_set<std::string> left_alone_;  // dealt with, but the file system does not let go of them
   // Guarded by mutex_.
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/ascii.h"
 #include "mime/edit.h"
 #include "mime/header.h"
+#include "smtp/path.h"
 
 namespace penstock::ingest {
 namespace {
@@ -41,23 +43,13 @@ std::string_view without_brackets(std::string_view address) {
   return address;
 }
 
-bool looks_like_address(std::string_view address) {
-  const std::size_t at = address.rfind('@');
-  if (at == std::string_view::npos || at == 0 || at + 1 == address.size() || address.size() > 320) return false;
-  for (const char c : address) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '<' || c == '>') return false;
-  }
-  return true;
-}
-
 tl::expected<void, std::string> add_receivers(std::string_view value, std::vector<model::Recipient>& recipients) {
   while (!value.empty()) {
     const std::size_t comma = value.find(',');
     const std::string_view address = without_brackets(value.substr(0, comma));
-    if (!looks_like_address(address)) return Failed(fmt::format("X-Receiver: \"{}\" is not an address", address));
-    const std::size_t at = address.rfind('@');
-    recipients.push_back(
-        {std::string(address.substr(0, at + 1)) + ascii::lower(address.substr(at + 1)), "", model::kNotifyUnset});
+    auto mailbox = smtp::parse_mailbox(address, smtp::Utf8::Allowed);
+    if (!mailbox) return Failed(fmt::format("X-Receiver: \"{}\" is not an address", address));
+    recipients.push_back({std::move(*mailbox), "", model::kNotifyUnset});
     value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
   }
   return {};
@@ -78,9 +70,10 @@ tl::expected<PickupMessage, std::string> parse_pickup_file(std::string_view cont
     if (ascii::equal_ignoring_case(field.name, "X-Sender")) {
       if (has_sender) return Failed("it has more than one X-Sender field");
       has_sender = true;
-      out.envelope.sender = without_brackets(value);
-      if (!out.envelope.sender.empty() && !looks_like_address(out.envelope.sender)) {
-        return Failed(fmt::format("X-Sender: \"{}\" is not an address", out.envelope.sender));
+      if (const std::string_view address = without_brackets(value); !address.empty()) {
+        auto mailbox = smtp::parse_mailbox(address, smtp::Utf8::Allowed);
+        if (!mailbox) return Failed(fmt::format("X-Sender: \"{}\" is not an address", address));
+        out.envelope.sender = std::move(*mailbox);
       }
     } else if (ascii::equal_ignoring_case(field.name, "X-Receiver")) {
       if (auto added = add_receivers(value, out.envelope.recipients); !added) return Failed(added.error());
@@ -101,6 +94,9 @@ tl::expected<PickupMessage, std::string> parse_pickup_file(std::string_view cont
   mime::HeaderEdit edit;
   edit.remove = removed;
   out.message = mime::apply_edit(*text, facts, edit);
+  out.envelope.smtputf8 = mime::has_eight_bit(out.envelope.sender) ||
+                          std::any_of(out.envelope.recipients.begin(), out.envelope.recipients.end(),
+                                      [](const auto& each) { return mime::has_eight_bit(each.address); });
   if (mime::has_eight_bit(out.message)) out.envelope.body_kind = model::BodyKind::EightBitMime;
   return out;
 }

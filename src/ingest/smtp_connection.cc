@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "ingest/accepted.h"
 #include "smtp/proxy_protocol.h"
 
 namespace penstock::ingest {
@@ -217,10 +218,9 @@ net::Task<> SmtpConnection::take_message() {
     record_refused(model::Step::EndOfData, reply, {});
     co_return session_->answer(reply);
   }
-  services.probe.messages.add();
-  services.probe.recipients.add(admitted->envelope.recipients.size());
-  services.probe.bytes.add(admitted->envelope.body_bytes);
-  record_accepted(admitted->envelope, message.protocol);
+  model::Event event = event_of(model::EventType::Accepted);
+  event.detail = message.protocol;
+  record_accepted(services.probe, services.events, admitted->envelope, event);
   const model::Reply accepted{250, {2, 0, 0}, "accepted as " + model::format_id(*stored)};
   session_->answer(accepted);
   services.handover.accepted(stream_->shard().index(), admitted->envelope);
@@ -259,28 +259,6 @@ void SmtpConnection::record_refused(model::Step step, const model::Reply& reply,
   event.reply = reply;
   event.outcome_class = model::class_by_code(reply, step);
   service_.services_.events.record(event);
-}
-
-void SmtpConnection::record_accepted(const model::Envelope& envelope, std::string_view protocol) {
-  model::Event event = event_of(model::EventType::Accepted);
-  event.message = envelope.id;
-  event.stream = envelope.labels.stream;
-  event.tenant = envelope.labels.tenant;
-  event.campaign = envelope.labels.campaign;
-  event.vmta = envelope.labels.vmta;
-  event.sender = envelope.sender;
-  event.envelope_id = envelope.envelope_id;
-  event.bytes = envelope.body_bytes;
-  event.detail = protocol;
-  event.has_recipient = true;
-  for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i) {
-    const model::Recipient& recipient = envelope.recipients[i];
-    event.recipient_index = i;
-    event.recipient = recipient.address;
-    event.original_recipient = recipient.original;
-    event.domain = std::string_view(recipient.address).substr(recipient.address.rfind('@') + 1);
-    service_.services_.events.record(event);
-  }
 }
 
 }  // namespace penstock::ingest

@@ -38,7 +38,6 @@ class SmtpConnection
   void check_sender();
   void check_recipient();
   void record_refused(model::Step step, const model::Reply& reply, std::string_view recipient);
-  void record_accepted(const model::Envelope& envelope, std::string_view protocol);
   [[nodiscard]] model::Event event_of(model::EventType type) const;
   [[nodiscard]] Duration read_timeout() const;
   [[nodiscard]] bool may_relay() const;

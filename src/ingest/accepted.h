@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said of a message once it is durable, whatever way it came in: figures, and an Accepted event for each
+// recipient.   Threads: any.
+#pragma once
+
+#include "ingest/probe.h"
+#include "model/envelope.h"
+#include "model/event.h"
+
+namespace penstock::ingest {
+
+// `event` knows the way in: protocol, time, peers, detail. The rest is filled in from the envelope.
+void record_accepted(Probe& probe, model::EventSink& events, const model::Envelope& envelope, model::Event event);
+
+}  // namespace penstock::ingest

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ingest/admission.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/load.h"
+#include "mime/labels.h"
+
+namespace penstock::ingest {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr const char* kConfig = R"([node]
+name = "mta1.example"
+[headers]
+remove = ["X-Internal", "X-Secret"]
+[[listener]]
+name = "in"
+relay_from = "127.0.0.1"
+[[vmta]]
+name = "v1"
+[[pool]]
+name = "main"
+members = [{ vmta = "v1" }]
+[[stream]]
+name = "news"
+pool = "main"
+tenant = "newsroom"
+match = { sender = ["@news.example"] }
+[[stream]]
+name = "urgent"
+pool = "main"
+[[stream]]
+name = "default"
+pool = "main"
+)";
+constexpr const char* kComplete =
+    "From: a@shop.example\r\nDate: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@shop.example>\r\n";
+
+class AdmissionTest : public ::testing::Test {
+ protected:
+  explicit AdmissionTest(const std::string& config = kConfig)
+      : plan_(config::load_text(config, "/p/penstock.toml").config) {
+    submission_.envelope.sender = "a@shop.example";
+    submission_.envelope.recipients = {{"b@one.example", "", 0}};
+    submission_.listener = "in";
+    submission_.host = "mx.mta1.example";
+    submission_.client_name = "client.example";
+    submission_.client_address = "192.0.2.9";
+    submission_.protocol = "ESMTP";
+  }
+  tl::expected<Admitted, model::Reply> try_admit(const std::string& message) {
+    Submission submission = submission_;
+    submission.message = message;
+    return admit(plan_, std::move(submission), model::MessageId{77}, wall_);
+  }
+  Admitted take(const std::string& message) {
+    auto admitted = try_admit(message);
+    EXPECT_TRUE(admitted) << admitted.error().to_string();
+    return admitted ? *admitted : Admitted{{}, std::make_shared<const std::string>()};
+  }
+  model::Reply refusal(const std::string& message) {
+    const auto admitted = try_admit(message);
+    EXPECT_FALSE(admitted);
+    return admitted ? model::Reply{} : admitted.error();
+  }
+  static std::string with(const std::string& fields) { return fields + kComplete + "\r\nhello\r\n"; }
+
+  Plan plan_;
+  Submission submission_;
+  const Time wall_{std::chrono::seconds{1'800'000'000}};
+};
+
+TEST_F(AdmissionTest, LabelsAreReadAndTheirFieldsRemoved) {
+  const Admitted got =
+      take(with("X-Penstock-Stream: urgent\r\nX-Penstock-Tenant: shop\r\nX-Job: spring\r\n"
+                "X-Virtual-MTA: v1\r\n"));
+  EXPECT_EQ(got.envelope.labels, (model::Labels{"urgent", "shop", "spring", "v1"}));
+  EXPECT_THAT(*got.body, Not(HasSubstr("X-")));
+  EXPECT_THAT(*got.body, HasSubstr(std::string(kComplete) + "\r\nhello\r\n"));
+}
+
+TEST_F(AdmissionTest, EnvelopeIsCompleted) {
+  const Admitted got = take(with(""));
+  EXPECT_EQ(got.envelope.id, model::MessageId{77});
+  EXPECT_EQ(got.envelope.received, wall_);
+  EXPECT_EQ(got.envelope.first_attempt, Time{});
+  EXPECT_EQ(got.envelope.peer, "192.0.2.9");
+  EXPECT_EQ(got.envelope.body_bytes, got.body->size());
+  submission_.client_address = "";
+  EXPECT_EQ(take(with("")).envelope.peer, "pickup");
+}
+
+TEST_F(AdmissionTest, StreamIsTheHeadersThenTheListenersThenTheMatchThenTheFallback) {
+  EXPECT_EQ(take(with("")).envelope.labels.stream, "default");
+  submission_.envelope.sender = "x@news.example";
+  EXPECT_EQ(take(with("")).envelope.labels.stream, "news");
+  submission_.default_stream = "default";
+  EXPECT_EQ(take(with("")).envelope.labels.stream, "default");
+  EXPECT_EQ(take(with("X-Penstock-Stream: urgent\r\n")).envelope.labels.stream, "urgent");
+}
+
+TEST_F(AdmissionTest, UnknownStreamOrVmtaIsRefusedByName) {
+  const model::Reply stream = refusal(with("X-Penstock-Stream: nonsense\r\n"));
+  EXPECT_EQ(stream.code, 554);
+  EXPECT_THAT(stream.text, HasSubstr("\"nonsense\""));
+  EXPECT_EQ(refusal(with("X-Penstock-VMTA: v9\r\n")).code, 554);
+  EXPECT_EQ(take(with("X-Penstock-VMTA: main\r\n")).envelope.labels.vmta, "main");  // a pool
+}
+
+TEST_F(AdmissionTest, LabelThatCannotBeReadIsRefused) {
+  const model::Reply reply = refusal(with("X-Penstock-Tenant: " + std::string(mime::kLabelBytesMax + 1, 'x') + "\r\n"));
+  EXPECT_EQ(reply.code, 554);
+  EXPECT_THAT(reply.text, HasSubstr("tenant"));
+}
+
+TEST_F(AdmissionTest, TenantIsTheHeadersThenTheStreamsThenTheListeners) {
+  submission_.default_tenant = "house";
+  EXPECT_EQ(take(with("")).envelope.labels.tenant, "house");
+  EXPECT_EQ(take(with("X-Penstock-Stream: news\r\n")).envelope.labels.tenant, "newsroom");
+  EXPECT_EQ(take(with("X-Penstock-Stream: news\r\nX-Penstock-Tenant: own\r\n")).envelope.labels.tenant, "own");
+}
+
+TEST_F(AdmissionTest, LoopIsRefused) {
+  std::string hops;
+  for (std::uint32_t i = 0; i + 1 < mime::kReceivedMax; ++i) hops += "Received: from somewhere\r\n";
+  EXPECT_TRUE(try_admit(with(hops)));
+  const model::Reply reply = refusal(with(hops + "Received: from there\r\n"));
+  EXPECT_EQ(reply.code, 554);
+  EXPECT_EQ(reply.enhanced, (model::EnhancedStatus{5, 4, 6}));
+}
+
+TEST_F(AdmissionTest, DateAndMessageIdAreAddedOnlyWhereMissing) {
+  const std::string had = *take(with("")).body;
+  EXPECT_EQ(had.find("Message-ID:"), had.rfind("Message-ID:"));
+  EXPECT_EQ(had.find("Date:"), had.rfind("Date:"));
+  const std::string bare = *take("From: a@shop.example\r\n\r\nhello\r\n").body;
+  EXPECT_THAT(bare, HasSubstr("Message-ID: <" + model::format_id(model::MessageId{77}) + "@mx.mta1.example>\r\n"));
+  EXPECT_THAT(bare, HasSubstr("Date: Fri, 15 Jan 2027 08:00:00"));
+}
+
+TEST_F(AdmissionTest, ReceivedNamesTheRecipientOnlyIfThereIsOne) {
+  const std::string one = *take(with("")).body;
+  EXPECT_THAT(one, StartsWith("Received: from client.example"));
+  EXPECT_THAT(one, HasSubstr("[192.0.2.9]"));
+  EXPECT_THAT(one, HasSubstr("by mx.mta1.example"));
+  EXPECT_THAT(one, HasSubstr("with ESMTP"));
+  EXPECT_THAT(one, HasSubstr("for <b@one.example>"));
+  submission_.envelope.recipients.push_back({"hidden@one.example", "", 0});
+  const std::string two = *take(with("")).body;
+  EXPECT_THAT(two, StartsWith("Received: from client.example"));
+  EXPECT_THAT(two, Not(HasSubstr("one.example")));
+}
+
+TEST_F(AdmissionTest, FurtherFieldsAreRemovedAsConfigured) {
+  const std::string body =
+      *take(with("x-internal: 1\r\n\tand more\r\nX-Keep: 2\r\nX-SECRET: 3\r\nX-Job: 4\r\nX-Internal: 5\r\n")).body;
+  EXPECT_THAT(body, Not(HasSubstr("nternal")));
+  EXPECT_THAT(body, Not(HasSubstr("and more")));
+  EXPECT_THAT(body, Not(HasSubstr("SECRET")));
+  EXPECT_THAT(body, Not(HasSubstr("X-Job")));
+  EXPECT_THAT(body, HasSubstr("X-Keep: 2\r\n"));
+}
+
+TEST_F(AdmissionTest, FirstAttemptIsRead) {
+  const Admitted got = take(with("X-Penstock-First-Attempt: 2027-01-15T10:00:00Z\r\n"));
+  EXPECT_EQ(got.envelope.first_attempt, wall_ + 2h);
+  EXPECT_EQ(refusal(with("X-Penstock-First-Attempt: tomorrow\r\n")).code, 554);
+}
+
+class NothingAddedTest : public AdmissionTest {
+ protected:
+  NothingAddedTest()
+      : AdmissionTest(std::string("headers = { add_received = false, add_date = false, add_message_id = false }\n") +
+                      R"([[listener]]
+relay_from = "127.0.0.1"
+[[vmta]]
+name = "v1"
+[[pool]]
+name = "main"
+members = [{ vmta = "v1" }]
+[[stream]]
+name = "default"
+pool = "main"
+)") {}
+};
+
+TEST_F(NothingAddedTest, MessageStaysAsItIs) {
+  const std::string message = "From: a@shop.example\r\n\r\nhello\r\n";
+  EXPECT_EQ(*take(message).body, message);
+}
+
+}  // namespace
+}  // namespace penstock::ingest
