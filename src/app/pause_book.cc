@@ -70,8 +70,10 @@ Result<> PauseBook::load() {
   boost::system::error_code error;
   const json::value parsed = json::parse(*contents, error);
   if (error || !parsed.is_array()) {
+    const std::string aside = path_ + ".damaged";
+    (void)files.rename(path_, aside);  // or the next save would overwrite what a person may still read
     return fail(std::make_error_code(std::errc::illegal_byte_sequence),
-                path_ + " is damaged: pauses of the last run are lost; look at it, then remove it");
+                path_ + " is damaged: pauses of the last run are lost; it was moved to " + aside);
   }
   const std::lock_guard lock(mutex_);
   for (const json::value& one : parsed.get_array()) {

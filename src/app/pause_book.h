@@ -3,7 +3,7 @@
 //
 // Use:  PauseBook book(data_dir + "/pauses.json");   book.load();   book.add(pause);  …  book.remove(selection)
 // The file is replaced whole at each change (write, sync, rename).   Threads: any; one lock.
-// Errors: add() and remove() say what the disk says; the pause then holds until the restart only.
+// Errors: save() says what the disk says; the pause then holds until the restart only.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ class PauseBook {
   };
 
   explicit PauseBook(std::string path) : path_(std::move(path)) {}
-  // Reads the file; a missing one is empty. Errors: it cannot be read or is not ours; it is left alone then.
+  // Reads the file; a missing one is empty. Errors: it cannot be read; it is damaged, and has been moved to
+  // NAME.damaged.
   Result<> load();
   Entry add(api::Pause pause);
   // Takes out those whose selection equals this one, or all of them with selection.all.

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin API's operations over a whole node in a folder of its own. Mail waits because its stream is paused, or it
+// has a first-attempt time; the route is "null".
+#include "app/node_operations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <future>
+
+#include "api/errc.h"
+#include "app/ask_shards.h"
+#include "app/test/temp_folder.h"
+
+namespace penstock::app {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kRest = R"([[vmta]]
+name = "v1"
+[[vmta]]
+name = "v2"
+[[pool]]
+name = "main"
+members = [{ vmta = "v1" }]
+[[stream]]
+name = "default"
+pool = "main"
+route = "null"
+[[stream]]
+name = "other"
+pool = "main"
+route = "null"
+)";
+
+// One that nobody uses just now. Listeners share ports, so a clash would be no trouble either.
+std::uint16_t free_port() {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor taken(io, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  return taken.local_endpoint().port();
+}
+
+class NodeOperationsTest : public ::testing::Test {
+ protected:
+  NodeOperationsTest() {
+    folder_.put("penstock.toml", fmt::format(R"([node]
+name = "mta1.example"
+data_dir = "{}/data"
+shards = 2
+[dns]
+upstream = ["127.0.0.1:1"]
+[spool]
+segment_size = "1 MiB"
+free_floor = "1 MiB"
+spare_segments = 1
+[[listener]]
+address = "127.0.0.1:{}"
+max_message_size = "100 KiB"
+relay_from = "127.0.0.1"
+)",
+                                             folder_.path, free_port()) +
+                                     kRest);
+    open();
+  }
+  ~NodeOperationsTest() override { close(); }
+  void open() {
+    const std::string path = folder_.path + "/penstock.toml";
+    const config::Loaded loaded = config::load_file(path);
+    for (const config::Problem& problem : loaded.problems) {
+      EXPECT_FALSE(problem.is_error) << config::format_problem(problem);
+    }
+    ASSERT_TRUE(loaded.config);
+    auto built = Node::build(loaded, path);
+    ASSERT_TRUE(built) << built.error().to_string();
+    node_ = std::move(*built);
+    operations_ = std::make_unique<NodeOperations>(*node_);
+    node_->start();
+  }
+  void close() {
+    if (!node_) return;
+    operations_->stop();
+    node_->finish(10s);
+    node_->stop();
+    operations_.reset();
+    node_.reset();
+  }
+  // Stores a message and hands it over. Without `later` it is due at once.
+  model::MessageId send(const std::vector<std::string>& addresses, Duration later = 1h,
+                        const std::string& stream = "default") {
+    model::Envelope envelope;
+    envelope.sender = "";  // no notices
+    envelope.peer = "192.0.2.1";
+    envelope.labels.stream = stream;
+    envelope.received = node_->clock().wall();
+    if (later > Duration::zero()) envelope.first_attempt = envelope.received + later;
+    for (const std::string& address : addresses) envelope.recipients.push_back({address, "", 0});
+    auto answered = std::make_shared<std::promise<Result<model::MessageId>>>();
+    spool::AcceptRequest request;
+    request.envelope = envelope;
+    request.body = std::make_shared<const std::string>("Subject: x\r\n\r\nx\r\n");
+    request.done =
+        spool::AcceptHandler([answered](Result<model::MessageId> result) { answered->set_value(std::move(result)); });
+    node_->spool().accept(std::move(request));
+    const auto stored = answered->get_future().get();
+    EXPECT_TRUE(stored);
+    envelope.id = *stored;
+    ask_shard(node_->engine(), 0, [&](delivery::Dispatcher& dispatcher) { dispatcher.admit(envelope); });
+    return *stored;
+  }
+  api::Job act(const api::ActRequest& request) {
+    const auto job = operations_->act(request, actor_);
+    EXPECT_TRUE(job) << (job ? "" : job.error().to_string());
+    return job ? finished(job->id) : api::Job{};
+  }
+  // The job once it has ended.
+  api::Job finished(std::uint64_t id) {
+    for (auto job = operations_->job(id); job; job = operations_->job(id)) {
+      if (job->state != api::JobState::Running) return *job;
+      std::this_thread::yield();
+    }
+    ADD_FAILURE() << "no job " << id;
+    return {};
+  }
+  // Asks until it is so; every question is answered by the shards in between.
+  void wait_until(const std::function<bool()>& so) {
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!so()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it did not come to be";
+      std::this_thread::yield();
+    }
+  }
+  static api::ActRequest request(api::Act act, const std::string& domain = "") {
+    api::ActRequest made;
+    made.act = act;
+    made.selection.domain = domain;
+    made.selection.all = domain.empty();
+    return made;
+  }
+  api::QueueCounts counts() { return operations_->status()->queue; }
+  std::vector<api::RecipientRow> rows() {
+    api::RecipientQuery query;
+    query.limit = 1000;
+    return operations_->recipients(query)->rows;
+  }
+
+  TempFolder folder_;
+  const api::Actor actor_{"root", "unix"};
+  std::unique_ptr<Node> node_;
+  std::unique_ptr<NodeOperations> operations_;
+};
+
+TEST_F(NodeOperationsTest, StatusCountsWhatWaits) {
+  send({"a@one.example", "b@two.example"});
+  EXPECT_EQ(counts().scheduled, 2U);
+  const api::Status status = *operations_->status();
+  EXPECT_EQ(status.node, "mta1.example");
+  EXPECT_EQ(status.state, api::DaemonState::Serving);
+  EXPECT_EQ(status.shards, 2U);
+  EXPECT_TRUE(operations_->health().healthy);
+  EXPECT_THAT(operations_->metrics_text(), HasSubstr("penstock_queue_recipients{state=\"scheduled\"} 2"));
+}
+
+TEST_F(NodeOperationsTest, DueMailIsDelivered) {
+  send({"a@one.example"}, 0s);
+  wait_until([&] { return operations_->status()->totals.delivered == 1; });
+  EXPECT_EQ(counts().total(), 0U);
+}
+
+TEST_F(NodeOperationsTest, DryRunCountsTheSameAndChangesNothing) {
+  for (int i = 0; i < 20; ++i) send({"a@one.example", "b@one.example", "c@two.example"});
+  api::ActRequest hold = request(api::Act::Hold, "one.example");
+  hold.dry_run = true;
+  const api::Job dry = act(hold);
+  EXPECT_EQ(dry.state, api::JobState::Done);
+  EXPECT_EQ(dry.visited, 60U);
+  EXPECT_EQ(dry.matched, 40U);
+  EXPECT_EQ(dry.changed, 0U);
+  EXPECT_EQ(counts().held, 0U);
+  hold.dry_run = false;
+  const api::Job real = act(hold);
+  EXPECT_EQ(real.matched, 40U);
+  EXPECT_EQ(real.changed, 40U);
+  EXPECT_EQ(counts().held, 40U);
+  EXPECT_EQ(counts().scheduled, 20U);
+  EXPECT_EQ(act(hold).matched, 0U);  // they are held already
+  EXPECT_THAT(operations_->jobs(), SizeIs(3));
+  EXPECT_EQ(operations_->jobs().front().id, 3U);  // newest first
+}
+
+TEST_F(NodeOperationsTest, ReleasedMailGoesOut) {
+  send({"a@one.example"});
+  (void)act(request(api::Act::Hold, "one.example"));
+  EXPECT_EQ(act(request(api::Act::Release, "one.example")).changed, 1U);
+  wait_until([&] { return operations_->status()->totals.delivered == 1; });
+}
+
+TEST_F(NodeOperationsTest, RetryMakesItDueNow) {
+  send({"a@one.example", "b@two.example"});
+  EXPECT_EQ(act(request(api::Act::Retry)).changed, 2U);
+  wait_until([&] { return operations_->status()->totals.delivered == 2; });
+}
+
+TEST_F(NodeOperationsTest, BounceIsFinal) {
+  send({"a@one.example", "b@two.example"});
+  EXPECT_EQ(act(request(api::Act::Bounce, "one.example")).changed, 1U);
+  wait_until([&] { return operations_->status()->totals.bounced == 1; });
+  EXPECT_EQ(counts().total(), 1U);
+}
+
+TEST_F(NodeOperationsTest, AddressSelectsOneRecipient) {
+  const model::MessageId id = send({"a@one.example", "b@one.example"});
+  send({"b@one.example"});
+  api::ActRequest hold = request(api::Act::Hold);
+  hold.selection = {};
+  hold.selection.recipient = "A@one.example";
+  hold.dry_run = true;
+  EXPECT_EQ(act(hold).matched, 1U);
+  hold.dry_run = false;
+  EXPECT_EQ(act(hold).changed, 1U);
+  for (const api::RecipientRow& row : rows()) {
+    const bool held = row.id == model::RecipientId{id, 0};
+    EXPECT_EQ(row.state, held ? api::RecipientState::Held : api::RecipientState::Scheduled) << row.recipient;
+  }
+}
+
+TEST_F(NodeOperationsTest, HoldAndRerouteOutliveTheNode) {
+  const model::MessageId id = send({"a@one.example", "b@two.example"});
+  api::ActRequest reroute = request(api::Act::Reroute, "one.example");
+  reroute.to_stream = "other";
+  EXPECT_EQ(act(reroute).changed, 1U);
+  (void)act(request(api::Act::Hold, "two.example"));
+  api::ActRequest to_vmta = request(api::Act::Reroute, "two.example");
+  to_vmta.to_vmta = "v2";
+  EXPECT_EQ(act(to_vmta).changed, 1U);
+  const auto check = [&] {
+    ASSERT_THAT(rows(), SizeIs(2));
+    for (const api::RecipientRow& row : rows()) {
+      const bool first = row.id == model::RecipientId{id, 0};
+      EXPECT_EQ(row.labels.stream, first ? "other" : "default");
+      EXPECT_EQ(row.state, first ? api::RecipientState::Scheduled : api::RecipientState::Held);
+      EXPECT_EQ(row.vmta, first ? "" : "v2");
+    }
+  };
+  check();
+  close();
+  open();
+  check();
+}
+
+TEST_F(NodeOperationsTest, ImpossibleTargetsAreRefused) {
+  api::ActRequest reroute = request(api::Act::Reroute);
+  reroute.to_stream = "nonsense";
+  EXPECT_EQ(operations_->act(reroute, actor_).error().code, make_error_code(api::Errc::BadRequest));
+  reroute.to_stream = "";
+  reroute.to_vmta = "v9";
+  EXPECT_EQ(operations_->act(reroute, actor_).error().code, make_error_code(api::Errc::BadRequest));
+  EXPECT_THAT(operations_->jobs(), IsEmpty());
+}
+
+TEST_F(NodeOperationsTest, CancelNamesWhyItCannot) {
+  EXPECT_EQ(operations_->cancel_job(77, actor_).error().code, make_error_code(api::Errc::NotFound));
+  const api::Job done = act(request(api::Act::Hold));
+  EXPECT_EQ(operations_->cancel_job(done.id, actor_).error().code, make_error_code(api::Errc::Conflict));
+}
+
+TEST_F(NodeOperationsTest, CancelledJobEndsWhereItIs) {
+  send({"a@one.example"});
+  // The shard is busy, so the job cannot get on.
+  std::promise<void> go_on;
+  std::shared_future<void> gate = go_on.get_future().share();
+  for (std::size_t i = 0; i < 2; ++i) node_->engine().shard(i).post([gate] { gate.wait(); });
+  const auto started = operations_->act(request(api::Act::Hold), actor_);
+  ASSERT_TRUE(started);
+  EXPECT_EQ(started->state, api::JobState::Running);
+  auto cancelled = std::async(std::launch::async, [&] { return operations_->cancel_job(started->id, actor_); });
+  go_on.set_value();
+  const auto job = cancelled.get();
+  if (job) {
+    EXPECT_EQ(job->state, api::JobState::Cancelled);
+  } else {
+    EXPECT_EQ(job.error().code, make_error_code(api::Errc::Conflict));  // it was quicker
+  }
+}
+
+TEST_F(NodeOperationsTest, PauseHoldsOverARestartUntilResume) {
+  api::PauseRequest pause;
+  pause.selection.stream = "default";
+  pause.reason = "spam run";
+  ASSERT_TRUE(operations_->pause(pause, actor_));
+  send({"a@one.example"}, 0s);
+  send({"b@one.example"}, 0s, "other");
+  wait_until([&] { return operations_->status()->totals.delivered == 1; });
+  close();
+  open();
+  ASSERT_THAT(operations_->pauses(), SizeIs(1));
+  EXPECT_EQ(operations_->pauses()[0].reason, "spam run");
+  EXPECT_EQ(counts().total(), 1U);
+  EXPECT_THAT(*operations_->resume(pause.selection, actor_), SizeIs(1));
+  wait_until([&] { return operations_->status()->totals.delivered == 1; });
+  EXPECT_THAT(operations_->pauses(), IsEmpty());
+}
+
+TEST_F(NodeOperationsTest, QueuesAreGroupedAndMessagesShown) {
+  const model::MessageId id = send({"a@one.example", "b@one.example", "c@two.example"});
+  api::QueueQuery query;
+  query.by = api::QueueGroup::Domain;
+  query.limit = 10;
+  const api::QueueList list = *operations_->queues(query);
+  EXPECT_EQ(list.groups, 2U);
+  ASSERT_THAT(list.rows, SizeIs(2));
+  EXPECT_EQ(list.rows[0].name, "one.example");
+  EXPECT_EQ(list.rows[0].counts.scheduled, 2U);
+  const auto detail = *operations_->message(id);
+  ASSERT_TRUE(detail);
+  EXPECT_THAT(detail->recipients, SizeIs(3));
+  EXPECT_EQ(detail->recipients[2].recipient, "c@two.example");
+  EXPECT_FALSE(*operations_->message(model::MessageId{1}));
+}
+
+TEST_F(NodeOperationsTest, ReloadAppliesAGoodFileAndRefusesABadOne) {
+  folder_.put("penstock.toml", folder_.get("penstock.toml") + "[[stream]]\nname = \"third\"\npool = \"main\"\n");
+  const api::ReloadReport good = *operations_->reload(actor_);
+  EXPECT_TRUE(good.applied);
+  EXPECT_NE(node_->in_force().config->find_stream("third"), nullptr);
+  folder_.put("penstock.toml", folder_.get("penstock.toml") + "nonsense = 1\n");
+  const api::ReloadReport bad = *operations_->reload(actor_);
+  EXPECT_FALSE(bad.applied);
+  EXPECT_THAT(bad.problems, ::testing::Not(IsEmpty()));
+  EXPECT_NE(node_->in_force().config->find_stream("third"), nullptr);
+}
+
+}  // namespace
+}  // namespace penstock::app
