@@ -40,7 +40,7 @@ def test_nothing_acknowledged_is_lost(tmp_path, capsys):
             tmp_path, stream=relay(sim) + '\nretry = { schedule = ["5s"], jitter = 0.5 }',
             extra="[defaults]\ntrouble = { failures = 0 }\n") as mta:
         # Most are asked to come again, so that many are on their way.
-        sim.set("receiver=sink", "step=rcpt", "reply=451 4.3.0 try later", "share=0.9")
+        sim.set("receiver=sink", "step=rcpt", "reply=451 4.3.0 try later", "share=0.95")
         with subprocess.Popen(
                 [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "20", "--messages", "10000000", "--for", "1h",
                  "--rate", "1000/s", "--size", "2KiB:70,20KiB:30", "--domains", "d{1..40}.test", "--ledger", str(ledger),
@@ -64,6 +64,26 @@ def test_nothing_acknowledged_is_lost(tmp_path, capsys):
         assert compared["lost"] == 0, compared
         assert compared["duplicates"] < in_flight / 1000, compared
         assert not mta.events("bounced", "expired")
+
+
+def test_orderly_restarts_under_load_lose_and_repeat_nothing(tmp_path):
+    ledger = tmp_path / "ledger"
+    with Simulator(tmp_path, SINK) as sim, Daemon(
+            tmp_path, stream=relay(sim), extra="[defaults]\ntrouble = { failures = 0 }\n") as mta:
+        with subprocess.Popen(
+                [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "10", "--messages", "10000000", "--for", "1h",
+                 "--rate", "500/s", "--size", "2KiB", "--ledger", str(ledger), "--retry-for", "60s", "--quiet"],
+                stdout=subprocess.DEVNULL) as sender:
+            try:
+                for _ in range(4):
+                    before = sim.report()["received"]
+                    assert sim.wait(before + 100, f"{30 * SLOW}s")
+                    mta.restart()
+            finally:
+                sender.terminate()
+        mta.until_queue(30, total=0)
+        compared = sim.compare(ledger)
+        assert compared["acknowledged"] >= 400 and (compared["lost"], compared["duplicates"]) == (0, 0), compared
 
 
 def test_one_kill_with_a_waiting_queue(tmp_path):

@@ -7,7 +7,7 @@ import subprocess
 import urllib.request
 
 import pytest
-from daemon import CLI, Daemon, free_port, message, until
+from daemon import CLI, Daemon, RawClient, free_port, message, until
 from simulator import SLOW, Simulator
 from test_relay import SINK, relay, send
 
@@ -202,6 +202,28 @@ def test_queue_list_show_age_and_message(sim, mta):
         assert text.returncode == 0 and text.stdout.strip(), command
 
 
+def test_top_once_and_what_is_wrong(sim, mta):
+    mta.submit("a@sender.test", "b@one.test")
+    mta.until_events("delivered", 1)
+    text = mta.run_cli("top", "--once").stdout
+    assert "mta.test" in text and "v1" in text
+    assert mta.cli("status")["troubles"] == []
+    assert mta.run_cli("completion", "bash").stdout.count("penstock") > 3
+    assert mta.cli("version")["daemon"] == mta.cli("status")["version"]
+
+
+def test_a_job_can_be_cancelled_or_is_done(mta):
+    mta.cli("pause", "--all")
+    send(mta, "--messages", "200", "--size", "1KiB", "--recipients-per-message", "10")
+    mta.until_queue(held=2000, total=2000)
+    job = mta.cli("reroute", "--all", "--to-vmta", "v2", "--no-wait")
+    mta.cli("job", "cancel", job["id"], check=False)
+    done = mta.cli("job", "wait", job["id"], check=False)
+    assert done["state"] in ("cancelled", "done") and done["changed"] <= 2000
+    mta.until_queue(held=2000, total=2000)
+    assert [row["id"] for row in mta.cli("jobs")["jobs"]] == [job["id"]]
+
+
 def test_paths_say_why_they_are_not_normal(sim, mta):
     sim.set("receiver=sink", "down=true")
     for number in range(10):
@@ -330,6 +352,21 @@ def test_drain_stop_finishes_what_is_in_flight(sim, mta):
     mta.start()
     mta.until_queue(total=0)
     assert sim.report()["received"] == 1
+
+
+def test_stop_tells_idle_clients_and_waits_for_a_message(sim, mta):
+    with RawClient(mta.port) as idle, RawClient(mta.port) as busy:
+        busy.open_message(recipient="b@one.test")
+        busy.send("Subject: under way\r\n\r\n")
+        mta.process.send_signal(signal.SIGTERM)
+        assert idle.reply().startswith("421") and idle.reply() == ""
+        busy.send("hello\r\n.\r\n")
+        assert busy.reply().startswith("250")
+        assert busy.reply().startswith("421")
+    assert mta.process.wait(20 * SLOW) == 0
+    mta.start()
+    assert sim.wait(1, f"{20 * SLOW}s")
+    assert sim.report()["duplicates"] == 0
 
 
 def test_stop_limit_cuts_what_hangs(sim, tmp_path):
