@@ -69,7 +69,7 @@ struct Dns {
 
 struct Spool {
   std::string dir;                                       // default: data_dir/spool
-  std::uint64_t segment_bytes = 256ULL << 20;            // "segment_size"
+  std::uint64_t segment_bytes = 64ULL << 20;             // "segment_size"
   std::uint64_t free_floor_bytes = 512ULL << 20;         // "free_floor"
   std::uint64_t cache_bytes = 256ULL << 20;              // "cache_size"
   double compact_below = 0.25;                           // live share

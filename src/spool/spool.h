@@ -38,7 +38,7 @@ namespace penstock::spool {
 
 struct SpoolOptions {
   std::string dir;                                // made if it is not there (its parent must be)
-  std::uint64_t segment_bytes = 256ULL << 20;     // size of new segments; 64 KiB to 4 GiB
+  std::uint64_t segment_bytes = 64ULL << 20;      // size of new segments; 64 KiB to 4 GiB
   std::uint64_t free_floor_bytes = 512ULL << 20;  // no segment for messages that would leave less free: Full
   double compact_below = 0.25;  // live share of a segment under which its live part is copied on; <= 0.4
   std::uint64_t compact_bytes_per_second = 64U << 20;      // bound on that copying
