@@ -197,10 +197,15 @@ net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route 
 }
 
 model::NameId DestinationTable::provider_of(model::NameId domain) {
-  const auto known = by_domain_.find(domain.value);
-  if (known == by_domain_.end()) return {};
-  const auto* destination = std::get_if<DestinationPtr>(&known->second.resolved);
-  return destination == nullptr ? model::NameId{} : (*destination)->provider;
+  const auto provider = [](const Resolved& resolved) {
+    const auto* destination = std::get_if<DestinationPtr>(&resolved);
+    return destination == nullptr ? model::NameId{} : (*destination)->provider;
+  };
+  if (const auto known = by_domain_.find(domain.value); known != by_domain_.end())
+    return provider(known->second.resolved);
+  const dns::RoutePtr route =
+      router_.find_cached(names_.view(domain));  // a new plan has forgotten its conclusions only
+  return route ? provider(resolve_mx(domain, route)) : model::NameId{};
 }
 
 void DestinationTable::forget(model::NameId domain) {

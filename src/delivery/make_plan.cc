@@ -95,10 +95,8 @@ class Builder {
       const bool wanted = from.source_v4 || from.source_v6;
       if (wanted && vmta.source_v4.empty() && vmta.source_v6.empty()) vmta.usable = false;
       plan_->vmta_by_name.emplace(vmta.name.value, static_cast<std::uint32_t>(plan_->vmtas.size()));
-      if (!vmta.ehlo.empty()) plan_->own_names.push_back(vmta.ehlo);
       plan_->vmtas.push_back(std::move(vmta));
     }
-    plan_->own_names.push_back(config_.node.name);
   }
 
   std::string usable_source(const std::string& vmta, const std::string& address) {

@@ -111,7 +111,6 @@ struct Plan {
   std::vector<model::NameId> provider_names;     // by provider index: "gmail"
   std::vector<model::NameId> provider_groups;    // by provider index: "provider:gmail"
   std::vector<shaping::Limits> provider_limits;  // by provider index
-  std::vector<std::string> own_names;            // this machine's names: never an MX to send to
   shaping::Limits default_limits;                // of every egress path, where nothing narrower is said
   shaping::TroublePolicy trouble;
   Timeouts timeouts;

@@ -82,6 +82,8 @@ TEST_F(DestinationTableTest, ProviderGivesGroupAndLimits) {
   EXPECT_EQ(found->limits.connections, 8U);
   EXPECT_EQ(text(table_.provider_of(names_.find("customer.example"))), "gmail");
   EXPECT_FALSE(table_.provider_of(names_.intern("never.asked.example")));
+  table_.set_plan(plan_);
+  EXPECT_EQ(text(table_.provider_of(names_.find("customer.example"))), "gmail");
 }
 
 TEST_F(DestinationTableTest, DomainRuleWithinAProviderHasAHomeLimiter) {
