@@ -292,7 +292,8 @@ def test_xclient_from_named_addresses_only(tmp_path):
 
 def smuggling_sequences():
     """Ends of data that are none: ours, and those of the corpus."""
-    found = {"bare LF": b"\n.\n", "LF CRLF": b"\n.\r\n", "CR CR": b"\r.\r", "CRLF LF": b"\r\n.\n", "zero": b"\r\n\0.\r\n"}
+    found = {"bare LF": b"\n.\n", "LF CRLF": b"\n.\r\n", "CR CR": b"\r.\r", "CRLF LF": b"\r\n.\n",
+             "zero": b"\r\n\0.\r\n"}
     if SMUGGLING.exists():
         with open(SMUGGLING, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
@@ -306,8 +307,8 @@ def test_nothing_but_crlf_dot_crlf_ends_a_message(mta, sequence):
     with RawClient(mta.port) as client:
         client.open_message()
         client.send(b"Subject: outer\r\n\r\nouter" + sequence +
-                    b"MAIL FROM:<evil@s.test>\r\nRCPT TO:<victim@x.test>\r\nDATA\r\nSubject: inner\r\n\r\ninner\r\n.\r\n"
-                    b"QUIT\r\n")
+                    b"MAIL FROM:<evil@s.test>\r\nRCPT TO:<victim@x.test>\r\nDATA\r\n"
+                    b"Subject: inner\r\n\r\ninner\r\n.\r\nQUIT\r\n")
         replies = []
         while (reply := client.reply()) != "":
             replies.append(reply[:3])
@@ -352,8 +353,8 @@ def test_labels_in_headers_work_and_do_not_leave(tmp_path, names):
         fields = {"X-Penstock-Stream": "bulk", "X-Penstock-Tenant": "shop", names[0]: "autumn", names[1]: "v2"}
         mta.submit("a@s.test", "b@x.test", message(**fields))
         delivered, = mta.until_events("delivered", 1)
-        assert (delivered["stream"], delivered["tenant"], delivered["campaign"], delivered["vmta"], delivered["source"]) \
-            == ("bulk", "shop", "autumn", "v2", "127.0.0.12")
+        assert [delivered[key] for key in ("stream", "tenant", "campaign", "vmta", "source")] == [
+            "bulk", "shop", "autumn", "v2", "127.0.0.12"]
         text = until(lambda: list((tmp_path / "mail" / "new").iterdir()), "the file")[0].read_text().lower()
         assert not any(name.lower() + ":" in text for name in fields)
 

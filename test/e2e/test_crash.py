@@ -42,9 +42,10 @@ def test_nothing_acknowledged_is_lost(tmp_path, capsys):
         # Most are asked to come again, so that many are on their way.
         sim.set("receiver=sink", "step=rcpt", "reply=451 4.3.0 try later", "share=0.95")
         with subprocess.Popen(
-                [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "20", "--messages", "10000000", "--for", "1h",
-                 "--rate", "1000/s", "--size", "2KiB:70,20KiB:30", "--domains", "d{1..40}.test", "--ledger", str(ledger),
-                 "--retry-for", "30s", "--quiet", "--json", "--seed", str(seed)], stdout=subprocess.PIPE, text=True) as sender:
+                [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "20", "--messages", "10000000",
+                 "--for", "1h", "--rate", "1000/s", "--size", "2KiB:70,20KiB:30", "--domains", "d{1..40}.test",
+                 "--ledger", str(ledger), "--retry-for", "30s", "--quiet", "--json", "--seed", str(seed)],
+                stdout=subprocess.PIPE, text=True) as sender:
             try:
                 crash(mta, sender, KILLS, random.Random(seed))
             finally:
@@ -57,8 +58,9 @@ def test_nothing_acknowledged_is_lost(tmp_path, capsys):
         compared = sim.compare(ledger)
         in_flight = sum(int(n) for n in re.findall(r"(\d+) recipients were in the spool", mta.log()))
         with capsys.disabled():
-            print(f"\n{KILLS} kills, {acknowledged} recipients acknowledged, {compared['lost']} lost; {compared['duplicates']} "
-                  f"duplicates: {100 * compared['duplicates'] / in_flight:.3f} % of {in_flight} in flight, "
+            print(f"\n{KILLS} kills, {acknowledged} recipients acknowledged, {compared['lost']} lost; "
+                  f"{compared['duplicates']} duplicates: {100 * compared['duplicates'] / in_flight:.3f} % "
+                  f"of {in_flight} in flight, "
                   f"{100 * compared['duplicates'] / acknowledged:.3f} % of all")
         assert acknowledged > 20 * KILLS
         assert compared["lost"] == 0, compared
@@ -71,8 +73,9 @@ def test_orderly_restarts_under_load_lose_and_repeat_nothing(tmp_path):
     with Simulator(tmp_path, SINK) as sim, Daemon(
             tmp_path, stream=relay(sim), extra="[defaults]\ntrouble = { failures = 0 }\n") as mta:
         with subprocess.Popen(
-                [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "10", "--messages", "10000000", "--for", "1h",
-                 "--rate", "500/s", "--size", "2KiB", "--ledger", str(ledger), "--retry-for", "60s", "--quiet"],
+                [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "10", "--messages", "10000000",
+                 "--for", "1h", "--rate", "500/s", "--size", "2KiB", "--ledger", str(ledger), "--retry-for", "60s",
+                 "--quiet"],
                 stdout=subprocess.DEVNULL) as sender:
             try:
                 for _ in range(4):

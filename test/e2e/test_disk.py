@@ -19,7 +19,8 @@ def fixture_disk(tmp_path):
     """A file system of 24 MiB."""
     folder = tmp_path / "data"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(folder)], capture_output=True, check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(folder)], capture_output=True,
+                             check=False)
     if mounted.returncode != 0:
         pytest.skip("mounting a tmpfs is not allowed here")
     try:
@@ -102,8 +103,9 @@ def test_disk_filled_by_somebody_else(tmp_path, disk):
 def test_all_receivers_down_and_back(tmp_path):
     with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim) + RETRY, extra=TROUBLE) as mta:
         ledger = tmp_path / "ledger"
-        with subprocess.Popen([SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--messages", "2000", "--rate", "500/s", "--quiet",
-                               "--domains", "d{1..20}.test", "--ledger", str(ledger)], stdout=subprocess.DEVNULL) as sender:
+        with subprocess.Popen([SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--messages", "2000", "--rate", "500/s",
+                               "--quiet", "--domains", "d{1..20}.test", "--ledger", str(ledger)],
+                              stdout=subprocess.DEVNULL) as sender:
             for _ in range(2):
                 before = sim.report()["received"]
                 sim.wait(before + 100, f"{20 * SLOW}s")
@@ -133,7 +135,8 @@ failure_ttl = "1s"
         sim.set("dns=timeout")
         ledger = tmp_path / "ledger"
         subprocess.run([SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--messages", "200", "--quiet", "--domains",
-                        "d{1..20}.test", "--ledger", str(ledger)], stdout=subprocess.DEVNULL, timeout=60 * SLOW, check=True)
+                        "d{1..20}.test", "--ledger", str(ledger)], stdout=subprocess.DEVNULL, timeout=60 * SLOW,
+                       check=True)
         mta.until_events("deferred", 200)
         sim.set("dns=ok")
         assert sim.wait(200, f"{90 * SLOW}s"), mta.cli("status")
@@ -146,14 +149,15 @@ failure_ttl = "1s"
 @pytest.mark.release_only
 @pytest.mark.parametrize("step", ["+2d", "-2d"])
 def test_clock_step(tmp_path, step):
-    """The wall clock jumps while mail waits: what is due is counted by the steady clock, and a restart keeps promises."""
+    """The wall clock jumps while mail waits: what is due is counted by the steady clock."""
     control = tmp_path / "clock"
     control.write_text("+0d")
     env = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(control), "FAKETIME_NO_CACHE": "1",
            "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     scenario = SINK + '[[receiver.on]]\nstep = "rcpt"\nfirst = 1\nreply = "451 4.7.1 greylisted"\n'
     with Simulator(tmp_path, scenario) as sim, Daemon(
-            tmp_path, stream=relay(sim) + '\nretry = { schedule = ["2s"], jitter = 0, expire = "5d" }\n', env=env) as mta:
+            tmp_path, stream=relay(sim) + '\nretry = { schedule = ["2s"], jitter = 0, expire = "5d" }\n',
+            env=env) as mta:
         for number in range(10):
             mta.submit("a@sender.test", f"u{number}@one.test")
         mta.until_queue(deferred=10)

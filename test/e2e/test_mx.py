@@ -186,7 +186,8 @@ def test_silent_dns_is_a_deferral(tmp_path):
 
 def test_all_hosts_down_and_back(sim, mta):
     sim.set("receiver=*", "down=true")
-    ids = {mta.submit("a@sender.test", f"u{n}@{domain}") for n in range(10) for domain in ("preferred.test", "implicit.test")}
+    domains = ("preferred.test", "implicit.test")
+    ids = {mta.submit("a@sender.test", f"u{n}@{domain}") for n in range(10) for domain in domains}
     mta.until_events("deferred", 20)
     assert {event["step"] for event in mta.events("deferred")} == {"connect"}
     sim.set("receiver=*", "down=false")
@@ -197,7 +198,8 @@ def test_all_hosts_down_and_back(sim, mta):
 
 def test_domains_of_one_provider_share_a_path(tmp_path):
     provider = '[[provider]]\nname = "big"\nmx = ["mx.test"]\n'
-    with Simulator(tmp_path, SCENARIO, port=PORT) as sim, Daemon(tmp_path, stream=STREAM, extra=dns(sim) + provider) as mta:
+    with Simulator(tmp_path, SCENARIO, port=PORT) as sim, Daemon(
+            tmp_path, stream=STREAM, extra=dns(sim) + provider) as mta:
         deliver(sim, mta, "preferred.test", 2)
         deliver(sim, mta, "target.test", 2)
         assert {event["provider"] for event in mta.until_events("delivered", 4)} == {"big"}

@@ -161,8 +161,8 @@ def test_dry_run_counts_and_changes_nothing(mta):
 
 
 def test_changes_need_a_criterion_and_known_names(mta):
-    for arguments in (["hold"], ["bounce", "--campaign", ""], ["reroute", "--all"], ["reroute", "--all", "--to-vmta", "v9"],
-                      ["hold", "--all", "--domain", "x.test"]):
+    for arguments in (["hold"], ["bounce", "--campaign", ""], ["reroute", "--all"],
+                      ["reroute", "--all", "--to-vmta", "v9"], ["hold", "--all", "--domain", "x.test"]):
         done = mta.run_cli(*arguments)
         assert done.returncode in (1, 2) and done.stderr, arguments
 
@@ -197,7 +197,8 @@ def test_queue_list_show_age_and_message(sim, mta):
     assert states == {"later1@one.test": "deferred", "later2@one.test": "deferred", "now@one.test": "done"}
     assert [row["last_reply"] for row in detail["recipients"]][0] == "451 4.7.1 try later"
     assert mta.run_cli("message", "show", "0000000000000").returncode == 1
-    for command in (["queue", "list"], ["queue", "show"], ["queue", "age"], ["message", "show", identity], ["paths"], ["status"]):
+    for command in (["queue", "list"], ["queue", "show"], ["queue", "age"], ["message", "show", identity],
+                    ["paths"], ["status"]):
         text = mta.run_cli(*command)
         assert text.returncode == 0 and text.stdout.strip(), command
 
@@ -265,14 +266,16 @@ def test_metrics_on_socket_and_tcp(sim, tmp_path):
     port = free_port()
     with Daemon(tmp_path, stream=relay(sim)) as mta:
         mta.stop()
-        mta.config_file.write_text(mta.config_file.read_text().replace("[admin]", f'[admin]\nmetrics = "127.0.0.1:{port}"'))
+        text = mta.config_file.read_text()
+        mta.config_file.write_text(text.replace("[admin]", f'[admin]\nmetrics = "127.0.0.1:{port}"'))
         mta.start()
         send(mta, "--messages", "50")
         assert sim.wait(50, f"{20 * SLOW}s")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             text = answer.read().decode()
         assert "# TYPE penstock_queue_recipients gauge" in text
-        samples = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line[:1] != "#"}
+        lines = [line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#"]
+        samples = {name: float(value) for name, value in lines}
         assert all(name.startswith("penstock_") or name.startswith("process_") for name in samples)
         assert samples["penstock_ingest_messages_total"] == 50
         assert samples['penstock_delivery_outcomes_total{outcome="delivered"}'] == 50

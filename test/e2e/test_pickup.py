@@ -87,7 +87,8 @@ def test_incomplete_and_hidden_files_are_left_alone(place):
 def test_many_files_over_a_kill(place):
     sim, mta, folder = place
     for number in range(300):
-        drop(folder, f"{number:03}.eml", f"X-Sender: <a@s.test>\nX-Receiver: <u{number}@one.test>\nX-Sim-Id: p-{number}\n\nx\n")
+        drop(folder, f"{number:03}.eml",
+             f"X-Sender: <a@s.test>\nX-Receiver: <u{number}@one.test>\nX-Sim-Id: p-{number}\n\nx\n")
         if number == 150:
             mta.kill()
     mta.start()

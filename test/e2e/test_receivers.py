@@ -37,8 +37,8 @@ class PostfixReceiver:
     SERVICES = """pickup unix n n 60 1; cleanup unix n n - 0; qmgr unix n n 300 1; rewrite unix - n - - trivial-rewrite;
         bounce unix - n - 0; defer unix - n - 0 bounce; trace unix - n - 0 bounce; verify unix - n - 1;
         flush unix n n 1000? 0; proxymap unix - n - -; smtp unix - n - 10; showq unix n n - -; error unix - n - -;
-        retry unix - n - - error; discard unix - n - -; virtual unix - n - -; anvil unix - n - 1; tlsmgr unix - n 1000? 1;
-        postlog unix-dgram n n - 1 postlogd"""
+        retry unix - n - - error; discard unix - n - -; virtual unix - n - -; anvil unix - n - 1;
+        tlsmgr unix - n 1000? 1; postlog unix-dgram n n - 1 postlogd"""
 
     def __init__(self, folder):
         if not shutil.which("postfix"):
@@ -53,16 +53,20 @@ class PostfixReceiver:
         owner = pwd.getpwnam("nobody")
         os.chown(self.boxes, owner.pw_uid, owner.pw_gid)
         (self.base / "etc" / "boxes").write_text("box@box.test all\n")
-        (self.base / "etc" / "refused").write_text("/^nobody/ 550 5.1.1 nobody of that name\n/^later/ 451 4.3.0 come back\n")
+        (self.base / "etc" / "refused").write_text("/^nobody/ 550 5.1.1 nobody of that name\n"
+                                                   "/^later/ 451 4.3.0 come back\n")
         settings = {
             "compatibility_level": "3.6", "queue_directory": self.base / "queue", "data_directory": self.base / "data",
             "maillog_file": self.base / "log/maillog", "maillog_file_prefixes": self.base, "mail_owner": "postfix",
             "setgid_group": "postdrop", "command_directory": "/usr/sbin", "daemon_directory": "/usr/lib/postfix/sbin",
-            "myhostname": "postfix.test", "mydestination": "", "mynetworks": "127.0.0.0/8", "inet_interfaces": "127.0.0.1",
-            "inet_protocols": "ipv4", "alias_maps": "", "virtual_mailbox_domains": "box.test",
-            "virtual_mailbox_base": self.boxes, "virtual_mailbox_maps": "static:all", "virtual_uid_maps": f"static:{owner.pw_uid}",
-            "virtual_gid_maps": f"static:{owner.pw_gid}", "virtual_mailbox_limit": "0", "virtual_minimum_uid": "1",
-            "smtpd_recipient_restrictions": f"check_recipient_access regexp:{self.base}/etc/refused, permit_mynetworks, reject",
+            "myhostname": "postfix.test", "mydestination": "", "mynetworks": "127.0.0.0/8",
+            "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4", "alias_maps": "",
+            "virtual_mailbox_domains": "box.test", "virtual_mailbox_base": self.boxes,
+            "virtual_mailbox_maps": "static:all",
+            "virtual_uid_maps": f"static:{owner.pw_uid}", "virtual_gid_maps": f"static:{owner.pw_gid}",
+            "virtual_mailbox_limit": "0", "virtual_minimum_uid": "1",
+            "smtpd_recipient_restrictions":
+            f"check_recipient_access regexp:{self.base}/etc/refused, permit_mynetworks, reject",
             "smtpd_peername_lookup": "no", "smtpd_tls_security_level": "none", "smtp_dns_support_level": "disabled",
             "smtp_host_lookup": "native", "in_flow_delay": "0"}
         (self.base / "etc/main.cf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
@@ -70,7 +74,7 @@ class PostfixReceiver:
         for service in self.SERVICES.split(";"):
             name, kind, private, chroot, wakeup, limit, *command = service.split()
             unprivileged = "n" if name == "virtual" else "-"
-            lines.append(f"{name} {kind} {private} {unprivileged} {chroot} {wakeup} {limit} {' '.join(command) or name}")
+            lines.append(" ".join([name, kind, private, unprivileged, chroot, wakeup, limit, *(command or [name])]))
         (self.base / "etc/master.cf").write_text("\n".join(lines) + "\n")
         self.postfix("start")
         until(lambda: greets(self.port), lambda: f"Postfix: {self.log()}", 30)
@@ -124,7 +128,8 @@ def test_postfix(tmp_path, outside):
         mta.cli("bounce", "--all")
         assert send(mta, "--messages", "300", "--sessions", "10", "--domains", "box.test")["acknowledged"] == 300
         mta.until_queue(60, total=0)
-        until(lambda: receiver.text().count(b"X-Sim-Id: ") == 300, lambda: f"all in the boxes: {receiver.log()}", 60, 0.2)
+        until(lambda: receiver.text().count(b"X-Sim-Id: ") == 300, lambda: f"all in the boxes: {receiver.log()}", 60,
+              0.2)
         assert mta.cli("status")["totals"]["delivered"] == 301
 
 
@@ -169,7 +174,8 @@ def test_opensmtpd(tmp_path, outside):
 
             def files():
                 return [path for path in (folder / "mail").rglob("new/*") if path.is_file()]
-            until(lambda: len(files()) == 101, lambda: f"{len(files())} files; {(folder / 'log').read_text()[-2000:]}", 30, 0.2)
+            until(lambda: len(files()) == 101,
+                  lambda: f"{len(files())} files; {(folder / 'log').read_text()[-2000:]}", 30, 0.2)
             mails = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files()]
             mail, = [mail for mail in mails if mail["Subject"] == "to opensmtpd"]
             assert mail.get_payload().splitlines() == [".dots", ".."]

@@ -15,8 +15,8 @@ rotate_every = "1h"
 rotate_size = "1 MiB"
 """
 COLUMNS = ["type", "timeLogged", "timeQueued", "orig", "rcpt", "orcpt", "dsnAction", "dsnStatus", "dsnDiag", "dsnMta",
-           "bounceCat", "srcType", "srcMta", "dlvType", "dlvSourceIp", "dlvDestinationIp", "dlvEsmtpAvailable", "dlvSize",
-           "vmta", "jobId", "envId", "queue", "vmtaPool"]
+           "bounceCat", "srcType", "srcMta", "dlvType", "dlvSourceIp", "dlvDestinationIp", "dlvEsmtpAvailable",
+           "dlvSize", "vmta", "jobId", "envId", "queue", "vmtaPool"]
 REFUSING = """
 [[receiver.on]]
 step = "rcpt"
@@ -48,7 +48,8 @@ def records(mta, count):
 def test_fields_of_events(tmp_path):
     with Simulator(tmp_path, SINK + REFUSING) as sim, Daemon(tmp_path, stream=relay(sim) + '\ndsn = "off"') as mta:
         identity = mta.submit("a@sender.test", ["yes@one.test", "nobody@one.test", "later@one.test"],
-                              message(X_Job="autumn", X_Penstock_Tenant="shop"), ["ENVID=e+3D1"], ["ORCPT=rfc822;old@x.test"])
+                              message(X_Job="autumn", X_Penstock_Tenant="shop"), ["ENVID=e+3D1"],
+                              ["ORCPT=rfc822;old@x.test"])
         delivered, = mta.until_events("delivered", 1)
         bounced, = mta.until_events("bounced", 1)
         deferred, = mta.until_events("deferred", 1)
@@ -60,7 +61,8 @@ def test_fields_of_events(tmp_path):
             assert (event["stream"], event["tenant"], event["campaign"]) == ("default", "shop", "autumn")
             assert (event["sender"], event["domain"], event["envid"]) == ("a@sender.test", "one.test", "e=1")
             assert event["orcpt"].endswith("old@x.test")
-            assert (event["vmta"], event["pool"], event["source"], event["peer"]) == ("v1", "main", "127.0.0.1", "127.0.0.2")
+            assert [event[key] for key in ("vmta", "pool", "source", "peer")] == [
+                "v1", "main", "127.0.0.1", "127.0.0.2"]
             assert event["route"] == "relay" and event["attempt"] == 1 and event["connection"] >= 1
             assert event["size"] == came["size"] > 100 and event["took_us"] > 0
             passed = (time_of(event["time"]) - time_of(came["time"])) / datetime.timedelta(microseconds=1)
@@ -83,8 +85,8 @@ def test_accounting_has_every_outcome_once(tmp_path):
         by_type = {kind: [row for row in rows if row["type"] == kind] for kind in "rdbt"}
         assert [len(by_type[kind]) for kind in "rdbt"] == [3, 1, 1, 1]
         row, = by_type["d"]
-        assert (row["orig"], row["rcpt"], row["dsnAction"], row["vmta"], row["jobId"], row["queue"], row["vmtaPool"]) == (
-            "a@sender.test", "yes@one.test", "relayed", "v1", "autumn", "one.test/v1", "main")
+        assert [row[key] for key in ("orig", "rcpt", "dsnAction", "vmta", "jobId", "queue", "vmtaPool")] == [
+            "a@sender.test", "yes@one.test", "relayed", "v1", "autumn", "one.test/v1", "main"]
         assert (row["dlvSourceIp"], row["dlvDestinationIp"], row["dlvType"]) == ("127.0.0.1", "127.0.0.2", "smtp")
         row, = by_type["b"]
         assert row["dsnDiag"] == 'smtp;550 5.1.1 no, "never" heard of' and row["bounceCat"] == "bad-mailbox"

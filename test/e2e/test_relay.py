@@ -47,7 +47,8 @@ def deliver(tmp_path, sim, mta, *options):
     ledger = tmp_path / "ledger"
     send(mta, "--ledger", ledger, *options)
     acknowledged = len(ledger.read_text().splitlines())
-    assert sim.wait(acknowledged, f"{30 * SLOW}s"), f"{acknowledged} {sim.report()} {mta.cli('status')} {mta.cli('paths')}"
+    assert sim.wait(acknowledged, f"{30 * SLOW}s"), \
+        f"{acknowledged} {sim.report()} {mta.cli('status')} {mta.cli('paths')}"
     compared = sim.compare(ledger)
     assert compared["lost"] == 0 and compared["duplicates"] == 0, compared
     mta.until_queue(total=0)
