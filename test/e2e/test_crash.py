@@ -40,7 +40,7 @@ def test_nothing_acknowledged_is_lost(tmp_path, capsys):
             tmp_path, stream=relay(sim) + '\nretry = { schedule = ["5s"], jitter = 0.5 }',
             extra="[defaults]\ntrouble = { failures = 0 }\n") as mta:
         # Most are asked to come again, so that many are on their way.
-        sim.set("receiver=sink", "step=rcpt", "reply=451 4.3.0 try later", "share=0.95")
+        sim.set("receiver=sink", "step=rcpt", "reply=451 4.3.0 try later", "share=0.97")
         with subprocess.Popen(
                 [SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--sessions", "20", "--messages", "10000000",
                  "--for", "1h", "--rate", "1000/s", "--size", "2KiB:70,20KiB:30", "--domains", "d{1..40}.test",
