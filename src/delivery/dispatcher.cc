@@ -14,7 +14,6 @@ namespace penstock::delivery {
 namespace {
 
 constexpr std::size_t kDueEach = 4096;  // recipients taken from the calendar at a time
-constexpr std::uint64_t kHousekeepTicks = Path::kSampleEvery / Dispatcher::kTick;
 
 std::uint64_t waiting_key(model::NameId domain, model::NameId stream) {
   return (std::uint64_t{domain.value} << 32) | stream.value;
@@ -117,7 +116,9 @@ void Dispatcher::tick() {
     pauses_.expire(now);
     pauses_changed();
   }
-  if (++ticks_ % kHousekeepTicks == 0) housekeep();
+  if (now < next_housekeep_) return;
+  next_housekeep_ = now + Path::kSampleEvery;
+  housekeep();
 }
 
 void Dispatcher::route(const queue::QueuedRecipient& recipient) {
@@ -327,6 +328,29 @@ void Dispatcher::stop() {
   }
 }
 
+// Who waits for a vMTA has a time-out as well. What a person holds or pauses is that person's to let go.
+void Dispatcher::expire_held() {
+  if (held_.size(queue::HoldReason::NoPath) == 0) return;
+  const Time now = parts_.clock.now();
+  std::vector<queue::QueuedRecipient> over;
+  queue::HeldQueue::Cursor cursor;
+  while (!cursor.done()) {
+    held_.scan(cursor, 4096, [&](const queue::QueuedRecipient& recipient) {
+      const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
+      const bool expired =
+          recipient.hold == queue::HoldReason::NoPath && stream.retry.expired(queue::time_of(recipient.received), now);
+      if (!expired) return queue::Visit::Keep;
+      over.push_back(recipient);
+      return queue::Visit::Take;
+    });
+  }
+  for (queue::QueuedRecipient& recipient : over) {
+    totals_.moved(queue::Whereabouts::Held, queue::Whereabouts::Active);
+    recipient.hold = queue::HoldReason::None;
+    expire(recipient);
+  }
+}
+
 void Dispatcher::housekeep() {
   const Time now = parts_.clock.now();
   boost::unordered::erase_if(paths_, [](const auto& entry) {
@@ -335,6 +359,7 @@ void Dispatcher::housekeep() {
   });
   for (const auto& [key, path] : paths_) path->sample(now);
   limiters_.drop_unused(now);
+  expire_held();
   parts_.probe.paths.set(static_cast<std::int64_t>(paths_.size()));
 }
 

@@ -137,6 +137,7 @@ class Dispatcher final : public Settlement::Queue {
   void hold(queue::QueuedRecipient recipient, queue::HoldReason reason);
   void release(queue::HoldReason reason);
   void pauses_changed();
+  void expire_held();
   [[nodiscard]] const Vmta* choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream);
   void fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble);
   void expire(const queue::QueuedRecipient& recipient);
@@ -183,7 +184,7 @@ class Dispatcher final : public Settlement::Queue {
   std::vector<queue::QueuedRecipient> expired_;
   std::vector<queue::QueuedRecipient> due_;  // scratch of tick()
   std::size_t in_flight_ = 0;
-  std::uint64_t ticks_ = 0;
+  Time next_housekeep_{};
   bool post_process_posted_ = false;
   bool stopping_ = false;
 };

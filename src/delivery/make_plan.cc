@@ -134,6 +134,7 @@ class Builder {
       }
       stream.dsn.enabled = from.dsn == config::DsnPolicy::On;
       if (from.dsn_delay_after > Duration::zero()) stream.dsn.delay = from.dsn_delay_after;
+      stream.dsn.sender = from.dsn_sender;
       stream.dsn.stream = from.dsn_stream.empty() ? config_.fallback_stream : from.dsn_stream;
       stream.route = route_of(from.route);
       stream.recipients_per_message = from.recipients_per_message;

@@ -68,6 +68,7 @@ struct DsnPolicy {
   bool enabled = true;              // failure notices at all
   std::optional<Duration> delay{};  // a "delayed" notice after this long in the queue; none: never
   std::string stream;               // of the notices
+  std::string sender;               // address in their From field; "": MAILER-DAEMON@ the node's name
 };
 
 struct Stream {

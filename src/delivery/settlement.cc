@@ -151,6 +151,7 @@ void Settlement::send_notice(const Batch& batch, const Stream& stream, const Att
   const model::MessageId id = parts_.spool.make_id();
   const report::BuiltDsn dsn = report::build_dsn({.envelope = original,
                                                   .reporting_host = plan_->node,
+                                                  .from = stream.dsn.sender,
                                                   .recipients = notice.recipients,
                                                   .original = batch.body ? std::string_view(*batch.body) : "",
                                                   .id = model::format_id(id),

@@ -94,7 +94,8 @@ BuiltDsn build_dsn(const DsnRequest& request) {
 
   std::string& out = dsn.message;
   out.reserve(2048 + parts[0].content.size() + parts[1].content.size() + parts[2].content.size());
-  append_folded(out, "From", "Mail Delivery System <MAILER-DAEMON@" + host + ">");
+  const std::string from = one_line(request.from, Charset::Ascii, kAddressBytesMax);
+  append_folded(out, "From", "Mail Delivery System <" + (from.empty() ? "MAILER-DAEMON@" + host : from) + ">");
   append_folded(out, "To", "<" + sender + ">");
   append_folded(out, "Subject", subject_for(request.recipients));
   append_folded(out, "Date", mime::format_date(request.time));

@@ -56,6 +56,7 @@ struct DsnRecipient {
 struct DsnRequest {
   const model::Envelope& envelope;             // of the original; its sender must not be null
   std::string_view reporting_host{};           // our name
+  std::string_view from{};                     // address in the From field; "": MAILER-DAEMON@ our name
   std::span<const DsnRecipient> recipients{};  // at least one
   std::string_view original{};                 // the message as we keep it, or "" when it is not at hand
   std::string_view id{};                       // unique on this host: Message-ID

@@ -99,6 +99,15 @@ TEST_F(DispatcherControlTest, WithoutUsableVmtaItIsHeldUntilAPlanHasOne) {
   wait_for(EventType::Delivered, 1);
 }
 
+TEST_F(DispatcherControlTest, WhoWaitsForAVmtaTooLongExpires) {
+  desk_.change_plan([](Plan& plan) { plan.vmtas[0].usable = false; });
+  desk_.send({"a@one.example"});
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 1; });
+  desk_.clock.advance(25h);
+  wait_for(EventType::Expired, 1);
+  EXPECT_EQ(desk_.count(Whereabouts::Held), 0U);
+}
+
 TEST_F(DispatcherControlTest, VmtaAskedForIsUsedOrWaitedFor) {
   model::Envelope envelope = desk_.envelope({"a@one.example"});
   envelope.labels.vmta = "v2";

@@ -47,10 +47,12 @@ struct Case {
   std::vector<DsnRecipient> recipients{failed()};
   std::string original{kOriginal};
   std::size_t full_max = 100 * 1024;
+  std::string from;
 
   [[nodiscard]] BuiltDsn build() const {
     return build_dsn({.envelope = envelope,
                       .reporting_host = "mta1.example.com",
+                      .from = from,
                       .recipients = recipients,
                       .original = original,
                       .id = "01K8Q2R5VX3ZP",
@@ -70,6 +72,14 @@ void expect_golden(const std::string& name, const BuiltDsn& dsn) {
   ASSERT_TRUE(file) << path;
   const std::string wanted((std::istreambuf_iterator<char>(file)), {});
   EXPECT_EQ(dsn.message, wanted) << "set PENSTOCK_UPDATE_GOLDEN to rewrite " << path;
+}
+
+TEST(BuildDsn, FromIsTheConfiguredAddressMadeHarmless) {
+  Case one;
+  one.from = "postmaster@shop.example";
+  EXPECT_NE(one.build().message.find("From: Mail Delivery System <postmaster@shop.example>\r\n"), std::string::npos);
+  one.from = "x@shop.example>\r\nBcc: <y@evil.example";
+  EXPECT_EQ(one.build().message.find("\r\nBcc:"), std::string::npos);
 }
 
 TEST(BuildDsn, GoldenFailed) {
