@@ -13,6 +13,7 @@
 namespace penstock::delivery {
 namespace {
 
+constexpr Duration kLastAttempt{std::chrono::seconds{10}};
 constexpr std::size_t kDueEach = 4096;  // recipients taken from the calendar at a time
 
 std::uint64_t waiting_key(model::NameId domain, model::NameId stream) {
@@ -125,13 +126,20 @@ void Dispatcher::route(const queue::QueuedRecipient& recipient) {
   const Time now = parts_.clock.now();
   const queue::LabelSet& labels = parts_.labels.view(recipient.labels);
   const Stream& stream = plan_->stream_or_default(labels.stream);
-  if (stream.retry.expired(queue::time_of(recipient.received), now)) return expire(recipient);
+  if (is_over(recipient, stream, now)) return expire(recipient);
   if (const Time opens = stream.window.opens(now); opens > now) {
     totals_.left(queue::Whereabouts::Active);
     return wait_until(recipient, opens);
   }
   if (const auto known = destinations_->find(recipient.domain, stream)) return handle(recipient, *known);
   look_up(recipient, stream);
+}
+
+// The last attempt falls on the moment of expiry (RetryPlan::next_due). It is made, so that the notice can say what the
+// receiver said; an attempt that comes later than this is not.
+bool Dispatcher::is_over(const queue::QueuedRecipient& recipient, const Stream& stream, Time now) {
+  const Duration grace = recipient.attempts > 0 ? kLastAttempt : Duration::zero();
+  return stream.retry.expired(queue::time_of(recipient.received), now - grace);
 }
 
 void Dispatcher::look_up(const queue::QueuedRecipient& recipient, const Stream& stream) {

@@ -129,6 +129,7 @@ class Dispatcher final : public Settlement::Queue {
   void housekeep();
   void place(const queue::QueuedRecipient& recipient);
   void route(const queue::QueuedRecipient& recipient);
+  [[nodiscard]] static bool is_over(const queue::QueuedRecipient& recipient, const Stream& stream, Time now);
   void look_up(const queue::QueuedRecipient& recipient, const Stream& stream);
   static net::Task<> look_up_task(Dispatcher& self, model::NameId domain, Route route, std::uint64_t key);
   void handle(const queue::QueuedRecipient& recipient, const Resolved& resolved);

@@ -23,7 +23,7 @@ void Dispatcher::enter(Routed routed) {
     totals_.left(queue::Whereabouts::Active);
     return hold(routed.recipient, queue::HoldReason::Paused);
   }
-  lane.ready.push(routed.recipient, stream.priority);
+  lane.push(routed.recipient, stream.priority);
   nudge(lane);
 }
 
@@ -85,8 +85,7 @@ void Dispatcher::reroute_slice(std::shared_ptr<std::vector<queue::QueuedRecipien
 void Dispatcher::nudge(Lane& lane, std::size_t recipients) {
   for (; recipients > 0 && !lane.idle.empty(); --recipients) lane.idle.back().wake(false);
   if (stopping_ || recipients == 0) return;
-  // Each connection on its way will take at least one.
-  if (lane.flushing || lane.ready.size() <= lane.opening) return;
+  if (!lane.lacks_connections()) return;
   lane.path.want(lane);
   schedule_pump(lane.path);
 }
@@ -107,11 +106,11 @@ void Dispatcher::pump(Path& path) {
   while (!stopping_) {
     Lane* lane = path.next_wanting();
     if (lane == nullptr) return;
-    if (lane->flushing || lane->ready.size() <= lane->opening || !lane->ready.ready(pauses_)) continue;
+    if (!lane->lacks_connections() || !lane->ready.ready(pauses_)) continue;
     auto permit = path.limiter().try_open(now);
     if (permit) {
       open_connection(*lane, std::move(*permit));
-      if (lane->ready.size() > lane->opening) path.want(*lane);
+      if (lane->lacks_connections()) path.want(*lane);
       continue;
     }
     path.want_first(*lane);
@@ -220,7 +219,7 @@ net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
 bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lane) {
   const Time now = parts_.clock.now();
   const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
-  if (stream.retry.expired(queue::time_of(recipient.received), now)) {
+  if (is_over(recipient, stream, now)) {
     expire(recipient);
     return false;
   }
@@ -247,9 +246,10 @@ std::vector<queue::QueuedRecipient> Dispatcher::next_batch(Lane& lane) {
   while (!stopping_ && batch.empty()) {
     const auto first = lane.ready.pop(pauses_);
     if (!first) return batch;
+    if (lane.groups > 0) --lane.groups;
     if (!may_go(*first, lane)) continue;
     const Stream& stream = plan_->stream_or_default(parts_.labels.view(first->labels).stream);
-    const std::uint32_t max = lane.path.limiter().recipients_per_message(100);
+    const std::uint32_t max = lane.path.limiter().recipients_per_message(kRecipientsPerMessage);
     batch.push_back(*first);
     const std::uint32_t limit = stream.recipients_per_message == 0 ? max : std::min(max, stream.recipients_per_message);
     if (limit > 1) lane.ready.pop_same_message(*first, limit - 1, batch);

@@ -18,6 +18,23 @@ Lane& Path::lane_to(const DestinationPtr& destination, queue::ChunkPool& pool, c
   return *slot;
 }
 
+void Lane::push(const queue::QueuedRecipient& recipient, queue::Priority priority) {
+  if (ready.empty()) groups = 0;
+  if (ready.empty() || recipient.message != last_pushed) ++groups;
+  last_pushed = recipient.message;
+  ready.push(recipient, priority);
+}
+
+std::uint64_t Lane::transactions(std::uint32_t recipients_max) const {
+  const std::uint64_t at_least = (ready.size() + recipients_max - 1) / recipients_max;
+  return std::clamp<std::uint64_t>(groups, at_least, ready.size());
+}
+
+bool Lane::lacks_connections() const {
+  return !flushing && ready.size() > opening &&
+         transactions(path.limiter().recipients_per_message(kRecipientsPerMessage)) > opening;
+}
+
 void Path::drop_unused_lanes() {
   boost::unordered::erase_if(lanes_, [](const auto& entry) { return entry.second->unused(); });
 }

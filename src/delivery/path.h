@@ -27,6 +27,9 @@ namespace penstock::delivery {
 
 class Path;
 
+// In one transaction, where no limit says otherwise (RFC 5321 §4.5.3.1.8 has every receiver take a hundred).
+inline constexpr std::uint32_t kRecipientsPerMessage = 100;
+
 // A connection that waits, in a list of its lane: for work (idle; the newest is used first), or for the message rate
 // (pacing).
 class IdleConnection
@@ -46,11 +49,19 @@ struct Lane {
   queue::FairQueue ready;
   std::uint32_t connections = 0;  // open or being opened
   std::uint32_t opening = 0;      // of these, not yet usable
+  std::uint64_t groups = 0;       // runs of recipients of one message that wait, at most; see transactions()
+  model::MessageId last_pushed{};
   std::uint32_t in_delivery = 0;  // recipients taken from `ready` and not yet settled
   boost::intrusive::list<IdleConnection, boost::intrusive::constant_time_size<false>> idle, pacing;
   bool wants = false;      // stands in Path::wanting
   bool flushing = false;   // its hosts cannot be reached: what is ready is being deferred
   model::Outcome trouble;  // why, while flushing
+  // Puts it into `ready`.
+  void push(const queue::QueuedRecipient& recipient, queue::Priority priority);
+  // About how many transactions would carry what is ready, with so many recipients in each at most.
+  [[nodiscard]] std::uint64_t transactions(std::uint32_t recipients_max) const;
+  // There is more to carry than connections on their way, each of which will take at least one transaction.
+  [[nodiscard]] bool lacks_connections() const;
   [[nodiscard]] bool unused() const {
     return ready.empty() && connections == 0 && in_delivery == 0 && !wants && !flushing;
   }

@@ -267,6 +267,18 @@ TEST_F(DispatcherTest, ClosedWindowSchedules) {
   wait_for(EventType::Delivered, 1);
 }
 
+TEST_F(DispatcherTest, LastAttemptComesAtExpiryAndItsReplyIsTold) {
+  desk_.change_plan([](Plan& plan) { plan.streams[0].retry.expire = 90s; });  // tried at 0, 60 and 90 s
+  answer("RCPT", "451 4.2.2 the mailbox is full");
+  desk_.send({"a@one.example"});
+  wait_for(EventType::Deferred, 1);
+  let_pass(60s);
+  wait_for(EventType::Deferred, 2);
+  let_pass(31s);
+  wait_for(EventType::Expired, 1);
+  EXPECT_THAT(desk_.events.of(EventType::Expired)[0].reply.text, HasSubstr("the mailbox is full"));
+}
+
 TEST_F(DispatcherTest, ExpiredIsNotTried) {
   desk_.dns.mx("shop.example", {{10, "mx.one.example"}});
   answer("RCPT", "450 4.2.1 later");

@@ -63,6 +63,21 @@ TEST_F(PathTest, LanesWantInTurnAndOnce) {
   EXPECT_EQ(path_.next_wanting(), nullptr);
 }
 
+TEST_F(PathTest, RecipientsOfAMessageCountAsTheTransactionsTheyNeed) {
+  Lane& a = lane("a");
+  queue::QueuedRecipient recipient;
+  recipient.message = model::MessageId{1};
+  for (recipient.index = 0; recipient.index < 5; ++recipient.index) a.push(recipient, queue::Priority::Normal);
+  EXPECT_EQ(a.transactions(100), 1U);
+  EXPECT_EQ(a.transactions(2), 3U);
+  recipient.message = model::MessageId{2};
+  a.push(recipient, queue::Priority::Normal);
+  EXPECT_EQ(a.transactions(100), 2U);
+  EXPECT_TRUE(a.lacks_connections());
+  a.opening = 2;
+  EXPECT_FALSE(a.lacks_connections());
+}
+
 TEST_F(PathTest, IdleSlotOfAnotherLaneIsFreedNotOnesOwn) {
   Lane& a = lane("a");
   Lane& b = lane("b");
