@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "api/operations.h"
 #include "app/job_runner.h"
@@ -60,7 +61,7 @@ class NodeOperations final : public api::Operations {
   [[nodiscard]] std::vector<api::Trouble> troubles();
   [[nodiscard]] api::RecipientRow recipient_row(const queue::QueuedRecipient& recipient, queue::Whereabouts where,
                                                 const queue::Place& place);
-  void add_history(api::MessageDetail& detail);
+  void add_history(model::MessageId message, std::span<api::RecipientRow> rows);
   void record_admin(const api::Actor& actor, const std::string& what);
 
   Node& node_;

@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <map>
+#include <set>
 
 #include "app/ask_shards.h"
 #include "app/node_operations.h"
@@ -14,6 +15,9 @@ namespace penstock::app {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::uint32_t kHistoryEvents = 10'000;  // of a message, the newest
+constexpr std::size_t kHistoriesShown = 200;      // messages whose last reply a list of recipients tells
 
 struct Group {
   api::QueueCounts counts;
@@ -212,6 +216,12 @@ Result<api::RecipientList> NodeOperations::recipients(const api::RecipientQuery&
     if (seen.size() > query.limit) seen.resize(query.limit);
   }
   for (const Seen& one : seen) list.rows.push_back(recipient_row(one.recipient, one.at.where, one.at.place));
+  // A look into the log takes about a millisecond for each message: enough for what a person reads.
+  std::set<model::MessageId> asked;
+  for (const api::RecipientRow& row : list.rows) {
+    if (asked.size() >= kHistoriesShown) break;
+    if (row.attempts > 0 && asked.insert(row.id.message).second) add_history(row.id.message, list.rows);
+  }
   return list;
 }
 
@@ -257,15 +267,15 @@ Result<std::optional<api::MessageDetail>> NodeOperations::message(model::Message
     row.received = detail.envelope.received;
     detail.recipients.push_back(std::move(row));
   }
-  add_history(detail);
+  add_history(id, detail.recipients);
   return std::optional<api::MessageDetail>(std::move(detail));
 }
 
 // The event log knows the last reply, and who is done.
-void NodeOperations::add_history(api::MessageDetail& detail) {
+void NodeOperations::add_history(model::MessageId message, std::span<api::RecipientRow> rows) {
   eventlog::TraceQuery query;
-  query.message = detail.envelope.id;
-  query.limit = 10'000;
+  query.message = message;
+  query.limit = kHistoryEvents;
   const auto found = eventlog::trace(node_.events(), query);
   if (!found) return;
   for (const std::string& line : found->lines) {
@@ -275,8 +285,8 @@ void NodeOperations::add_history(api::MessageDetail& detail) {
     const json::object& event = parsed.get_object();
     const std::string address = text_of(event, "recipient");
     const std::string type = text_of(event, "type");
-    for (api::RecipientRow& row : detail.recipients) {
-      if (!ascii::equal_ignoring_case(row.recipient, address)) continue;
+    for (api::RecipientRow& row : rows) {
+      if (row.id.message != message || !ascii::equal_ignoring_case(row.recipient, address)) continue;
       if (const std::string reply = text_of(event, "reply"); !reply.empty()) row.last_reply = reply;
       const bool final_type = type == "delivered" || type == "bounced" || type == "expired" || type == "suppressed";
       if (final_type && row.state == api::RecipientState::InDelivery) {
