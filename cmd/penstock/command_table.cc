@@ -124,7 +124,7 @@ std::vector<CommandSpec> mail_commands() {
        .options = act_options(),
        .run = hold_mail},
       {.name = "release", .help = "let held recipients go on", .options = act_options(), .run = release_mail},
-      {.name = "retry", .help = "attempt deferred recipients now", .options = act_options(), .run = retry_mail},
+      {.name = "retry", .help = "attempt deferred and scheduled recipients now", .options = act_options(), .run = retry_mail},
       {.name = "bounce",
        .help = "fail queued recipients for good; their senders are told as DSN settings say",
        .options = act_options(),

@@ -45,7 +45,7 @@ Ended trace_mail(Cli& cli) {
   if (!nothing) return {};
   if (cli.json()) return tl::unexpected<Failure>(Failure{kExitRefused, "", ""});
   return fail_with(kExitRefused, "no event about " + (address.empty() ? message : address),
-                   "the log is kept for a time only (eventlog.retain_age)");
+                   "the log is kept for a time only (events.keep_age)");
 }
 
 Ended tail_events(Cli& cli) {

@@ -161,7 +161,7 @@ Result<> AdminServer::open() {
   parts_->metrics = parts_->make_server(*options.metrics, Audience::Everyone, "metrics");
   if (auto opened = parts_->metrics->open(); !opened) {
     return fail(Errc::Unavailable,
-                fmt::format("cannot listen on {} for metrics: {}; set metrics.listen to a free address of this machine",
+                fmt::format("cannot listen on {} for metrics: {}; set admin.metrics to a free address of this machine",
                             net::format_endpoint(*options.metrics), opened.error().code.message()));
   }
   return {};
