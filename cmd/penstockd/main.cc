@@ -12,7 +12,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "penstockd " PENSTOCK_VERSION);
   std::string config_file = "/etc/penstock/penstock.toml";
   app.add_option("--config", config_file, "the configuration file")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
   try {
     return penstock::app::run_daemon(config_file);
   } catch (const std::exception& e) {

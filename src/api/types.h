@@ -228,7 +228,7 @@ struct PauseRequest {
 
 enum class Act : std::uint8_t {
   Hold,     // ready, deferred and scheduled recipients → held
-  Release,  // held ones → ready
+  Release,  // held ones → where they would be without the hold
   Retry,    // deferred and scheduled ones → ready
   Bounce,   // all but those in delivery → failed for good
   Reroute   // all but those in delivery: another vMTA or stream

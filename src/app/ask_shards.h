@@ -47,16 +47,18 @@ auto ask_shards(delivery::Engine& engine, F&& question) {
 }
 
 // Shows every queued recipient of every shard to `visit`, which runs on the shards, in slices between which mail goes
-// on. `after_slice(dispatcher)` runs on the shard after each; when it returns false the scan ends.
+// on. `after_slice(shard)` runs on the caller's thread after each, and may ask that shard; when it returns false the
+// scan ends.
 template <class Visit, class After>
 void scan_queues(delivery::Engine& engine, const Visit& visit, const After& after_slice) {
   constexpr std::size_t kSlice = 2000;
   for (std::size_t i = 0; i < engine.count(); ++i) {
     auto scan = ask_shard(engine, i, [](delivery::Dispatcher& dispatcher) { return dispatcher.begin_scan(); });
-    while (ask_shard(engine, i, [&](delivery::Dispatcher& dispatcher) {
-      const bool more = dispatcher.scan_slice(*scan, kSlice, visit);
-      return after_slice(dispatcher) && more;
-    })) {
+    bool more = true;
+    while (more) {
+      more = ask_shard(engine, i,
+                       [&](delivery::Dispatcher& dispatcher) { return dispatcher.scan_slice(*scan, kSlice, visit); });
+      if (!after_slice(i)) return;
     }
   }
 }

@@ -89,11 +89,12 @@ void JobRunner::work_off(Running& running) {
     taken.push_back(recipient);
     return queue::Visit::Take;
   };
-  scan_queues(node_.engine(), visit, [&](delivery::Dispatcher& dispatcher) {
+  scan_queues(node_.engine(), visit, [&](std::size_t shard) {
     const std::size_t changed = taken.size();
-    apply(running, dispatcher, taken);
+    change(running, shard, taken);
     const std::lock_guard lock(mutex_);
-    running.job.visited = visited;
+    // What was moved to another queue is seen there once more.
+    running.job.visited = std::min(visited, running.job.to_visit);
     running.job.matched = matched;
     running.job.changed += changed;
     return !running.cancelled.load();
@@ -112,7 +113,7 @@ void JobRunner::work_off_addresses(Running& running) {
         }
         return queue::Visit::Keep;
       },
-      [&](delivery::Dispatcher&) { return !running.cancelled.load(); });
+      [&](std::size_t) { return !running.cancelled.load(); });
   boost::unordered_flat_set<std::uint64_t> wanted;
   for (const queue::QueuedRecipient& candidate : candidates) {
     if (running.cancelled) return;
@@ -132,26 +133,57 @@ void JobRunner::work_off_addresses(Running& running) {
         taken.push_back(recipient);
         return queue::Visit::Take;
       },
-      [&](delivery::Dispatcher& dispatcher) {
+      [&](std::size_t shard) {
         const std::size_t changed = taken.size();
-        apply(running, dispatcher, taken);
+        change(running, shard, taken);
         const std::lock_guard lock(mutex_);
         running.job.changed += changed;
         return !running.cancelled.load();
       });
 }
 
+void JobRunner::change(Running& running, std::size_t shard, std::vector<queue::QueuedRecipient>& taken) {
+  if (taken.empty()) return;
+  if (running.request.act == api::Act::Hold) record(model::EventType::Held, taken, running.request.reason);
+  if (running.request.act == api::Act::Release) record(model::EventType::Released, taken, running.request.reason);
+  ask_shard(node_.engine(), shard, [&](delivery::Dispatcher& dispatcher) { apply(running, dispatcher, taken); });
+}
+
+// Sender and address are in the envelope, which may have to be read from disk: not on a shard.
+void JobRunner::record(model::EventType type, const std::vector<queue::QueuedRecipient>& recipients,
+                       const std::string& why) {
+  for (const queue::QueuedRecipient& recipient : recipients) {
+    const auto envelope = node_.spool().read_envelope(recipient.message);
+    const queue::LabelSet& labels = node_.labels().view(recipient.labels);
+    model::Event event;
+    event.type = type;
+    event.time = node_.clock().wall();
+    event.message = recipient.message;
+    event.recipient_index = recipient.index;
+    event.has_recipient = true;
+    event.domain = node_.names().view(recipient.domain);
+    event.stream = node_.names().view(labels.stream);
+    event.tenant = node_.names().view(labels.tenant);
+    event.campaign = node_.names().view(labels.campaign);
+    event.attempt = recipient.attempts;
+    event.queued = node_.clock().now() - queue::time_of(recipient.received);
+    event.detail = why;
+    if (envelope && recipient.index < (*envelope)->recipients.size()) {
+      event.sender = (*envelope)->sender;
+      event.recipient = (*envelope)->recipients[recipient.index].address;
+      event.bytes = (*envelope)->body_bytes;
+    }
+    node_.flow().record(event);
+  }
+}
+
 // On the dispatcher's shard: what was taken gets its new state, is recorded, and goes back to where it belongs.
 void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher, std::vector<queue::QueuedRecipient>& taken) {
-  if (taken.empty()) return;
   const api::ActRequest& request = running.request;
   for (queue::QueuedRecipient& recipient : taken) {
     switch (request.act) {
       case api::Act::Hold: recipient.hold = queue::HoldReason::Operator; break;
-      case api::Act::Release:
-        recipient.hold = queue::HoldReason::None;
-        recipient.due = 0;
-        break;
+      case api::Act::Release: recipient.hold = queue::HoldReason::None; break;  // and goes when it would have gone
       case api::Act::Retry: recipient.due = 0; break;
       case api::Act::Bounce: recipient.hold = queue::HoldReason::None; break;
       case api::Act::Reroute:
@@ -172,10 +204,6 @@ void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher, std::v
     return;
   }
   dispatcher.persist(taken);
-  if (request.act == api::Act::Hold || request.act == api::Act::Release) {
-    dispatcher.record_change(request.act == api::Act::Hold ? model::EventType::Held : model::EventType::Released, taken,
-                             request.reason);
-  }
   dispatcher.take(taken);
   taken.clear();
 }

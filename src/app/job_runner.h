@@ -53,6 +53,9 @@ class JobRunner {
   // Takes what is to be changed out of a shard's slice; see job_runner.cc.
   void work_off(Running& running);
   void work_off_addresses(Running& running);
+  // Records and applies it to what was taken from that shard.
+  void change(Running& running, std::size_t shard, std::vector<queue::QueuedRecipient>& taken);
+  void record(model::EventType type, const std::vector<queue::QueuedRecipient>& recipients, const std::string& why);
   void apply(Running& running, delivery::Dispatcher& dispatcher, std::vector<queue::QueuedRecipient>& taken);
   [[nodiscard]] static bool concerns(api::Act act, queue::Whereabouts where);
   void finish(Running& running, api::JobState state, std::string detail);

@@ -180,6 +180,7 @@ Result<> Node::open_accounting() {
   options.dir = config->accounting.dir;
   options.rotate_bytes = config->accounting.rotate_bytes;
   options.rotate_age = config->accounting.rotate_every;
+  options.keep_age = config->accounting.keep_age;
   auto opened = eventlog::AccountingWriter::open(*events_, clock_, std::move(options));
   if (!opened) return fail(opened.error());
   accounting_ = std::move(*opened);

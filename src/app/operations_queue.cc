@@ -89,7 +89,7 @@ Groups group_queues(Node& node, const SelectionMatch& match, api::QueueGroup by)
         }
         return queue::Visit::Keep;
       },
-      [](delivery::Dispatcher&) { return true; });
+      [](std::size_t) { return true; });
   return groups;
 }
 
@@ -209,7 +209,7 @@ Result<api::RecipientList> NodeOperations::recipients(const api::RecipientQuery&
         if (seen.size() < keep) seen.push_back({recipient, at});
         return queue::Visit::Keep;
       },
-      [](delivery::Dispatcher&) { return true; });
+      [](std::size_t) { return true; });
   if (match->needs_confirmation()) {
     std::erase_if(seen, [&](const Seen& one) { return !match->confirm(one.recipient, node_.spool()); });
     list.matched = seen.size();
@@ -255,7 +255,7 @@ Result<std::optional<api::MessageDetail>> NodeOperations::message(model::Message
         }
         return queue::Visit::Keep;
       },
-      [](delivery::Dispatcher&) { return true; });
+      [](std::size_t) { return true; });
   for (std::uint32_t i = 0; i < detail.envelope.recipients.size(); ++i) {
     const auto found = rows.find(i);
     api::RecipientRow row = found != rows.end() ? found->second : api::RecipientRow{};

@@ -121,8 +121,6 @@ class Dispatcher final : public Settlement::Queue {
   void bounce(std::vector<queue::QueuedRecipient> recipients, model::Outcome outcome);
   // Records the state of recipients that were held, released or rerouted, so that a restart finds it.
   void persist(std::span<const queue::QueuedRecipient> recipients);
-  // One Held or Released event for each; `why` is the operator's reason.
-  void record_change(model::EventType type, std::span<const queue::QueuedRecipient> recipients, std::string_view why);
 
  private:
   void tick();

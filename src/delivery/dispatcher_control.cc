@@ -111,25 +111,4 @@ void Dispatcher::persist(std::span<const queue::QueuedRecipient> recipients) {
   parts_.spool.record_attempts(records);
 }
 
-void Dispatcher::record_change(model::EventType type, std::span<const queue::QueuedRecipient> recipients,
-                               std::string_view why) {
-  model::Event event;
-  event.type = type;
-  event.time = parts_.clock.wall();
-  event.has_recipient = true;
-  event.detail = why;
-  for (const queue::QueuedRecipient& recipient : recipients) {
-    const queue::LabelSet& labels = parts_.labels.view(recipient.labels);
-    event.message = recipient.message;
-    event.recipient_index = recipient.index;
-    event.domain = parts_.names.view(recipient.domain);
-    event.stream = parts_.names.view(labels.stream);
-    event.tenant = parts_.names.view(labels.tenant);
-    event.campaign = parts_.names.view(labels.campaign);
-    event.attempt = recipient.attempts;
-    event.queued = parts_.clock.now() - queue::time_of(recipient.received);
-    parts_.events.record(event);
-  }
-}
-
 }  // namespace penstock::delivery

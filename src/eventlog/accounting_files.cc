@@ -157,4 +157,19 @@ Result<> AccountingFiles::finish() {
   return sync_folder(dir_);
 }
 
+void AccountingFiles::remove_older(Time wall) const {
+  const auto names = list_folder(dir_);
+  if (!names) return;
+  std::array<char, kTimeLength> text;
+  format_time(text.data(), wall);
+  const std::string_view first_kept(text.data(), 10);
+  for (const std::string& name : *names) {
+    if (!number_of(name, prefix_, kFinished)) continue;
+    if (std::string_view(name).substr(prefix_.size() + 1, 10) >= first_kept) continue;
+    if (auto removed = remove_file(dir_ + "/" + name); !removed) {
+      log::warn("eventlog", "{}", removed.error().to_string());
+    }
+  }
+}
+
 }  // namespace penstock::eventlog

@@ -45,6 +45,8 @@ class AccountingFiles {
   [[nodiscard]] const AccountingPlace& place() const { return place_; }
   // Gives the open file its final name. Precondition: synced, and stored as finished.
   Result<> finish();
+  // Removes finished files begun on a day before that of `wall`; what cannot be removed is logged and stays.
+  void remove_older(Time wall) const;
 
  private:
   AccountingFiles(std::string dir, std::string prefix, std::string header);

@@ -177,6 +177,7 @@ Result<> AccountingWriter::Impl::rotate() {
   if (auto stored = store(true); !stored) return stored;
   if (auto finished = files_.finish(); !finished) return finished;
   ++finished_;
+  if (options_.keep_age > Duration::zero()) files_.remove_older(clock_.wall() - options_.keep_age);
   return {};
 }
 

@@ -35,6 +35,7 @@ struct AccountingOptions {
   std::vector<std::string> records{"d", "b", "t", "r"};  // types to write: also "x" (refused at the door)
   std::uint64_t rotate_bytes = 256ULL << 20;             // a file is finished at this size,
   Duration rotate_age{std::chrono::hours{1}};            // or this age, if it holds a record
+  Duration keep_age{0};                                  // finished files are removed when older; 0: never
   Duration commit_interval{std::chrono::seconds{1}};     // between syncs
 };
 

@@ -90,7 +90,7 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
 
 }  // namespace
 
-tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission submission, model::MessageId id, Time wall) {
+tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submission, model::MessageId id, Time wall) {
   const mime::Examination found = mime::examine(submission.message, plan.labels);
   if (found.facts.over_limit) return refuse(554, {5, 6, 0}, "the message's header is too large");
   if (found.facts.received >= mime::kReceivedMax) {
@@ -103,7 +103,10 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission submissi
   envelope.received = wall;
   envelope.first_attempt = found.first_attempt;
   envelope.peer = submission.client_address.empty() ? std::string("pickup") : std::string(submission.client_address);
-  if (auto refusal = set_labels(plan, submission, found, envelope)) return *refusal;
+  if (auto refusal = set_labels(plan, submission, found, envelope)) {
+    submission.envelope = std::move(envelope);
+    return *refusal;
+  }
 
   const std::string added = added_fields(plan, found.facts, envelope, submission.host);
   const std::string received =

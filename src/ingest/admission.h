@@ -41,7 +41,8 @@ struct Admitted {
   std::shared_ptr<const std::string> body;
 };
 
-[[nodiscard]] tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission submission, model::MessageId id,
+// The submission's envelope moves into the result; after a refusal it is still there.
+[[nodiscard]] tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submission, model::MessageId id,
                                                          Time wall);
 
 }  // namespace penstock::ingest

@@ -120,7 +120,7 @@ void Pickup::take_file(const std::string& name) {
   submission.default_stream = options_.stream;
   submission.default_tenant = options_.tenant;
   submission.protocol = "PICKUP";
-  auto admitted = admit(*plan, std::move(submission), services_.spool.make_id(), services_.clock.wall());
+  auto admitted = admit(*plan, submission, services_.spool.make_id(), services_.clock.wall());
   if (!admitted) return reject(name, admitted.error().to_string());
   in_flight_.insert(name);
   spool::AcceptRequest request;

@@ -123,9 +123,7 @@ net::Task<> SmtpConnection::converse() {
         peer_text_ = session_->peer().address.to_string();
         break;
       case smtp::ServerStep::Message: co_await take_message(); break;
-      case smtp::ServerStep::Refused:
-        record_refused(session_->refusal().step, session_->refusal().reply, session_->refusal().about);
-        break;
+      case smtp::ServerStep::Refused: record_session_refusal(); break;
       case smtp::ServerStep::Close: co_return co_await close_gently();
     }
   }
@@ -179,14 +177,14 @@ void SmtpConnection::check_sender() {
   const bool full = health.state == spool::HealthState::Full;
   const model::Reply reply = reply_to({make_error_code(full ? spool::Errc::Full : spool::Errc::Unhealthy), ""});
   service_.services_.probe.store_failures.add();
-  record_refused(model::Step::Mail, reply, {});
+  record_refused(model::Step::Mail, reply, session_->envelope().sender, {});
   session_->refuse(reply);
 }
 
 void SmtpConnection::check_recipient() {
   if (may_relay()) return session_->accept();
   const model::Reply denied{550, {5, 7, 1}, "relaying denied"};
-  record_refused(model::Step::Rcpt, denied, session_->recipient().address);
+  record_refused(model::Step::Rcpt, denied, session_->envelope().sender, session_->recipient().address);
   session_->refuse(denied);
 }
 
@@ -205,9 +203,9 @@ net::Task<> SmtpConnection::take_message() {
   submission.client_name = session_->client_name();
   submission.client_address = peer_text_;
   submission.protocol = message.protocol;
-  auto admitted = admit(*plan, std::move(submission), services.spool.make_id(), services.clock.wall());
+  auto admitted = admit(*plan, submission, services.spool.make_id(), services.clock.wall());
   if (!admitted) {
-    record_refused(model::Step::EndOfData, admitted.error(), {});
+    record_refused(admitted.error(), submission.envelope);
     co_return session_->answer(admitted.error());
   }
   const auto stored = co_await store(services.spool, *services.ports[stream_->shard().index()], admitted->envelope,
@@ -215,7 +213,7 @@ net::Task<> SmtpConnection::take_message() {
   if (!stored) {
     const model::Reply reply = reply_to(stored.error());
     services.probe.store_failures.add();
-    record_refused(model::Step::EndOfData, reply, {});
+    record_refused(reply, admitted->envelope);
     co_return session_->answer(reply);
   }
   model::Event event = event_of(model::EventType::Accepted);
@@ -247,10 +245,32 @@ model::Event SmtpConnection::event_of(model::EventType type) const {
   return event;
 }
 
-void SmtpConnection::record_refused(model::Step step, const model::Reply& reply, std::string_view recipient) {
+// Refusals of mail; a command that we do not know is no mail.
+void SmtpConnection::record_session_refusal() {
+  const smtp::Refusal& refusal = session_->refusal();
+  switch (refusal.step) {
+    case model::Step::Mail: return record_refused(refusal.step, refusal.reply, refusal.about, {});
+    case model::Step::EndOfData:
+      if (!refusal.envelope.recipients.empty()) return record_refused(refusal.reply, refusal.envelope);
+      [[fallthrough]];
+    case model::Step::Rcpt:
+    case model::Step::Data:
+      return record_refused(refusal.step, refusal.reply, session_->envelope().sender, refusal.about);
+    default: return;
+  }
+}
+
+void SmtpConnection::record_refused(const model::Reply& reply, const model::Envelope& envelope) {
+  for (const model::Recipient& recipient : envelope.recipients) {
+    record_refused(model::Step::EndOfData, reply, envelope.sender, recipient.address);
+  }
+}
+
+void SmtpConnection::record_refused(model::Step step, const model::Reply& reply, std::string_view sender,
+                                    std::string_view recipient) {
   service_.services_.probe.rejected.add();
   model::Event event = event_of(model::EventType::Rejected);
-  event.sender = session_->envelope().sender;
+  event.sender = sender;
   event.recipient = recipient;
   const std::string domain = model::domain_of(recipient);
   event.domain = domain;

@@ -37,7 +37,10 @@ class SmtpConnection
   net::Task<> close_gently();
   void check_sender();
   void check_recipient();
-  void record_refused(model::Step step, const model::Reply& reply, std::string_view recipient);
+  void record_session_refusal();
+  void record_refused(model::Step step, const model::Reply& reply, std::string_view sender, std::string_view recipient);
+  // A whole message: one event for each recipient.
+  void record_refused(const model::Reply& reply, const model::Envelope& envelope);
   [[nodiscard]] model::Event event_of(model::EventType type) const;
   [[nodiscard]] Duration read_timeout() const;
   [[nodiscard]] bool may_relay() const;

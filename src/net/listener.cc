@@ -36,6 +36,15 @@ Result<> Listener::refuse_shared_port() const {
               "listening on " + format_endpoint(endpoint_) + " for " + name_);
 }
 
+// A socket's file that nobody answers behind was left by a process that was killed.
+bool Listener::somebody_answers() const {
+  asio::io_context io;
+  Socket probe(io.get_executor());
+  error_code error;
+  probe.connect(endpoint_, error);
+  return !error;
+}
+
 Result<> Listener::open() {
   const bool is_unix = endpoint_.protocol().family() == AF_UNIX;
   if (!is_unix) {
@@ -57,9 +66,15 @@ Result<> Listener::open_on(Shard& shard) {
     // Asio's endpoint holds the path; a socket file left by a killed process would make bind fail.
     const auto* address = reinterpret_cast<const sockaddr_un*>(endpoint_.data());
     struct stat info {};
-    if (::stat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(address->sun_path);
+    if (::stat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode)) {
+      if (somebody_answers()) {
+        error = boost::system::errc::make_error_code(boost::system::errc::address_in_use);
+      } else {
+        ::unlink(address->sun_path);
+      }
+    }
     // Linux gives the file the socket's own mode less the umask: never more than was asked for.
-    if (unix_mode_) ::fchmod(acceptor->native_handle(), *unix_mode_);
+    if (!error && unix_mode_) ::fchmod(acceptor->native_handle(), *unix_mode_);
   } else if (!error) {
     const int on = 1;
     ::setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -36,7 +36,8 @@ class Listener {
 
   // The mode of a unix socket's file, whatever the umask; before open(). Nobody else can connect in between.
   void set_unix_mode(mode_t mode) { unix_mode_ = mode; }
-  // Binds. With port 0 the system chooses one: see endpoint(). A unix socket's stale file is replaced.
+  // Binds. With port 0 the system chooses one: see endpoint(). A unix socket's stale file is replaced, a live one
+  // refused.
   Result<> open();
   // Begins to take connections.
   void start();
@@ -47,6 +48,7 @@ class Listener {
  private:
   using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol, Executor>;
   [[nodiscard]] Result<> refuse_shared_port() const;
+  [[nodiscard]] bool somebody_answers() const;
   Result<> open_on(Shard& shard);
   static Task<> take(std::shared_ptr<Acceptor> acceptor, Shard& shard, std::string name,
                      std::shared_ptr<const Handler> handler);

@@ -192,10 +192,12 @@ TEST_F(NodeOperationsTest, DryRunCountsTheSameAndChangesNothing) {
   EXPECT_EQ(operations_->jobs().front().id, 3U);  // newest first
 }
 
-TEST_F(NodeOperationsTest, ReleasedMailGoesOut) {
+TEST_F(NodeOperationsTest, ReleasedMailGoesWhenItWouldHaveGone) {
   send({"a@one.example"});
   (void)act(request(api::Act::Hold, "one.example"));
   EXPECT_EQ(act(request(api::Act::Release, "one.example")).changed, 1U);
+  EXPECT_EQ(operations_->status()->queue.scheduled, 1U);
+  (void)act(request(api::Act::Retry, "one.example"));
   wait_until([&] { return operations_->status()->totals.delivered == 1; });
 }
 

@@ -184,6 +184,25 @@ TEST_F(AccountingFolder, OnlyWantedTypesAreWritten) {
   EXPECT_EQ(writer->stats().records, 1U);
 }
 
+TEST_F(AccountingFolder, FinishedFilesThatAreTooOldAreRemovedAndOthersStay) {
+  options_.rotate_bytes = 1;
+  options_.keep_age = std::chrono::hours{36};
+  auto writer = open();
+  const std::string foreign = options_.dir + "/acct-notes.csv";
+  std::ofstream(foreign) << "mine";
+  for (const char* recipient : {"a@x", "b@x", "c@x"}) {  // a file a day
+    folder_.write(recipient);
+    ASSERT_TRUE(writer->run_once());
+    folder_.clock.advance(std::chrono::hours{24});
+  }
+  EXPECT_THAT(files(), ElementsAre("acct-2027-01-15-000001.csv", "acct-2027-01-16-000002.csv",
+                                   "acct-2027-01-17-000003.csv", "acct-notes.csv"));
+  folder_.write("d@x");
+  ASSERT_TRUE(writer->run_once());
+  EXPECT_THAT(files(), ElementsAre("acct-2027-01-16-000002.csv", "acct-2027-01-17-000003.csv",
+                                   "acct-2027-01-18-000004.csv", "acct-notes.csv"));
+}
+
 TEST_F(AccountingFolder, RotatesBySizeAndByAgeAndAFinishedFileIsComplete) {
   options_.rotate_bytes = 1;
   auto writer = open();

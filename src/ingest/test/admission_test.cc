@@ -57,7 +57,7 @@ class AdmissionTest : public ::testing::Test {
   tl::expected<Admitted, model::Reply> try_admit(const std::string& message) {
     Submission submission = submission_;
     submission.message = message;
-    return admit(plan_, std::move(submission), model::MessageId{77}, wall_);
+    return admit(plan_, submission, model::MessageId{77}, wall_);
   }
   Admitted take(const std::string& message) {
     auto admitted = try_admit(message);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/stream.h"
 
+#include <unistd.h>
+
 #include <future>
 
 #include "net/listener.h"
@@ -164,6 +166,21 @@ TEST(Listener, PortOfAnotherListenerIsRefused) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, std::errc::address_in_use);
   EXPECT_THAT(opened.error().detail, testing::HasSubstr(format_endpoint(first.endpoint())));
+}
+
+TEST(Listener, UnixSocketInUseIsRefusedAndAStaleOneReplaced) {
+  const std::string path = testing::TempDir() + "penstock-listener-test.sock";
+  ShardSet shards(1);
+  auto first = std::make_unique<Listener>(shards, *parse_endpoint("unix:" + path), "first", refuse_to_speak);
+  ASSERT_TRUE(first->open());
+  Listener second(shards, *parse_endpoint("unix:" + path), "second", refuse_to_speak);
+  const auto opened = second.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, std::errc::address_in_use);
+  first.reset();  // as a killed process: the file stays, nobody listens
+  Listener third(shards, *parse_endpoint("unix:" + path), "third", refuse_to_speak);
+  EXPECT_TRUE(third.open());
+  ::unlink(path.c_str());
 }
 
 TEST(Stream, RefusedConnectionNamesTheEndpoint) {
