@@ -39,6 +39,13 @@ std::string_view to_string(OutcomeClass c) {
   PENSTOCK_UNREACHABLE();
 }
 
+std::optional<OutcomeClass> parse_outcome_class(std::string_view name) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(OutcomeClass::Other); ++i) {
+    if (to_string(static_cast<OutcomeClass>(i)) == name) return static_cast<OutcomeClass>(i);
+  }
+  return std::nullopt;
+}
+
 namespace {
 
 // RFC 3463 §3.2–§3.8 by subject and detail.
