@@ -3,9 +3,11 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <utility>
 
 #include "cmd/penstock-spool/survey.h"
 #include "cmd/penstock-spool/tool.h"
+#include "spool/final_notes.h"
 #include "spool/recovery.h"
 
 namespace penstock::spool_tool {
@@ -13,8 +15,14 @@ namespace {
 
 class Count final : public spool::RecoverySink {
  public:
-  void recovered(const spool::RecoveredRecipient&) override { ++recipients; }
-  std::uint64_t recipients = 0;
+  void recovered(const spool::RecoveredRecipient& recipient) override {
+    ++recipients;
+    if (std::exchange(last_, recipient.id.message) != recipient.id.message) ++messages;
+  }
+  std::uint64_t messages = 0, recipients = 0;
+
+ private:
+  model::MessageId last_;
 };
 
 }  // namespace
@@ -27,7 +35,8 @@ Result<int> repair(spool::FileSystem& files, const Options& options, std::FILE* 
   spool::Catalog catalog;
   spool::Counters counters;
   Count count;
-  const auto recovered = spool::recover(files, store, catalog, counters, count, spool::HintUse::Rebuild);
+  const auto noted = spool::read_final_notes(files, options.dir);
+  const auto recovered = spool::recover(files, store, catalog, counters, count, noted, spool::HintUse::Rebuild);
   if (!recovered) return fail(recovered.error());
   const auto numbers = catalog.numbers();
   const std::uint64_t damaged = counters.damaged_records;
@@ -36,7 +45,7 @@ Result<int> repair(spool::FileSystem& files, const Options& options, std::FILE* 
     const boost::json::object object{{"segments", numbers.segments},
                                      {"torn_tails_cut", torn},
                                      {"damaged_stretches", damaged},
-                                     {"messages", numbers.messages},
+                                     {"messages", count.messages},
                                      {"recipients", count.recipients}};
     fmt::print(out, "{}\n", boost::json::serialize(object));
   } else {
@@ -44,7 +53,7 @@ Result<int> repair(spool::FileSystem& files, const Options& options, std::FILE* 
                "{} segments read and their hints written anew; {} torn tails cut; {} damaged stretches or files.\n",
                numbers.segments, torn, damaged);
     if (damaged > 0) fmt::print(out, "Copies of damaged stretches are in {}/damaged.\n", options.dir);
-    fmt::print(out, "{} messages with {} recipients wait.\n", numbers.messages, count.recipients);
+    fmt::print(out, "{} messages with {} recipients wait.\n", count.messages, count.recipients);
   }
   return damaged > 0 ? 1 : 0;
 }

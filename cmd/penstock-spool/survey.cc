@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "model/ids.h"
+#include "spool/final_notes.h"
 #include "spool/live_contents.h"
 #include "spool/recovery.h"
 #include "spool/segment_contents.h"
@@ -91,7 +92,8 @@ Result<Survey> survey(spool::FileSystem& files, const std::string& dir) {
     catalog.add_segment(one.segment);
   }
   Live live;
-  (void)spool::find_recipients(hints, catalog, live);  // the numbers are for a writer
+  (void)spool::find_recipients(hints, catalog, live,
+                               spool::read_final_notes(files, dir));  // the numbers are for a writer
   all.messages = live.ids.size();
   all.recipients = live.recipients;
   for (const auto id : live.ids) {

@@ -17,6 +17,14 @@
 
 namespace penstock::spool {
 
+// The front of a file as memory. What is stored there outlives the process at once, as a write that is not synced; a
+// power cut leaves any part of it. Ended by the destructor.
+class Mapping {
+ public:
+  virtual ~Mapping() = default;
+  [[nodiscard]] virtual std::span<char> bytes() = 0;  // aligned for any type
+};
+
 // An open file. Reads and writes name their offset; there is no position. Closed by the destructor.
 class File {
  public:
@@ -31,6 +39,9 @@ class File {
   // Reserves room, so that later writes below `size` cannot run out of space. The file becomes that long.
   [[nodiscard]] virtual Result<> allocate(std::uint64_t size) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() = 0;
+  // The first `bytes` as memory. They must have been written: a store where the disk has no room ends the process.
+  // While a mapping is there, nobody may read or write that part of the file by other ways.
+  [[nodiscard]] virtual Result<std::unique_ptr<Mapping>> map(std::uint64_t bytes) = 0;
 };
 
 // Held by one process at a time; given up by the destructor, or by the system when the process ends.

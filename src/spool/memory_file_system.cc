@@ -19,6 +19,22 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
+class MemoryFileSystem::MemoryMapping final : public Mapping {
+ public:
+  MemoryMapping(MemoryFileSystem& disk, std::shared_ptr<Contents> contents)
+      : disk_(disk), contents_(std::move(contents)), memory_(contents_->mapped) {}
+  ~MemoryMapping() override {
+    const std::lock_guard lock(disk_.mutex_);
+    if (contents_->mapped == memory_) unmap(*contents_);
+  }
+  std::span<char> bytes() override { return *memory_; }
+
+ private:
+  MemoryFileSystem& disk_;
+  const std::shared_ptr<Contents> contents_;
+  const std::shared_ptr<std::string> memory_;
+};
+
 class MemoryFileSystem::OpenFile final : public File {
  public:
   OpenFile(MemoryFileSystem& disk, std::shared_ptr<Contents> contents, std::string path)
@@ -92,6 +108,15 @@ class MemoryFileSystem::OpenFile final : public File {
     return contents_->written.size();
   }
 
+  Result<std::unique_ptr<Mapping>> map(std::uint64_t bytes) override {
+    const std::lock_guard lock(disk_.mutex_);
+    if (disk_.dark_) return fail_errno(EIO, "mapping " + path_);
+    if (const int error = trouble(disk_.read_fault_)) return fail_errno(error, "mapping " + path_);
+    PENSTOCK_CHECK(!contents_->mapped && bytes <= contents_->written.size());
+    contents_->mapped = std::make_shared<std::string>(contents_->written.substr(0, bytes));
+    return std::make_unique<MemoryMapping>(disk_, contents_);
+  }
+
  private:
   int trouble(Fault& fault) const {
     if (opening_ != disk_.opening_) return EIO;
@@ -137,6 +162,7 @@ std::uint64_t MemoryFileSystem::used_locked() const {
 }
 
 void MemoryFileSystem::end_openings() {
+  for (const auto& [name, contents] : names_) unmap(*contents);
   ++opening_;
   locks_.clear();
 }
@@ -159,6 +185,13 @@ void MemoryFileSystem::power_fails_after(std::uint64_t changes) {
 bool MemoryFileSystem::powered() const {
   const std::lock_guard lock(mutex_);
   return !dark_;
+}
+
+void MemoryFileSystem::unmap(Contents& contents) {
+  if (!contents.mapped) return;
+  put(contents.written, 0, *contents.mapped);
+  contents.unsynced.push_back({0, *contents.mapped});  // copied: stores into a dead mapping go on, to no effect
+  contents.mapped.reset();
 }
 
 // What of a file's unsynced writes reached the disk: all, nothing, or here and there a sector.

@@ -69,14 +69,16 @@ class MemoryFileSystem final : public FileSystem {
  private:
   class OpenFile;
   class HeldLock;
+  class MemoryMapping;
   struct Write {
     std::uint64_t offset;
     std::string bytes;
   };
   struct Contents {
-    std::string written;          // what a reader sees
-    std::string durable;          // what a power cut leaves for sure
-    std::vector<Write> unsynced;  // in order
+    std::string written;                       // what a reader sees
+    std::string durable;                       // what a power cut leaves for sure
+    std::vector<Write> unsynced;               // in order
+    std::shared_ptr<std::string> mapped = {};  // while there is a mapping
   };
   // Counts operations of one kind down to a failure.
   struct Fault {
@@ -89,6 +91,8 @@ class MemoryFileSystem final : public FileSystem {
 
   static void put(std::string& into, std::uint64_t offset, std::string_view bytes);
   static void settle(Contents& contents, Rng& rng);
+  // What was stored in a mapping is written, as a write that is not synced; the mapping is dead.
+  static void unmap(Contents& contents);
   [[nodiscard]] std::uint64_t used_locked() const;
   // Counts a change of the disk; true if the power is off, or goes off at this very one.
   bool dark_locked();

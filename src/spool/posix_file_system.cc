@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -32,6 +33,18 @@ class Descriptor {
 
  private:
   int fd_;
+};
+
+class PosixMapping final : public Mapping {
+ public:
+  PosixMapping(void* start, std::size_t bytes) : memory_(static_cast<char*>(start), bytes) {}
+  ~PosixMapping() override { ::munmap(memory_.data(), memory_.size()); }
+  PosixMapping(const PosixMapping&) = delete;
+  PosixMapping& operator=(const PosixMapping&) = delete;
+  std::span<char> bytes() override { return memory_; }
+
+ private:
+  const std::span<char> memory_;
 };
 
 class PosixFile final : public File {
@@ -78,6 +91,15 @@ class PosixFile final : public File {
     struct stat status {};
     if (::fstat(descriptor_.fd(), &status) != 0) return fail_errno(errno, "asking the size of " + path_);
     return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  Result<std::unique_ptr<Mapping>> map(std::uint64_t bytes) override {
+    void* start = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, descriptor_.fd(), 0);
+    if (start == MAP_FAILED) return fail_errno(errno, "mapping " + path_);
+    // A page that had to be read again from a failing disk would end the process. Where so much may not be locked,
+    // pages written all the time stay in memory anyway.
+    (void)::mlock(start, bytes);
+    return std::make_unique<PosixMapping>(start, bytes);
   }
 
  private:

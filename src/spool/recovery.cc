@@ -25,7 +25,10 @@ struct RecipientHash {
 // First pass: what is finished, what was attempted, which Envelope of those that stand twice holds.
 class Gather final : public HintVisitor {
  public:
-  explicit Gather(const Catalog& catalog) : catalog_(catalog) {}
+  Gather(const Catalog& catalog, std::span<const model::RecipientId> noted)
+      : catalog_(catalog), noted_(noted.begin(), noted.end()) {
+    for (const auto& id : noted) last_id_ = std::max(last_id_, id.message.value);
+  }
 
   void begin(std::uint64_t sequence) { sequence_ = sequence; }
   void envelope(const HintEnvelope& entry) override {
@@ -49,18 +52,19 @@ class Gather final : public HintVisitor {
     return newest == newest_copy_.end() || newest->second == sequence;
   }
   [[nodiscard]] bool is_finished(const model::RecipientId& id) const { return finished_.contains(id); }
+  [[nodiscard]] bool is_noted(const model::RecipientId& id) const { return noted_.contains(id); }
   [[nodiscard]] const HintAttempt* attempt_of(const model::RecipientId& id) const {
     const auto found = attempts_.find(id);
     return found == attempts_.end() ? nullptr : &found->second;
   }
-  [[nodiscard]] Recovered numbers() const { return {.last_id = last_id_, .next_stamp = next_stamp_}; }
+  [[nodiscard]] Recovered numbers() const { return {.last_id = last_id_, .next_stamp = next_stamp_, .noted = {}}; }
 
  private:
   const Catalog& catalog_;
   std::uint64_t sequence_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t next_stamp_ = 1;
-  boost::unordered_flat_set<model::RecipientId, RecipientHash> finished_;
+  boost::unordered_flat_set<model::RecipientId, RecipientHash> finished_, noted_;
   boost::unordered_flat_map<model::RecipientId, HintAttempt, RecipientHash> attempts_;
   boost::unordered_flat_map<std::uint64_t, std::uint64_t> newest_copy_;  // message id → sequence
 };
@@ -75,6 +79,7 @@ class Tell final : public HintVisitor {
     sequence_ = segment.sequence();
     slot_ = segment.slot();
   }
+  [[nodiscard]] std::vector<model::RecipientId> take_noted() { return std::move(noted_); }
   void envelope(const HintEnvelope& entry) override {
     if (!gathered_.is_newest(entry, sequence_)) return;
     finished_ = entry.finished;
@@ -87,7 +92,12 @@ class Tell final : public HintVisitor {
     if (finished_.size() >= recipients) return;
     if (!catalog_.add_found(entry.id, Location::at(slot_, entry.offset), recipients, finished_)) return;
     for (std::uint32_t i = 0; i < recipients; ++i) {
-      if (!std::binary_search(finished_.begin(), finished_.end(), i)) tell(entry, i);
+      if (std::binary_search(finished_.begin(), finished_.end(), i)) continue;
+      if (gathered_.is_noted({entry.id, i})) {
+        noted_.push_back({entry.id, i});
+      } else {
+        tell(entry, i);
+      }
     }
   }
 
@@ -120,6 +130,7 @@ class Tell final : public HintVisitor {
   std::uint64_t sequence_ = 0;
   std::uint32_t slot_ = 0;
   std::vector<std::uint32_t> finished_;
+  std::vector<model::RecipientId> noted_;
 };
 
 // Writes the last batch of a segment once more. Its sync may have failed before the process ended: then the system
@@ -173,7 +184,7 @@ Result<Hint> take_hint(FileSystem& files, SegmentStore& store, Segment& segment,
 }  // namespace
 
 Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catalog, Counters& counters,
-                          RecoverySink& sink, HintUse use) {
+                          RecoverySink& sink, std::span<const model::RecipientId> noted, HintUse use) {
   auto loaded = store.load();
   if (!loaded) return fail(loaded.error());
   for (const auto& name : loaded->unreadable) {
@@ -188,13 +199,14 @@ Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catal
     catalog.set_sealed(segment->slot(), hint->end());
     hints.push_back({segment, std::move(*hint)});
   }
-  Recovered recovered = find_recipients(hints, catalog, sink);
+  Recovered recovered = find_recipients(hints, catalog, sink, noted);
   recovered.last_id = std::max(recovered.last_id, loaded->id_high_water);
   return recovered;
 }
 
-Recovered find_recipients(const std::vector<SegmentHint>& hints, Catalog& catalog, RecoverySink& sink) {
-  Gather gather(catalog);
+Recovered find_recipients(const std::vector<SegmentHint>& hints, Catalog& catalog, RecoverySink& sink,
+                          std::span<const model::RecipientId> noted) {
+  Gather gather(catalog, noted);
   for (const auto& [segment, hint] : hints) {
     gather.begin(segment->sequence());
     if (!hint.visit(gather)) log::error("spool", "the hint of segment {} makes no sense", segment->sequence());
@@ -205,7 +217,9 @@ Recovered find_recipients(const std::vector<SegmentHint>& hints, Catalog& catalo
     (void)hint.visit(tell);  // reported above
   }
   catalog.found_all();
-  return gather.numbers();
+  Recovered recovered = gather.numbers();
+  recovered.noted = tell.take_noted();
+  return recovered;
 }
 
 }  // namespace penstock::spool

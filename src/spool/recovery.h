@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -25,20 +26,25 @@ namespace penstock::spool {
 struct Recovered {
   std::uint64_t last_id = 0;     // the largest message id seen
   std::uint64_t next_stamp = 1;  // above every stamp seen
+  // Noted as finished, but live by their records: Finals are to be written for them. The sink was not told of them.
+  std::vector<model::RecipientId> noted;
 };
 
 enum class HintUse : std::uint8_t {
   Trust,   // as a start does
   Rebuild  // read every segment whole, so that damage is found that no hint shows: penstock-spool repair
 };
+// `noted`: recipients known to be finished, Final or not.
 [[nodiscard]] Result<Recovered> recover(FileSystem& files, SegmentStore& store, Catalog& catalog, Counters& counters,
-                                        RecoverySink& sink, HintUse use = HintUse::Trust);
+                                        RecoverySink& sink, std::span<const model::RecipientId> noted,
+                                        HintUse use = HintUse::Trust);
 
 struct SegmentHint {
   std::shared_ptr<Segment> segment;
   Hint hint;
 };
 // The part of it that only thinks: works out from all hints, by sequence, who is live. The catalog has the segments.
-[[nodiscard]] Recovered find_recipients(const std::vector<SegmentHint>& hints, Catalog& catalog, RecoverySink& sink);
+[[nodiscard]] Recovered find_recipients(const std::vector<SegmentHint>& hints, Catalog& catalog, RecoverySink& sink,
+                                        std::span<const model::RecipientId> noted);
 
 }  // namespace penstock::spool

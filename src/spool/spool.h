@@ -13,7 +13,8 @@
 //         in one sentence what is wrong and how to mend it.
 // Limits: a message and its envelope must fit in a segment (TooLarge). Records of attempts and finished recipients are
 //         not refused when the disk fails: they wait in memory, some 100 bytes each, until it works again. A kill
-//         loses those of the last flush_interval; such a recipient is attempted once more.
+//         of the process loses attempts of the last flush_interval, a power cut finished recipients too: those are
+//         attempted once more.
 // Memory: about 35 bytes for a message with one recipient, plus the body cache.
 // See:    docs/formats/spool.md; ARCHITECTURE §7.
 #pragma once

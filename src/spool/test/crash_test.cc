@@ -78,6 +78,7 @@ TEST(Crash, KilledAtAnyPointLosesNothing) {
       work(box, history, static_cast<int>(1 + box.rng.below(6)));
       box.kill();
       box.open();
+      history.finals_are_noted();
       history.verify();
     }
     ASSERT_FALSE(testing::Test::HasFailure());

@@ -73,6 +73,14 @@ bool History::flush() {
   return true;
 }
 
+void History::finals_are_noted() {
+  for (auto& [id, message] : messages_) {
+    for (Recipient& recipient : message.recipients) {
+      if (recipient.state == State::Submitted) recipient.state = State::Finished;
+    }
+  }
+}
+
 void History::refusals_are_sealed() {
   for (auto& [id, message] : messages_) {
     if (message.answer == Answer::Refused) message.answer = Answer::RefusedForGood;

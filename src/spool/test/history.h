@@ -31,6 +31,8 @@ class History {
   void finish_message();
   // True if everything submitted is durable now.
   bool flush();
+  // The process was killed, not the machine: what was submitted as finished must not come back.
+  void finals_are_noted();
   // Whatever was refused so far must never come back.
   void refusals_are_sealed();
   // Compares with what the last opening found.

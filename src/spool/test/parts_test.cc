@@ -132,6 +132,7 @@ class BadPage final : public File {
   Result<> sync() override { return fail_errno(EIO); }
   Result<> allocate(std::uint64_t) override { return fail_errno(EIO); }
   Result<std::uint64_t> size() override { return file_.size(); }
+  Result<std::unique_ptr<Mapping>> map(std::uint64_t) override { return fail_errno(EIO); }
 
  private:
   File& file_;
