@@ -21,6 +21,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "classify/said.h"
 #include "classify/verdict.h"
 #include "model/reply.h"
 
@@ -45,6 +46,8 @@ class Classifier {
   // The words as a person or a bounce mail quotes them: "smtp; 550 5.1.1 …", "452-4.2.2 …", or no code at all.
   // The step is unknown, so rules that ask for one match at any.
   [[nodiscard]] Verdict classify_text(std::string_view text, std::string_view provider) const;
+  // The same, and what was read out of the words.
+  [[nodiscard]] Verdict classify_text(std::string_view text, std::string_view provider, Said& said) const;
 
   // Whether rules exist for this provider, by name or alias; its canonical name, or "".
   [[nodiscard]] std::string_view provider_named(std::string_view name) const;
@@ -52,6 +55,7 @@ class Classifier {
  private:
   struct Impl;
   explicit Classifier(std::unique_ptr<Impl> impl);
+  [[nodiscard]] Verdict judge(const Said& said, std::string_view provider) const;
   std::unique_ptr<Impl> impl_;
 };
 

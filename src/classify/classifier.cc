@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "classify/classifier.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "classify/blocklist_name.h"
+#include "classify/catalog.h"
+#include "classify/errc.h"
+#include "classify/read_rules.h"
+#include "classify/rule_set.h"
+#include "classify/wait.h"
+#include "model/class_policy.h"
+
+namespace penstock::classify {
+namespace {
+
+using model::Finality;
+using model::OutcomeClass;
+
+constexpr std::string_view kByCode = "code";
+
+std::vector<RuleFile> read_all(const std::vector<RuleText>& texts, config::Problems& problems) {
+  std::vector<RuleFile> files;
+  for (const RuleText& text : texts) {
+    if (auto file = read_rule_file(text.text, text.name, problems)) files.push_back(std::move(*file));
+  }
+  return files;
+}
+
+std::vector<RuleFile> read_shipped() {
+  config::Problems problems;
+  std::vector<RuleFile> files = read_all(shipped_texts(), problems);
+  PENSTOCK_CHECK(!problems.any_error());  // the unit test of the shipped rules tells which
+  return files;
+}
+
+// Whether no further try follows, when the rule does not say. `words`: it was read in the text, not only in the codes.
+bool is_final(const model::ClassPolicy& policy, const Said& said, bool words) {
+  if (policy.finality == Finality::Retry) return false;
+  if (policy.finality == Finality::Final && (words || policy.group == model::BounceGroup::None)) return true;
+  if (said.code != 0) return said.code >= 500;
+  if (said.enhanced) return said.enhanced.status_class == 5;
+  return policy.group == model::BounceGroup::HardAddress || policy.group == model::BounceGroup::HardPolicy;
+}
+
+Verdict verdict_of(const Rule& rule, const Said& said) {
+  const model::ClassPolicy& policy = policy_of(rule.outcome_class);
+  Verdict verdict;
+  verdict.outcome_class = rule.outcome_class;
+  verdict.rule = rule.id;
+  verdict.scope = rule.scope == model::Scope::None ? policy.scope : rule.scope;
+  verdict.final = rule.final.value_or(is_final(policy, said, !rule.pattern.empty()));
+  verdict.alarm = rule.alarm.value_or(policy.alarm);
+  verdict.reference = rule.reference;
+  if (rule.wait_told && !verdict.final) {
+    verdict.wait = told_wait(said.text);
+    if (!verdict.wait) verdict.wait = rule.wait;
+  }
+  if (rule.outcome_class == OutcomeClass::Blocklist) verdict.blocklist = blocklist_name(said.text);
+  return verdict;
+}
+
+Verdict verdict_by_code(const Said& said) {
+  model::Reply bare;
+  bare.code = said.code;
+  bare.enhanced = said.enhanced;
+  Verdict verdict;
+  verdict.outcome_class = said.code == 0 && !said.enhanced
+                              ? OutcomeClass::Other
+                              : model::class_by_code(bare, said.step.value_or(model::Step::EndOfData));
+  const model::ClassPolicy& policy = policy_of(verdict.outcome_class);
+  verdict.rule = kByCode;
+  verdict.scope = policy.scope;
+  verdict.alarm = policy.alarm;
+  verdict.final = is_final(policy, said, false);
+  return verdict;
+}
+
+}  // namespace
+
+struct Classifier::Impl {
+  Catalog catalog;
+  std::vector<RuleSet> provider_sets;  // as catalog.providers()
+  RuleSet general;
+
+  Impl(std::vector<RuleFile> shipped, std::vector<RuleFile> own)
+      : catalog(std::move(shipped), std::move(own)), general(catalog.general()) {
+    provider_sets.reserve(catalog.providers().size());
+    for (const Catalog::Provider& provider : catalog.providers()) provider_sets.emplace_back(provider.rules);
+  }
+};
+
+Classifier::Classifier(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Classifier::~Classifier() = default;
+
+std::shared_ptr<const Classifier> Classifier::shipped() {
+  static const std::shared_ptr<const Classifier> classifier(
+      new Classifier(std::make_unique<Impl>(read_shipped(), std::vector<RuleFile>{})));
+  return classifier;
+}
+
+Result<std::shared_ptr<const Classifier>> Classifier::load(const std::string& folder) {
+  if (folder.empty()) return shipped();
+  config::Problems problems;
+  std::vector<RuleFile> own = read_all(texts_of_folder(folder, problems), problems);
+  if (problems.any_error()) {
+    std::string detail;
+    for (const config::Problem& problem : problems.sorted()) {
+      if (!detail.empty()) detail += '\n';
+      detail += config::format_problem(problem);
+    }
+    return fail(Errc::BadRules, std::move(detail));
+  }
+  return std::shared_ptr<const Classifier>(new Classifier(std::make_unique<Impl>(read_shipped(), std::move(own))));
+}
+
+Verdict Classifier::classify(const model::Reply& reply, model::Step step, std::string_view provider) const {
+  thread_local Said said;
+  if (reply.positive()) return judge(Said{.code = reply.code, .enhanced = {}, .text = {}, .step = step}, provider);
+  normalise(reply, step, kTextMax, said);
+  return judge(said, provider);
+}
+
+Verdict Classifier::classify_text(std::string_view text, std::string_view provider) const {
+  thread_local Said said;
+  return classify_text(text, provider, said);
+}
+
+Verdict Classifier::classify_text(std::string_view text, std::string_view provider, Said& said) const {
+  read_quoted(text, kTextMax, said);
+  return judge(said, provider);
+}
+
+Verdict Classifier::judge(const Said& said, std::string_view provider) const {
+  if (said.code >= 200 && said.code < 300) {
+    Verdict delivered;
+    delivered.outcome_class = OutcomeClass::None;
+    delivered.final = true;
+    return delivered;
+  }
+  if (const Catalog::Provider* known = impl_->catalog.find(provider)) {
+    const auto number = static_cast<std::size_t>(known - impl_->catalog.providers().data());
+    if (const Rule* rule = impl_->provider_sets[number].find(said)) return verdict_of(*rule, said);
+  }
+  if (const Rule* rule = impl_->general.find(said)) return verdict_of(*rule, said);
+  return verdict_by_code(said);
+}
+
+std::string_view Classifier::provider_named(std::string_view name) const {
+  const Catalog::Provider* provider = impl_->catalog.find(name);
+  return provider == nullptr ? std::string_view() : std::string_view(provider->name);
+}
+
+void apply(Verdict verdict, model::Outcome& outcome) {
+  PENSTOCK_CHECK(outcome.kind != model::OutcomeKind::Delivered);
+  outcome.kind = verdict.final ? model::OutcomeKind::Bounced : model::OutcomeKind::Deferred;
+  outcome.outcome_class = verdict.outcome_class;
+  outcome.rule = verdict.rule;
+  outcome.scope = verdict.scope;
+  outcome.alarm = verdict.alarm;
+  outcome.wait = verdict.wait;
+  outcome.blocklist = std::move(verdict.blocklist);
+}
+
+}  // namespace penstock::classify

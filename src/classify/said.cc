@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "classify/said.h"
+
+#include <array>
+
+#include "base/ascii.h"
+
+namespace penstock::classify {
+namespace {
+
+using model::EnhancedStatus;
+using model::Step;
+
+bool is_code_at(std::string_view text, std::size_t i) {
+  return i + 3 <= text.size() && text[i] >= '2' && text[i] <= '5' && ascii::is_digit(text[i + 1]) &&
+         ascii::is_digit(text[i + 2]);
+}
+std::uint16_t code_at(std::string_view text, std::size_t i) {
+  return static_cast<std::uint16_t>((text[i] - '0') * 100 + (text[i + 1] - '0') * 10 + (text[i + 2] - '0'));
+}
+
+// An enhanced code at the very place, whatever follows but a digit, a dot or a letter: "5.1.1)", "5.1.1:", "5.1.1 ".
+std::size_t enhanced_length(std::string_view text, EnhancedStatus& out) {
+  std::size_t length = 0;
+  int dots = 0;
+  while (length < text.size() && length < 9 && (ascii::is_digit(text[length]) || text[length] == '.')) {
+    dots += text[length++] == '.' ? 1 : 0;
+  }
+  if (dots != 2 || (length < text.size() && (ascii::is_digit(text[length]) || ascii::is_alpha(text[length])))) return 0;
+  std::string_view view = text.substr(0, length);
+  const EnhancedStatus found = EnhancedStatus::take(view);
+  if (!found || !view.empty()) return 0;
+  out = found;
+  return length;
+}
+
+// Copies `raw` into out.text as rules want it.
+class Copier {
+ public:
+  Copier(std::string_view raw, std::size_t text_max, Said& out)
+      : raw_(raw.substr(0, text_max)), out_(out), code_(out.code), known_(out.enhanced) {}
+
+  void run() {
+    out_.text.clear();
+    out_.text.reserve(raw_.size());
+    while (i_ < raw_.size()) {
+      if (at_word_start() && skip_repeated_code()) continue;
+      put(raw_[i_++]);
+    }
+    while (!out_.text.empty() && out_.text.back() == ' ') out_.text.pop_back();
+  }
+
+ private:
+  [[nodiscard]] bool at_word_start() const { return out_.text.empty() || out_.text.back() == ' '; }
+
+  // "550-5.7.1 ", "550 5.7.1 ", "550-", "550 " and "5.7.1 " of our own reply say nothing new.
+  bool skip_repeated_code() {
+    std::size_t i = i_;
+    const bool has_code = code_ != 0 && is_code_at(raw_, i) && code_at(raw_, i) == code_ &&
+                          (i + 3 == raw_.size() || raw_[i + 3] == ' ' || raw_[i + 3] == '-');
+    if (has_code) i += i + 3 == raw_.size() ? 3 : 4;
+    EnhancedStatus status;
+    const std::size_t length = enhanced_length(raw_.substr(i), status);
+    if (length > 0 && (!known_ || status == known_)) {
+      i += length;
+      if (!known_) out_.enhanced = known_ = status;
+    } else if (!has_code) {
+      return false;
+    }
+    i_ = i;
+    return true;
+  }
+
+  void put(char c) {
+    if (c == '"' || c == '`') c = '\'';
+    if (c == '#' || c == '(') note_hidden_status();
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= ' ' || byte == 0x7f) {
+      if (!at_word_start()) out_.text += ' ';
+      return;
+    }
+    // U+2019, the apostrophe of typesetters
+    if (byte == 0xe2 && raw_.substr(i_).starts_with("\x80\x99")) {
+      i_ += 2;
+      c = '\'';
+    }
+    out_.text += ascii::to_lower(c);
+  }
+
+  // qmail and its kin: "sorry, no mailbox here by that name. (#5.1.1)"
+  void note_hidden_status() {
+    if (known_) return;
+    EnhancedStatus status;
+    if (enhanced_length(raw_.substr(i_), status) > 0) out_.enhanced = known_ = status;
+  }
+
+  std::string_view raw_;
+  Said& out_;
+  std::uint16_t code_;
+  EnhancedStatus known_;
+  std::size_t i_ = 0;
+};
+
+// Where the quoted reply itself begins: at a code of three digits at the start, or behind words of whoever quotes it.
+// A number amid a sentence ("after 500 recipients") is not one unless an enhanced code follows. npos: there is none.
+std::size_t find_code(std::string_view text) {
+  constexpr std::string_view kBefore = ":;<('\"";
+  for (std::size_t i = 0; i + 3 <= text.size(); ++i) {
+    if (!is_code_at(text, i) || (i > 0 && text[i] < '4')) continue;
+    if (i + 3 < text.size() && text[i + 3] != ' ' && text[i + 3] != '-' && text[i + 3] != '\n') continue;
+    if (i == 0 || kBefore.find(text[i - 1]) != std::string_view::npos) return i;
+    if (text[i - 1] != ' ' && text[i - 1] != '\n') continue;
+    if (i == 1 || text[i - 2] == ':' || text[i - 2] == ';') return i;
+    EnhancedStatus status;
+    if (i + 4 < text.size() && enhanced_length(text.substr(i + 4), status) > 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+struct StepWords {
+  std::string_view words;
+  Step step;
+};
+// What Postfix and others add to a quoted reply.
+constexpr std::array kStepWords{StepWords{"(in reply to rcpt to", Step::Rcpt},
+                                StepWords{"(in reply to mail from", Step::Mail},
+                                StepWords{"(in reply to end of data", Step::EndOfData},
+                                StepWords{"(in reply to data", Step::Data},
+                                StepWords{"(in reply to ehlo", Step::Ehlo},
+                                StepWords{"(in reply to helo", Step::Ehlo}};
+
+}  // namespace
+
+void normalise(const model::Reply& reply, std::optional<Step> step, std::size_t text_max, Said& out) {
+  out.code = reply.code;
+  out.enhanced = reply.enhanced;
+  out.step = step;
+  Copier(reply.text, text_max, out).run();
+}
+
+void read_quoted(std::string_view quoted, std::size_t text_max, Said& out) {
+  out.code = 0;
+  out.enhanced = {};
+  out.step.reset();
+  quoted = quoted.substr(0, 2 * text_max);
+  const std::size_t start = find_code(quoted);
+  if (start != std::string_view::npos) {
+    out.code = code_at(quoted, start);
+    quoted.remove_prefix(start);
+  }
+  Copier(quoted, text_max, out).run();
+  for (const StepWords& each : kStepWords) {
+    if (out.text.find(each.words) != std::string::npos) out.step = each.step;
+  }
+}
+
+}  // namespace penstock::classify
