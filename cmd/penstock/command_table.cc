@@ -197,9 +197,26 @@ std::vector<CommandSpec> daemon_commands() {
   };
 }
 
+// Those that work on DKIM keys and signatures, without a daemon.
+std::vector<CommandSpec> dkim_commands() {
+  const OptionSpec resolver{"--resolver", "ADDRESS", "ask this DNS server, \"192.0.2.53:53\" (the machine's own)"};
+  return {
+      {.name = "dkim verify",
+       .help = "check the DKIM signatures of a message; needs no daemon",
+       .positional = "FILE",
+       .positional_need = Need::Required,
+       .options = {{"--keys", "FILE", "key records from a file of \"name value\" lines instead of DNS"},
+                   resolver,
+                   {"--at", "TIME", "as of that time, or \"now\" (when its first Received field says it came)"},
+                   {"--historic", "", "accept what was usual once: rsa-sha1, short keys, drafts of the standard"}},
+       .run = dkim_verify},
+  };
+}
+
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
-  for (const auto& more : {mail_commands(), daemon_commands()}) all.insert(all.end(), more.begin(), more.end());
+  for (const auto& more : {mail_commands(), daemon_commands(), dkim_commands()})
+    all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 

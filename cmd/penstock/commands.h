@@ -41,6 +41,8 @@ Ended show_metrics(Cli& cli);
 Ended show_version(Cli& cli);
 // check_config_command.cc
 Ended check_config(Cli& cli);
+// dkim_commands.cc
+Ended dkim_verify(Cli& cli);
 // completion.cc
 Ended print_completion(Cli& cli);
 
