@@ -52,7 +52,7 @@ class ReceiverServer::Connection final : public SessionSink {
     return server_.receiver_.gate().take_message(stream_.peer_address(), rate, std::chrono::steady_clock::now());
   }
   void arrived(const Arrival& arrival) override {
-    server_.tally_.arrived(shard_, server_.receiver_.number(), arrival);
+    server_.tally_.arrived(shard_, server_.receiver_.number(), arrival, &answered_);
     if (!server_.mail_folder_) return;
     if (const auto kept = server_.mail_folder_->keep(server_.receiver_.spec().name, arrival); !kept) {
       log::error("sim", "{}", kept.error().to_string());
@@ -62,12 +62,18 @@ class ReceiverServer::Connection final : public SessionSink {
   void cut(Step step) override { server_.tally_.cut(shard_, step); }
   void violated(Violation violation) override { server_.tally_.violated(shard_, violation); }
 
+  // The client has sent something, and has read what we said before.
+  void client_spoke() { answered_.clear(); }
+  [[nodiscard]] bool answer_open() const { return !answered_.empty(); }
+  void answer_unread() { server_.tally_.unread(answered_); }
+
  private:
   ReceiverServer& server_;
   net::Stream& stream_;
   const std::size_t shard_;
   std::uint64_t seen_version_;
   ReceiverSession session_;
+  std::vector<std::uint64_t> answered_;  // what was accepted since the client last spoke
   bool admitted_ = false;
 };
 
@@ -116,6 +122,11 @@ void ReceiverServer::take_down() {
 net::Task<> ReceiverServer::serve(std::unique_ptr<net::Stream> stream) {
   Connection connection(*this, *stream);
   co_await converse(*stream, connection);
+  if (!connection.answer_open() || !stream->is_open()) co_return;
+  // A client that ends with an answer of ours unread resets the connection, and so do answers it is no longer there
+  // for; then this cannot be sent. One that has read all just closes, and this is thrown away.
+  const net::Io written = co_await stream->write(std::string_view("\r\n"), kWriteTimeout);
+  if (written.error && !written.timed_out()) connection.answer_unread();
 }
 
 // Writes what is to be said and does what comes next. False: the conversation is over.
@@ -162,6 +173,7 @@ net::Task<> ReceiverServer::converse(net::Stream& stream, Connection& connection
           co_await stream.read_some({buffer.get() + filled, kBuffer - filled}, session.behaviour().idle_timeout);
       if (got.bytes == 0) co_return;  // the client has left, or was silent for too long
       filled += got.bytes;
+      connection.client_spoke();
     }
     connection.follow_changes();
     std::string_view unread(buffer.get(), filled);

@@ -57,6 +57,7 @@ json::object to_json(const Counts& counts) {
   return {{"received", counts.received},
           {"unique", counts.unique},
           {"duplicates", counts.duplicates},
+          {"duplicates_unread", counts.duplicates_unread},
           {"unexpected", counts.unexpected},
           {"without_id", counts.without_id},
           {"messages", counts.messages},
@@ -75,8 +76,8 @@ json::object to_json(const Counts& counts) {
 
 std::string report_table(const json::object& report) {
   std::string table;
-  for (const std::string_view key : {"received", "unique", "duplicates", "unexpected", "without_id", "messages",
-                                     "bytes", "connections", "open_connections"}) {
+  for (const std::string_view key : {"received", "unique", "duplicates", "duplicates_unread", "unexpected",
+                                     "without_id", "messages", "bytes", "connections", "open_connections"}) {
     if (const json::value* value = report.if_contains(key)) {
       table += fmt::format("{:>12}  {}\n", number_of(*value), key);
     }

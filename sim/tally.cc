@@ -136,13 +136,26 @@ Result<> Tally::flush_list() {
 }
 
 // The low bits choose the slot, so the stripe is chosen by the high ones.
-bool Tally::is_new(std::uint64_t hash) {
+Tally::Seen Tally::see(std::uint64_t hash) {
   Stripe& stripe = stripes_[hash >> 58];
   const std::lock_guard lock(stripe.mutex);
-  return stripe.seen.insert(hash);
+  if (stripe.seen.insert(hash)) return Seen::First;
+  const auto unread = stripe.unread.find(hash);
+  if (unread == stripe.unread.end()) return Seen::Again;
+  stripe.unread.erase(unread);  // it excuses one
+  return Seen::AgainUnread;
 }
 
-void Tally::arrived(std::size_t shard, std::uint32_t receiver, const Arrival& arrival) {
+void Tally::unread(const std::vector<std::uint64_t>& marks) {
+  for (const std::uint64_t hash : marks) {
+    Stripe& stripe = stripes_[hash >> 58];
+    const std::lock_guard lock(stripe.mutex);
+    stripe.unread.insert(hash);
+  }
+}
+
+void Tally::arrived(std::size_t shard, std::uint32_t receiver, const Arrival& arrival,
+                    std::vector<std::uint64_t>* marks) {
   Part& part = *parts_[shard];
   const std::lock_guard lock(part.mutex);
   ++part.sums.messages;
@@ -156,7 +169,11 @@ void Tally::arrived(std::size_t shard, std::uint32_t receiver, const Arrival& ar
     if (arrival.sim_id.empty()) {
       ++part.sums.without_id;
     } else {
-      ++(is_new(hash_of(arrival.sim_id, recipient)) ? part.sums.unique : part.sums.duplicates);
+      const std::uint64_t hash = hash_of(arrival.sim_id, recipient);
+      const Seen seen = see(hash);
+      ++(seen == Seen::First ? part.sums.unique : part.sums.duplicates);
+      if (seen == Seen::AgainUnread) ++part.sums.duplicates_unread;
+      if (marks != nullptr) marks->push_back(hash);
     }
     if (list_ < 0) continue;
     part.lines.append(or_dash(arrival.sim_id)).append(" ").append(or_dash(recipient)).append(" ");
@@ -217,6 +234,7 @@ Counts Tally::counts() const {
     all.received += sums.received;
     all.unique += sums.unique;
     all.duplicates += sums.duplicates;
+    all.duplicates_unread += sums.duplicates_unread;
     all.unexpected += sums.unexpected;
     all.without_id += sums.without_id;
     all.messages += sums.messages;
@@ -253,6 +271,7 @@ Result<> Tally::reset() {
   for (auto& stripe : stripes_) {
     const std::lock_guard lock(stripe.mutex);
     stripe.seen.clear();
+    stripe.unread.clear();
   }
   if (list_ >= 0 && ::ftruncate(list_, 0) != 0) return fail_errno(errno, "emptying the list of received recipients");
   return {};

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -62,6 +63,7 @@ struct Counts {
   std::uint64_t received = 0;  // recipients
   std::uint64_t unique = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t duplicates_unread = 0;  // of these: the client went without reading the answer to the first
   std::uint64_t unexpected = 0;
   std::uint64_t without_id = 0;
   std::uint64_t messages = 0;
@@ -108,7 +110,11 @@ class Tally {
   // Brings what is still in memory into that file.
   Result<> flush_list();
 
-  void arrived(std::size_t shard, std::uint32_t receiver, const Arrival& arrival);
+  // Puts a mark for each recipient behind `marks`, for unread(); none for messages without an X-Sim-Id.
+  void arrived(std::size_t shard, std::uint32_t receiver, const Arrival& arrival,
+               std::vector<std::uint64_t>* marks = nullptr);
+  // The client of these was gone before it had read that they were accepted: they will come again, and rightly.
+  void unread(const std::vector<std::uint64_t>& marks);
   void refused(std::size_t shard, Step step, std::string_view reply);
   void cut(std::size_t shard, Step step);
   void violated(std::size_t shard, Violation violation);
@@ -126,9 +132,11 @@ class Tally {
   struct Part;
   struct Stripe {
     std::mutex mutex;
-    HashSet seen;  // guarded by mutex
+    HashSet seen;                                   // guarded by mutex
+    std::unordered_multiset<std::uint64_t> unread;  // guarded by mutex
   };
-  bool is_new(std::uint64_t hash);
+  enum class Seen : std::uint8_t { First, Again, AgainUnread };
+  Seen see(std::uint64_t hash);
   Result<> write_out(Part& part);
 
   const std::vector<std::string> receivers_;

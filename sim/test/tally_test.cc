@@ -63,6 +63,30 @@ TEST(Tally, SameIdAndRecipientIsADuplicateOnAnyShard) {
   EXPECT_EQ(counts.by_source.at("127.0.0.9"), 6U);
 }
 
+TEST(Tally, DuplicateIsExcusedOnceByAnAnswerThatWasNotRead) {
+  Tally tally(1, {"r"}, {});
+  const std::vector<std::string> recipients{"a@a.test", "b@a.test"};
+  Arrival arrival;
+  arrival.sim_id = "run-1";
+  arrival.recipients = recipients;
+  std::vector<std::uint64_t> marks;
+  tally.arrived(0, 0, arrival, &marks);
+  ASSERT_EQ(marks.size(), 2U);
+  tally.arrived(0, 0, arrival);
+  EXPECT_EQ(tally.counts().duplicates_unread, 0U);
+  tally.unread({marks[1]});
+  tally.arrived(0, 0, arrival);
+  EXPECT_EQ(tally.counts().duplicates, 4U);
+  EXPECT_EQ(tally.counts().duplicates_unread, 1U);
+  tally.arrived(0, 0, arrival);
+  EXPECT_EQ(tally.counts().duplicates_unread, 1U);
+  tally.unread(marks);
+  ASSERT_TRUE(tally.reset());
+  tally.arrived(0, 0, arrival);
+  tally.arrived(0, 0, arrival);
+  EXPECT_EQ(tally.counts().duplicates_unread, 0U);
+}
+
 TEST(Tally, MailAtTheWrongReceiverIsUnexpected) {
   Directory directory;
   directory.add("a.test", 0);

@@ -60,14 +60,14 @@ def kill_under_load(tmp_path, kills, deferred_share):
         mta.until_queue(60, total=0)
         assert not mta.events("bounced", "expired")
         in_flight = sum(int(n) for n in re.findall(r"(\d+) recipients were in the spool", mta.log()))
-        return acknowledged, sim.compare(ledger), in_flight
+        return acknowledged, sim.compare(ledger), in_flight, sim.report()["duplicates_unread"]
 
 
 @pytest.mark.release_only
 @pytest.mark.timeout(280)
 def test_nothing_acknowledged_is_lost(tmp_path, capsys):
     # Most are asked to come again, so that many are on their way.
-    acknowledged, compared, in_flight = kill_under_load(tmp_path, KILLS, 0.97)
+    acknowledged, compared, in_flight, unread = kill_under_load(tmp_path, KILLS, 0.97)
     with capsys.disabled():
         print(f"\n{KILLS} kills with a queue: {acknowledged} recipients acknowledged, {compared['lost']} lost; "
               f"{compared['duplicates']} duplicates, {100 * compared['duplicates'] / in_flight:.3f} % of {in_flight} in "
@@ -81,10 +81,10 @@ def test_nothing_acknowledged_is_lost(tmp_path, capsys):
 @pytest.mark.timeout(280)
 def test_nothing_acknowledged_is_lost_in_free_flow(tmp_path, capsys):
     kills = max(5, KILLS // 5)
-    acknowledged, compared, in_flight = kill_under_load(tmp_path, kills, 0)
+    acknowledged, compared, in_flight, unread = kill_under_load(tmp_path, kills, 0)
     with capsys.disabled():
         print(f"\n{kills} kills in free flow: {acknowledged} recipients acknowledged, {compared['lost']} lost; "
-              f"{compared['duplicates']} duplicates, {compared['duplicates'] / kills:.1f} at each kill, "
+              f"{compared['duplicates']} duplicates, {unread} unread, {compared['duplicates'] / kills:.1f} at each kill, "
               f"{100 * compared['duplicates'] / acknowledged:.3f} % of all; {in_flight} found by the starts")
     assert acknowledged > 20 * kills
     assert compared["lost"] == 0, compared
