@@ -32,10 +32,17 @@ class Arguments {
     const auto found = values_.find(name);
     return found == values_.end() ? std::string() : found->second;
   }
+  // A positional that may be given more than once.
+  void set(std::string name, std::vector<std::string> values) { lists_[std::move(name)] = std::move(values); }
+  [[nodiscard]] std::vector<std::string> texts(const std::string& name) const {
+    const auto found = lists_.find(name);
+    return found == lists_.end() ? std::vector<std::string>() : found->second;
+  }
   [[nodiscard]] bool has(const std::string& name) const { return values_.contains(name); }
 
  private:
   std::map<std::string, std::string> values_;
+  std::map<std::string, std::vector<std::string>> lists_;
 };
 
 class Cli;
@@ -49,6 +56,7 @@ struct CommandSpec {
   std::string_view positional = {};  // "ADDRESS"
   Need positional_need = Need::None;
   std::string_view positional_choices = {};  // as OptionSpec::choices
+  bool positional_many = false;              // one or more of them: Arguments::texts
   std::vector<OptionSpec> options;
   Run run = nullptr;
 };

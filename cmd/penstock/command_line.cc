@@ -15,6 +15,7 @@ namespace {
 struct Slot {
   std::string name;
   std::string value;
+  std::vector<std::string> values;  // of a positional that may be repeated
   CLI::Option* option = nullptr;
 };
 
@@ -140,14 +141,20 @@ class Parser {
     if (command.positional_need == Need::None) return;
     Slot& slot = entry.slots.emplace_back();
     slot.name = command.positional;
-    slot.option = entry.app->add_option(slot.name, slot.value);
+    slot.option = command.positional_many ? entry.app->add_option(slot.name, slot.values)
+                                          : entry.app->add_option(slot.name, slot.value);
     slot.option->type_name("")->required(command.positional_need == Need::Required);
     if (!command.positional_choices.empty()) slot.option->check(one_of(command.positional_choices));
   }
 
   static void collect(const std::deque<Slot>& slots, Arguments& arguments) {
     for (const Slot& slot : slots) {
-      if (slot.option->count() > 0) arguments.set(slot.name, slot.value);
+      if (slot.option->count() == 0) continue;
+      if (slot.values.empty()) {
+        arguments.set(slot.name, slot.value);
+      } else {
+        arguments.set(slot.name, slot.values);
+      }
     }
   }
 

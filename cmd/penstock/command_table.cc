@@ -213,9 +213,22 @@ std::vector<CommandSpec> dkim_commands() {
   };
 }
 
+// Those about reports that come back by mail.
+std::vector<CommandSpec> feedback_commands() {
+  return {
+      {.name = "feedback parse",
+       .help = "read bounce mails and complaints from files, without effect; needs no daemon",
+       .positional = "FILE",
+       .positional_need = Need::Required,
+       .positional_many = true,
+       .options = {},
+       .run = parse_feedback},
+  };
+}
+
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
-  for (const auto& more : {mail_commands(), daemon_commands(), dkim_commands()})
+  for (const auto& more : {mail_commands(), daemon_commands(), dkim_commands(), feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -43,6 +43,8 @@ Ended show_version(Cli& cli);
 Ended check_config(Cli& cli);
 // dkim_commands.cc
 Ended dkim_verify(Cli& cli);
+// feedback_command.cc
+Ended parse_feedback(Cli& cli);
 // completion.cc
 Ended print_completion(Cli& cli);
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a reported failure means in our own terms: its class, and its status where the report states none.
+// Pure; any thread.
+#pragma once
+
+#include "model/outcome.h"
+#include "report/reading.h"
+
+namespace penstock::feedback {
+
+struct Judged {
+  model::OutcomeClass outcome_class = model::OutcomeClass::Other;
+  // As reported; otherwise derived from code and class, as in a notice of our own (RFC 3463).
+  model::EnhancedStatus status;
+};
+
+// The receiver's reply as the report quotes it is classified as if the receiver had said it to us. None for success.
+[[nodiscard]] Judged judge(const report::ReportedRecipient& recipient);
+
+}  // namespace penstock::feedback

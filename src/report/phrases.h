@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words by which people's and programs' mail is told apart. Tables of general wording in the languages mail systems
+// speak; nothing that fits one message only.   Pure; any thread. Texts are compared in lower case (ASCII).
+#pragma once
+
+#include <string_view>
+
+#include "report/message_tree.h"
+
+namespace penstock::report {
+
+// `field` is a From value: "MAILER-DAEMON", "Mail Delivery Subsystem <mailer-daemon@…>", "postmaster@…", or nobody.
+[[nodiscard]] bool is_daemon(std::string_view field);
+// These take text in lower case.
+[[nodiscard]] bool is_failure_subject(std::string_view subject);
+[[nodiscard]] bool is_delay_subject(std::string_view subject);
+[[nodiscard]] bool says_failure(std::string_view text);
+[[nodiscard]] bool says_delay(std::string_view text);
+[[nodiscard]] bool says_given_up(std::string_view text);  // overrules says_delay
+[[nodiscard]] bool is_challenge(std::string_view subject, std::string_view text);
+[[nodiscard]] bool is_complaint(std::string_view subject, std::string_view text);
+[[nodiscard]] bool is_authentication_report(std::string_view subject, std::string_view text);
+// By the header alone (RFC 3834 §5 and the fields that came before it).
+[[nodiscard]] bool is_auto_reply(const HeaderFields& header, std::string_view subject);
+// A line after which the original message is quoted: "--- Below this line is a copy of the message."
+[[nodiscard]] bool introduces_original(std::string_view line);
+
+}  // namespace penstock::report
