@@ -241,6 +241,7 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   session_->begin(transaction);
   permit_.message_sent();
   co_await talk();
+  dispatcher_.settlement().note(*batch, session_->outcomes());
 
   Probe& probe = dispatcher_.parts().probe;
   if (session_->was_stale()) {

@@ -32,6 +32,15 @@ struct Settlement::Context {
 
 Settlement::Settlement(ShardParts& parts, Queue& queue) : parts_(parts), queue_(queue) {}
 
+void Settlement::note(const Batch& batch, std::span<const model::Outcome> outcomes) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].kind != model::OutcomeKind::Delivered) continue;
+    const model::RecipientId id = batch.recipients[i].id();
+    // Who wants a notice of success is finished once that is durable.
+    if ((batch.envelope->recipients[id.index].notify & model::kNotifySuccess) == 0) parts_.spool.note_final(id);
+  }
+}
+
 void Settlement::settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted) {
   PENSTOCK_CHECK(!batch.recipients.empty() && batch.recipients.size() == outcomes.size());
   const auto& labels = parts_.labels.view(batch.recipients.front().labels);

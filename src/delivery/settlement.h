@@ -41,6 +41,8 @@ class Settlement {
   Settlement(ShardParts& parts, Queue& queue);
   void set_plan(PlanPtr plan) { plan_ = std::move(plan); }
 
+  // The first thing to do with outcomes: who was delivered is remembered even if we are killed before settle().
+  void note(const Batch& batch, std::span<const model::Outcome> outcomes);
   // One outcome per recipient of the batch, in its order. The recipients are in no queue and not counted afterwards.
   void settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted);
 

@@ -78,6 +78,7 @@ class Spool::Impl {
   MessageCache& cache() { return cache_; }
   const HealthBoard& health() const { return health_; }
   void maintain() { maintenance_->run(); }
+  void note(std::span<const model::RecipientId> recipients) { notes_->add(recipients); }
   void finish(std::span<const model::RecipientId> recipients);
 
  private:
@@ -291,6 +292,9 @@ void Spool::record_attempts(std::span<AttemptRecord> records) {
 }
 void Spool::record_final(model::RecipientId recipient) {
   impl_->finish({&recipient, 1});
+}
+void Spool::note_final(model::RecipientId recipient) {
+  impl_->note({&recipient, 1});
 }
 void Spool::record_finals(std::span<const model::RecipientId> recipients) {
   impl_->finish(recipients);

@@ -104,6 +104,9 @@ class Spool {
   void record_attempt(AttemptRecord record);
   void record_attempts(std::span<AttemptRecord> records);  // takes the contents
   void record_final(model::RecipientId recipient);
+  // For the moment a receiver's answer was read, when record_final() is still a few microseconds off: should the
+  // process be killed meanwhile, the recipient is finished all the same. Not to be taken back.
+  void note_final(model::RecipientId recipient);
   void record_finals(std::span<const model::RecipientId> recipients);
 
   // Envelope and body, if the cache still holds them. Never touches the disk: for a shard. Nothing otherwise, which

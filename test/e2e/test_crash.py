@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9, again and again, under load: what was acknowledged arrives.
 
-PENSTOCK_CRASH_KILLS sets how often (50). A duplicate is a message that was delivered, but whose end was not on disk yet
-when the daemon died: some milliseconds of the delivery rate at each kill, whatever else waits. So its share depends on
-what it is divided by, and both are measured: with a long queue, where messages in flight are those that each start finds
-in the spool, summed over all kills (one that waits through several counts each time); and in free flow, where nothing
-waits."""
+PENSTOCK_CRASH_KILLS sets how often (50). A duplicate is a message that a receiver has taken, but that the next start
+found unfinished. There are two kinds, told apart by the receiver (docs/simulator.md): its answer was not read yet when
+the daemon died, which no sender can help; or it was read, and the daemon had not noted it (docs/formats/spool.md). Only
+the second kind is ours. Its share is measured with a long queue and in free flow, where nothing waits; messages in
+flight are those that each start finds in the spool, summed over all kills (one that waits through several counts each
+time)."""
+import dataclasses
 import json
 import os
 import random
@@ -34,10 +36,28 @@ def crash(mta, sender, kills, random_numbers):
         mta.start()
 
 
+@dataclasses.dataclass
+class Outcome:
+    kills: int
+    acknowledged: int
+    compared: dict
+    in_flight: int
+    unread: int  # duplicates whose first answer the daemon had not read
+
+    @property
+    def ours(self):
+        return self.compared["duplicates"] - self.unread
+
+    def words(self, how):
+        share = 100 * self.ours / max(self.in_flight, 1)
+        return (f"\n{self.kills} kills {how}: {self.acknowledged} recipients acknowledged, {self.compared['lost']} lost; "
+                f"{self.in_flight} in flight at the kills; {self.compared['duplicates']} duplicates, {self.unread} of "
+                f"them by answers not read yet, {self.ours} of our own ({share:.3f} % of those in flight)")
+
+
 def kill_under_load(tmp_path, kills, deferred_share):
-    """Returns recipients acknowledged, the comparison with what arrived, and the messages in flight."""
     seed = int(os.environ.get("PENSTOCK_SEED", random.randrange(1 << 30)))
-    print(f"seed {seed}")
+    print(f"PENSTOCK_SEED={seed}")
     ledger = tmp_path / "ledger"
     with Simulator(tmp_path, SINK) as sim, Daemon(
             tmp_path, stream=relay(sim) + '\nretry = { schedule = ["5s"], jitter = 0.5 }',
@@ -57,39 +77,42 @@ def kill_under_load(tmp_path, kills, deferred_share):
         acknowledged = len(set(ledger.read_text().splitlines()))
         sim.set("receiver=sink", "clear=true")
         mta.cli("retry", "--all")
-        mta.until_queue(60, total=0)
-        assert not mta.events("bounced", "expired")
+        try:
+            mta.until_queue(60, total=0)
+            given_up = mta.events("bounced", "expired")
+            assert not given_up, given_up[:5]
+        finally:  # for whoever has to find out what went wrong
+            report = sim.report()
+            compared = sim.compare(ledger)
+            print(f"report {json.dumps(report)}\ncompared {json.dumps(compared)}\nstatus {mta.cli('status')}")
         in_flight = sum(int(n) for n in re.findall(r"(\d+) recipients were in the spool", mta.log()))
-        return acknowledged, sim.compare(ledger), in_flight, sim.report()["duplicates_unread"]
+        return Outcome(kills, acknowledged, compared, in_flight, report["duplicates_unread"])
+
+
+def judge(outcome):
+    assert outcome.acknowledged > 20 * outcome.kills, outcome
+    assert outcome.compared["lost"] == 0, outcome
+    # One is let pass where there are fewer than a thousand: a process may be stopped between any two instructions.
+    assert outcome.ours <= max(1, outcome.in_flight / 1000), outcome
 
 
 @pytest.mark.release_only
 @pytest.mark.timeout(280)
 def test_nothing_acknowledged_is_lost(tmp_path, capsys):
     # Most are asked to come again, so that many are on their way.
-    acknowledged, compared, in_flight, unread = kill_under_load(tmp_path, KILLS, 0.97)
+    outcome = kill_under_load(tmp_path, KILLS, 0.97)
     with capsys.disabled():
-        print(f"\n{KILLS} kills with a queue: {acknowledged} recipients acknowledged, {compared['lost']} lost; "
-              f"{compared['duplicates']} duplicates, {100 * compared['duplicates'] / in_flight:.3f} % of {in_flight} in "
-              f"flight, {100 * compared['duplicates'] / acknowledged:.3f} % of all")
-    assert acknowledged > 20 * KILLS
-    assert compared["lost"] == 0, compared
-    assert compared["duplicates"] < in_flight / 1000, compared
+        print(outcome.words("with a queue"))
+    judge(outcome)
 
 
 @pytest.mark.release_only
 @pytest.mark.timeout(280)
 def test_nothing_acknowledged_is_lost_in_free_flow(tmp_path, capsys):
-    kills = max(5, KILLS // 5)
-    acknowledged, compared, in_flight, unread = kill_under_load(tmp_path, kills, 0)
+    outcome = kill_under_load(tmp_path, max(5, KILLS // 5), 0)
     with capsys.disabled():
-        print(f"\n{kills} kills in free flow: {acknowledged} recipients acknowledged, {compared['lost']} lost; "
-              f"{compared['duplicates']} duplicates, {unread} unread, {compared['duplicates'] / kills:.1f} at each kill, "
-              f"{100 * compared['duplicates'] / acknowledged:.3f} % of all; {in_flight} found by the starts")
-    assert acknowledged > 20 * kills
-    assert compared["lost"] == 0, compared
-    # What was between a receiver's answer and the disk: never more than a fifth of a second of the flow.
-    assert compared["duplicates"] <= kills * (SESSIONS + RATE / 5), compared
+        print(outcome.words("in free flow"))
+    judge(outcome)
 
 
 def test_orderly_restarts_under_load_lose_and_repeat_nothing(tmp_path):

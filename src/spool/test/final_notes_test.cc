@@ -36,6 +36,18 @@ TEST(FinalNotes, KilledProcessHasNotForgottenWhoIsFinished) {
   EXPECT_EQ(box.spool->stats().recipients, 1U);
 }
 
+TEST(FinalNotes, NotedBeforeTheFinalIsFinishedAsWell) {
+  Box box;
+  box.open();
+  const auto id = box.store(2);
+  box.spool->note_final({id, 1});
+  EXPECT_EQ(box.spool->stats().waiting_records, 0U);
+  box.kill();
+  box.open();
+  EXPECT_TRUE(box.recovered(id, 0));
+  EXPECT_FALSE(box.recovered(id, 1));
+}
+
 TEST(FinalNotes, FoundByAStartBecomeFinals) {
   Box box;
   box.open();
