@@ -2,7 +2,8 @@
 #include "dkim/canonical_body.h"
 
 #include <algorithm>
-#include <array>
+
+#include "dkim/blanks.h"
 
 namespace penstock::dkim {
 namespace {
@@ -10,30 +11,16 @@ namespace {
 constexpr std::size_t kPieceBytes = 16 * 1024;
 constexpr std::string_view kCrlf = "\r\n";
 
-constexpr bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-constexpr std::array<bool, 256> make_plain() {
-  std::array<bool, 256> plain{};
-  for (bool& p : plain) p = true;
-  for (const char c : {' ', '\t', '\r'}) plain[static_cast<unsigned char>(c)] = false;
-  return plain;
-}
-constexpr auto kPlain = make_plain();
-constexpr bool is_plain(char c) {
-  return kPlain[static_cast<unsigned char>(c)];
-}
-
-// Bytes at the start of `text` that relaxed canonicalisation leaves as they are: words with one space between them.
-// Taking those in one go is what makes text cheap.
-std::size_t unchanged(std::string_view text) {
-  std::size_t n = 0;
-  while (true) {
-    while (n < text.size() && is_plain(text[n])) ++n;
-    if (n == 0 || n + 1 >= text.size() || text[n] != ' ' || !is_plain(text[n + 1])) return n;
-    ++n;
+// As unchanged_run(), over the ends of lines where the next line begins with a word. Taking whole paragraphs in one go
+// is what makes text cheap.
+std::size_t unchanged_lines(std::string_view text) {
+  std::size_t n = unchanged_run(text);
+  while (n > 0 && text.substr(n, 2) == kCrlf) {
+    const std::size_t more = unchanged_run(text.substr(n + 2));
+    if (more == 0) break;
+    n += 2 + more;
   }
+  return n;
 }
 
 }  // namespace
@@ -46,22 +33,21 @@ void BodyCanonicalizer::release(std::string& out) {
 }
 
 void BodyCanonicalizer::put_simple(std::string_view text, std::string& out) {
-  while (!text.empty()) {
-    std::size_t end = text.find(kCrlf);
-    end = std::min(end, text.size());
-    if (end > 0) {
-      release(out);
-      out += text.substr(0, end);
-    }
-    if (end == text.size()) return;
-    ++line_ends_;
-    text.remove_prefix(end + kCrlf.size());
+  std::uint64_t ends = 0;
+  while (text.ends_with(kCrlf)) {
+    text.remove_suffix(kCrlf.size());
+    ++ends;
   }
+  if (!text.empty()) {
+    release(out);
+    out += text;
+  }
+  line_ends_ += ends;
 }
 
 void BodyCanonicalizer::put_relaxed(std::string_view text, std::string& out) {
   while (!text.empty()) {
-    if (const std::size_t n = unchanged(text); n > 0) {
+    if (const std::size_t n = unchanged_lines(text); n > 0) {
       release(out);
       out += text.substr(0, n);
       text.remove_prefix(n);

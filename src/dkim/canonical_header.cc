@@ -4,15 +4,12 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "dkim/blanks.h"
 
 namespace penstock::dkim {
 namespace {
 
 constexpr mime::HeaderLimits kLimits{.header_bytes_max = 1024 * 1024, .fields_max = 4000};
-
-constexpr bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
 
 std::string_view without_line_end(std::string_view bytes) {
   if (bytes.ends_with("\r\n")) bytes.remove_suffix(2);
@@ -23,16 +20,19 @@ std::string_view without_line_end(std::string_view bytes) {
 void append_relaxed_value(std::string_view value, std::string& out) {
   const std::size_t start = out.size();
   bool space = false;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    if (is_blank(c)) {
+  while (!value.empty()) {
+    if (is_blank(value.front())) {
       space = true;
-    } else if (c == '\r' && i + 1 < value.size() && value[i + 1] == '\n') {
-      ++i;
+      value.remove_prefix(1);
+    } else if (value.starts_with("\r\n")) {
+      value.remove_prefix(2);
     } else {
+      // A bare CR is a byte like others.
+      const std::size_t n = std::max<std::size_t>(1, unchanged_run(value));
       if (space && out.size() > start) out += ' ';
       space = false;
-      out += c;
+      out += value.substr(0, n);
+      value.remove_prefix(n);
     }
   }
 }
@@ -98,6 +98,7 @@ void append_field(std::string_view bytes, Canonicalization way, std::string& out
 void append_signature_field(std::string_view bytes, Canonicalization way, std::string& out) {
   bytes = without_line_end(bytes);
   const mime::ByteRange value = find_signature_value(bytes);
+  if (value.size() == 0) return append_line(bytes, way, out);
   std::string cut(bytes.substr(0, value.begin));
   cut += bytes.substr(value.end);
   append_line(cut, way, out);
