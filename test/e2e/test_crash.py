@@ -51,8 +51,9 @@ class Outcome:
     def words(self, how):
         share = 100 * self.ours / max(self.in_flight, 1)
         return (f"\n{self.kills} kills {how}: {self.acknowledged} recipients acknowledged, "
-                f"{self.compared['lost']} lost; {self.in_flight} in flight at the kills; {self.compared['duplicates']} duplicates, {self.unread} of "
-                f"them by answers not read yet, {self.ours} of our own ({share:.3f} % of those in flight)")
+                f"{self.compared['lost']} lost; {self.in_flight} in flight at the kills; "
+                f"{self.compared['duplicates']} duplicates, {self.unread} of them by answers not read yet, {self.ours} of "
+                f"our own ({share:.3f} % of those in flight)")
 
 
 def kill_under_load(tmp_path, kills, deferred_share):
