@@ -43,7 +43,7 @@ std::string as_utf8(std::string text) {
 }
 
 boost::json::object to_json(const report::ReportedRecipient& recipient) {
-  const feedback::Judged judged = feedback::judge(recipient);
+  const feedback::Judged judged = feedback::judge(recipient, *classify::Classifier::shipped());
   boost::json::object object{
       {"address", as_utf8(recipient.address)},         {"status", judged.status.to_string()},
       {"action", report::to_string(recipient.action)}, {"class", model::to_string(judged.outcome_class)},
@@ -74,7 +74,7 @@ void print_for_people(const std::string& path, const report::Report& report) {
   Cli::print(fmt::format("{}: {}{}{}\n", path, report::to_string(report.kind), report.feedback_type.empty() ? "" : ", ",
                          report.feedback_type));
   for (const report::ReportedRecipient& recipient : report.recipients) {
-    const feedback::Judged judged = feedback::judge(recipient);
+    const feedback::Judged judged = feedback::judge(recipient, *classify::Classifier::shipped());
     Cli::print(fmt::format("  {}  {}  {}  ({})\n", recipient.address, judged.status.to_string(),
                            model::to_string(judged.outcome_class), report::to_string(recipient.found)));
     if (!recipient.diagnostic.empty()) Cli::print("    " + recipient.diagnostic + "\n");

@@ -30,16 +30,26 @@ model::Step step_of(const std::string& diagnostic) {
   return text.find("mail from") != std::string::npos ? model::Step::Mail : model::Step::Rcpt;
 }
 
+// Hosts that say nothing of a code leave only their words to go by.
+classify::Verdict classified(const report::ReportedRecipient& recipient, const model::Outcome& outcome,
+                             const classify::Classifier& classifier, std::string_view provider) {
+  if (outcome.reply.code != 0) return classifier.classify(outcome.reply, outcome.step, provider);
+  const std::string status = recipient.reply.enhanced ? std::string() : recipient.status.to_string() + " ";
+  return classifier.classify_text(status + recipient.diagnostic, provider);
+}
+
 }  // namespace
 
-Judged judge(const report::ReportedRecipient& recipient) {
-  if (is_success(recipient)) return {model::OutcomeClass::None, recipient.status};
+Judged judge(const report::ReportedRecipient& recipient, const classify::Classifier& classifier,
+             std::string_view provider) {
+  if (is_success(recipient)) return {model::OutcomeClass::None, {}, recipient.status};
   model::Outcome outcome;
   outcome.reply = recipient.reply;
   if (!outcome.reply.enhanced) outcome.reply.enhanced = recipient.status;
   outcome.step = step_of(recipient.diagnostic);
-  outcome.outcome_class = model::class_by_code(outcome.reply, outcome.step);
-  Judged judged{outcome.outcome_class, recipient.status};
+  const classify::Verdict verdict = classified(recipient, outcome, classifier, provider);
+  outcome.outcome_class = verdict.outcome_class;
+  Judged judged{verdict.outcome_class, verdict.rule, recipient.status};
   const bool delayed = recipient.action == ReportAction::Delayed;
   if (!judged.status) {
     judged.status = report::status_for(delayed ? report::DsnAction::Delayed : report::DsnAction::Failed, outcome);

@@ -3,6 +3,7 @@
 // Pure; any thread.
 #pragma once
 
+#include "classify/classifier.h"
 #include "model/outcome.h"
 #include "report/reading.h"
 
@@ -10,11 +11,13 @@ namespace penstock::feedback {
 
 struct Judged {
   model::OutcomeClass outcome_class = model::OutcomeClass::Other;
+  std::string_view rule;  // that decided the class; lives as long as the classifier
   // As reported; otherwise derived from code and class, as in a notice of our own (RFC 3463).
   model::EnhancedStatus status;
 };
 
 // The receiver's reply as the report quotes it is classified as if the receiver had said it to us. None for success.
-[[nodiscard]] Judged judge(const report::ReportedRecipient& recipient);
+[[nodiscard]] Judged judge(const report::ReportedRecipient& recipient, const classify::Classifier& classifier,
+                           std::string_view provider = {});
 
 }  // namespace penstock::feedback

@@ -267,7 +267,7 @@ class Reader {
     const bool late = (says_delay(lowered_) || is_delay_subject(subject_)) && !says_given_up(lowered_);
     for (const ListedAddress& address : listed) {
       add_recipient(address.address, found);
-      const bool wordless = says_nothing(address);
+      const bool wordless = says_nothing(address) || address.standing < Standing::Announced;
       take_words(report_.recipients.back(), wordless && listed.size() == 1 ? std::string_view(head_) : address.section);
     }
     if (listed.empty() && !original_recipient_.empty()) {

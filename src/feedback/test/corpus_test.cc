@@ -105,7 +105,7 @@ TEST_F(Corpus, BouncesAreRead) {
     std::set<std::string> found_statuses;
     std::vector<std::string> found_classes;
     for (const auto& recipient : report.recipients) {
-      const Judged judged = judge(recipient);
+      const Judged judged = judge(recipient, *classify::Classifier::shipped());
       found_statuses.insert(judged.status.to_string());
       found_classes.emplace_back(to_string(judged.outcome_class));
     }

@@ -22,12 +22,12 @@ ReportedRecipient failed(std::uint16_t code, model::EnhancedStatus enhanced, std
 TEST(Judged, StatedStatusIsKept) {
   ReportedRecipient recipient = failed(550, {5, 1, 1}, "no such user");
   recipient.status = {5, 1, 10};
-  EXPECT_EQ(judge(recipient).status, (model::EnhancedStatus{5, 1, 10}));
-  EXPECT_EQ(judge(recipient).outcome_class, OutcomeClass::InvalidMailbox);
+  EXPECT_EQ(judge(recipient, *classify::Classifier::shipped()).status, (model::EnhancedStatus{5, 1, 10}));
+  EXPECT_EQ(judge(recipient, *classify::Classifier::shipped()).outcome_class, OutcomeClass::InvalidMailbox);
 }
 
 TEST(Judged, MissingStatusComesFromCodeAndClass) {
-  const Judged judged = judge(failed(550, {}, "mailbox unavailable"));
+  const Judged judged = judge(failed(550, {}, "550 mailbox unavailable"), *classify::Classifier::shipped());
   EXPECT_EQ(judged.outcome_class, OutcomeClass::InvalidMailbox);
   EXPECT_EQ(judged.status, (model::EnhancedStatus{5, 1, 1}));
 }
@@ -36,7 +36,7 @@ TEST(Judged, SuccessHasNoClass) {
   ReportedRecipient recipient = failed(0, {}, "");
   recipient.action = ReportAction::Relayed;
   recipient.status = {2, 1, 9};
-  EXPECT_EQ(judge(recipient).outcome_class, OutcomeClass::None);
+  EXPECT_EQ(judge(recipient, *classify::Classifier::shipped()).outcome_class, OutcomeClass::None);
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file that keeps the keys of references: "reference.keys" in the data folder, readable by its owner only.
+//
+// Use:  auto keys = load_or_make_keys(data_dir + "/reference.keys");
+//       rotate_keys(path)        // the current key becomes the previous one; references of the one before are void
+// Format: one line each, "current <64 hex digits>" and "previous <64 hex digits>". Written beside and renamed, so a
+// crash leaves the old file or the new one. Errors: what the operating system says; Errc::BadKeyFile for a file that
+// others may read or that is not as above. Threads: any, one writer at a time.
+#pragma once
+
+#include <string>
+#include <system_error>
+
+#include "base/result.h"
+#include "feedback/reference.h"
+
+namespace penstock::feedback {
+
+enum class Errc {
+  BadKeyFile = 1,  // not in the format, or its permissions let others read it
+};
+[[nodiscard]] std::string_view describe(Errc code);
+[[nodiscard]] std::error_code make_error_code(Errc code);
+
+[[nodiscard]] Result<ReferenceKeys> load_or_make_keys(const std::string& path);
+[[nodiscard]] Result<ReferenceKeys> rotate_keys(const std::string& path);
+
+}  // namespace penstock::feedback
+
+template <>
+struct std::is_error_code_enum<penstock::feedback::Errc> : std::true_type {};

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may have an address suppressed by sending us a report: the forged-report tests.
+#include "feedback/decision.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace penstock::feedback {
+namespace {
+
+using report::Report;
+using report::ReportAction;
+using report::ReportedRecipient;
+using report::ReportKind;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const model::RecipientId kRecipient{model::MessageId{42}, 3};
+
+class Decide : public ::testing::Test {
+ protected:
+  Decide() { keys_.current.fill(1); }
+
+  [[nodiscard]] std::string token(const std::string& address = "anna@example.net") const {
+    return make_reference(keys_.current, kRecipient, address, "news");
+  }
+
+  static Report bounce(const std::string& address) {
+    Report report;
+    report.kind = ReportKind::Bounce;
+    ReportedRecipient recipient;
+    recipient.address = address;
+    recipient.action = ReportAction::Failed;
+    recipient.status = {5, 1, 1};
+    recipient.reply = {550, {5, 1, 1}, "no such user"};
+    recipient.diagnostic = "550 5.1.1 no such user";
+    report.recipients.push_back(recipient);
+    return report;
+  }
+  static Report complaint(const std::string& address, const std::string& type = "abuse") {
+    Report report = bounce(address);
+    report.kind = ReportKind::Complaint;
+    report.feedback_type = type;
+    report.recipients[0].action = ReportAction::Unknown;
+    return report;
+  }
+
+  Decision decide_with(const Report& report, const std::string& delivered_to, const Policy& policy = {}) {
+    return decide(report, weigh(report, {delivered_to}, keys_), policy, *classify::Classifier::shipped());
+  }
+
+  static int suppressed(const Decision& decision) {
+    int count = 0;
+    for (const Effect& effect : decision.effects) count += effect.suppress ? 1 : 0;
+    return count;
+  }
+
+  ReferenceKeys keys_;
+};
+
+TEST_F(Decide, ReferenceInTheEnvelopeSuppressesWhatItNames) {
+  const Decision decision = decide_with(bounce("anna@example.net"), "b+" + token() + "@bounces.example.com");
+  EXPECT_EQ(decision.proof, Proof::Reference);
+  EXPECT_EQ(decision.recipient, kRecipient);
+  ASSERT_THAT(decision.effects, SizeIs(1));
+  EXPECT_TRUE(decision.effects[0].suppress);
+  EXPECT_EQ(decision.effects[0].address, "anna@example.net");
+  EXPECT_EQ(decision.effects[0].outcome_class, model::OutcomeClass::InvalidMailbox);
+}
+
+TEST_F(Decide, ReferenceIsFoundInHeaderReturnPathAndFeedbackField) {
+  Report in_header = complaint("anna@example.net");
+  in_header.original.reference = token();
+  Report in_return_path = complaint("anna@example.net");
+  in_return_path.original.return_path = "b+" + token() + "@bounces.example.com";
+  Report in_field = complaint("anna@example.net");
+  in_field.envelope_sender = "b+" + token() + "@bounces.example.com";
+  for (const Report& report : {in_header, in_return_path, in_field}) {
+    EXPECT_EQ(suppressed(decide_with(report, "fbl@example.com")), 1);
+  }
+}
+
+TEST_F(Decide, WrongCodeSuppressesNothing) {
+  std::string forged = token();
+  forged[3] = forged[3] == 'a' ? 'b' : 'a';
+  Policy trusting;
+  trusting.act_without_reference = true;
+  for (const Policy& policy : {Policy{}, trusting}) {
+    const Decision decision = decide_with(bounce("anna@example.net"), "b+" + forged + "@bounces.example.com", policy);
+    EXPECT_EQ(decision.proof, Proof::Forged);
+    EXPECT_EQ(suppressed(decision), 0);
+  }
+}
+
+TEST_F(Decide, ReplayIsCountedOnly) {
+  const Report report = bounce("anna@example.net");
+  Evidence evidence = weigh(report, {"b+" + token() + "@bounces.example.com"}, keys_);
+  evidence.used_before = true;
+  const Decision decision = decide(report, evidence, {}, *classify::Classifier::shipped());
+  EXPECT_EQ(decision.proof, Proof::Replayed);
+  EXPECT_THAT(decision.effects, SizeIs(1));
+  EXPECT_EQ(suppressed(decision), 0);
+}
+
+TEST_F(Decide, OtherAddressThanTheReferenceNamesIsNotTouched) {
+  const Report report = bounce("victim@example.org");
+  const std::string to = "b+" + token() + "@bounces.example.com";
+  const Decision first = decide_with(report, to);
+  EXPECT_TRUE(first.needs_lookup);
+  EXPECT_THAT(first.effects, IsEmpty());
+  // The log knows whom it named: an alias of the reported address, perhaps.
+  Evidence evidence = weigh(report, {to}, keys_);
+  evidence.sent = SentRecipient{.address = "anna@example.net"};
+  const Decision second = decide(report, evidence, {}, *classify::Classifier::shipped());
+  ASSERT_THAT(second.effects, SizeIs(1));
+  EXPECT_EQ(second.effects[0].address, "anna@example.net");
+}
+
+TEST_F(Decide, FurtherRecipientsOfAReferencedReportAreIgnored) {
+  Report report = bounce("anna@example.net");
+  report.recipients.push_back(bounce("victim@example.org").recipients[0]);
+  const Decision decision = decide_with(report, "b+" + token() + "@bounces.example.com");
+  ASSERT_THAT(decision.effects, SizeIs(1));
+  EXPECT_EQ(decision.effects[0].address, "anna@example.net");
+}
+
+TEST_F(Decide, RedactedComplaintIsMatchedThroughTheLog) {
+  const Report report = complaint("redacted@example.net");
+  Evidence evidence = weigh(report, {"b+" + token() + "@bounces.example.com"}, keys_);
+  evidence.sent = SentRecipient{.address = "anna@example.net"};
+  const Decision decision = decide(report, evidence, {}, *classify::Classifier::shipped());
+  ASSERT_THAT(decision.effects, SizeIs(1));
+  EXPECT_EQ(decision.effects[0].address, "anna@example.net");
+  EXPECT_TRUE(decision.effects[0].stream_scope && decision.effects[0].global_scope);
+}
+
+TEST_F(Decide, WithoutAReferenceOnlyTrustOrPolicySuppress) {
+  const Report report = complaint("anna@example.net");
+  EXPECT_EQ(suppressed(decide_with(report, "fbl@example.com")), 0);
+  Evidence trusted = weigh(report, {}, keys_);
+  trusted.trusted_source = true;
+  EXPECT_EQ(suppressed(decide(report, trusted, {}, *classify::Classifier::shipped())), 1);
+  Policy policy;
+  policy.act_without_reference = true;
+  EXPECT_EQ(suppressed(decide_with(report, "fbl@example.com", policy)), 1);
+}
+
+TEST_F(Decide, ReportsOfNoHarmDoNothing) {
+  const std::string to = "b+" + token() + "@bounces.example.com";
+  for (const ReportKind kind : {ReportKind::Delay, ReportKind::AutoReply, ReportKind::Challenge, ReportKind::None}) {
+    Report report = bounce("anna@example.net");
+    report.kind = kind;
+    EXPECT_THAT(decide_with(report, to).effects, IsEmpty());
+  }
+  EXPECT_EQ(suppressed(decide_with(complaint("anna@example.net", "not-spam"), to)), 0);
+  EXPECT_EQ(suppressed(decide_with(complaint("anna@example.net", "auth-failure"), to)), 0);
+}
+
+TEST_F(Decide, PassingTroubleSuppressesNobody) {
+  Report report = bounce("anna@example.net");
+  report.recipients[0].status = {4, 4, 7};
+  report.recipients[0].reply = {451, {4, 4, 1}, "connection timed out"};
+  report.recipients[0].diagnostic = "451 4.4.1 connection timed out";
+  EXPECT_EQ(suppressed(decide_with(report, "b+" + token() + "@bounces.example.com")), 0);
+}
+
+}  // namespace
+}  // namespace penstock::feedback
