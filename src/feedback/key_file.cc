@@ -103,18 +103,6 @@ Result<ReferenceKeys> load_keys(const std::string& path) {
 
 }  // namespace
 
-std::string_view describe(Errc code) {
-  switch (code) {
-    case Errc::BadKeyFile: return "bad file of reference keys";
-  }
-  PENSTOCK_UNREACHABLE();
-}
-
-std::error_code make_error_code(Errc code) {
-  static const ErrcCategory<Errc> category("feedback");
-  return {static_cast<int>(code), category};
-}
-
 Result<ReferenceKeys> load_or_make_keys(const std::string& path) {
   Result<ReferenceKeys> keys = load_keys(path);
   if (keys || keys.error().code != std::errc::no_such_file_or_directory) return keys;

@@ -9,23 +9,14 @@
 #pragma once
 
 #include <string>
-#include <system_error>
 
 #include "base/result.h"
+#include "feedback/errc.h"
 #include "feedback/reference.h"
 
 namespace penstock::feedback {
-
-enum class Errc {
-  BadKeyFile = 1,  // not in the format, or its permissions let others read it
-};
-[[nodiscard]] std::string_view describe(Errc code);
-[[nodiscard]] std::error_code make_error_code(Errc code);
 
 [[nodiscard]] Result<ReferenceKeys> load_or_make_keys(const std::string& path);
 [[nodiscard]] Result<ReferenceKeys> rotate_keys(const std::string& path);
 
 }  // namespace penstock::feedback
-
-template <>
-struct std::is_error_code_enum<penstock::feedback::Errc> : std::true_type {};

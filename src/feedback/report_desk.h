@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReportDesk: what is done with each report that comes in: read, matched, decided, carried out, recorded.
+//
+// Use:  ReportDesk desk(classifier, used, outlets);
+//       desk.configure({keys, policy});
+//       inbox = Inbox::open(folder, [&](const IncomingReport& report) { desk.handle(report); });
+// What the desk cannot do itself (suppressions, the event log, DKIM) it asks of its outlets.
+// A suppression is asked for before the event that tells of it; when it cannot be stored, the event says so and the
+// reference stays unused, so the same report may come again.
+// Threads: handle() one at a time; configure() any.   Cost: some 200 µs a report, look-ups apart.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "feedback/decision.h"
+#include "feedback/inbox.h"
+#include "feedback/used_references.h"
+
+namespace penstock::feedback {
+
+// One recipient of one handled report, for the event log. Views live during the call.
+struct HandledRecipient {
+  const report::Report& report;
+  const Decision& decision;
+  const Effect& effect;
+  const SentRecipient* sent = nullptr;  // what the log says of the original; nullptr: not known or not asked
+  bool suppressed = false;              // the address is suppressed because of this report
+  bool store_failed = false;            // it should be, and could not be stored
+};
+
+class ReportOutlets {
+ public:
+  virtual ~ReportOutlets() = default;
+  // May read files: up to tens of milliseconds. Asked when a decision needs it, or for labels while there is time.
+  virtual std::optional<SentRecipient> find_sent(model::RecipientId recipient) = 0;
+  // Whether the report comes from a feedback loop that the operator trusts: by DKIM signature or client address.
+  virtual bool is_trusted(const IncomingReport& incoming, const report::Report& report) = 0;
+  // Durable when it returns true. `sent` as in HandledRecipient.
+  virtual bool suppress(const Effect& effect, const Decision& decision, const SentRecipient* sent) = 0;
+  virtual void record(const HandledRecipient& handled) = 0;
+  // Every report, also those that concern nobody.
+  virtual void count(report::ReportKind kind, Proof proof) = 0;
+};
+
+struct DeskSettings {
+  ReferenceKeys keys;
+  Policy policy;
+};
+
+class ReportDesk {
+ public:
+  ReportDesk(std::shared_ptr<const classify::Classifier> classifier, UsedReferences& used, ReportOutlets& outlets);
+
+  void configure(DeskSettings settings);
+  // `behind`: more reports wait, so that labels are not looked up for their own sake.
+  void handle(const IncomingReport& incoming, bool behind = false);
+
+ private:
+  [[nodiscard]] std::shared_ptr<const DeskSettings> settings() const;
+  void carry_out(const report::Report& report, const Decision& decision, const SentRecipient* sent);
+
+  const std::shared_ptr<const classify::Classifier> classifier_;
+  UsedReferences& used_;
+  ReportOutlets& outlets_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const DeskSettings> settings_;  // guarded by mutex_
+};
+
+}  // namespace penstock::feedback
