@@ -200,12 +200,42 @@ std::vector<CommandSpec> daemon_commands() {
 // Those that work on DKIM keys and signatures, without a daemon.
 std::vector<CommandSpec> dkim_commands() {
   const OptionSpec resolver{"--resolver", "ADDRESS", "ask this DNS server, \"192.0.2.53:53\" (the machine's own)"};
+  const OptionSpec keys{"--keys", "FILE", "key records from a file of \"name value\" lines instead of DNS"};
+  const OptionSpec selector{"--selector", "NAME", "the key's selector"};
+  const OptionSpec key{"--key", "FILE", "the private key, PEM"};
   return {
+      {.name = "dkim new",
+       .help = "make a DKIM key pair and print its DNS record; needs no daemon",
+       .positional = "DOMAIN",
+       .positional_need = Need::Required,
+       .options = {{"--selector", "NAME", "the key's selector (s and the month, \"s202611\")"},
+                   {"--type", "TYPE", "rsa2048 (default), rsa3072, rsa4096 or ed25519",
+                    "rsa2048 rsa3072 rsa4096 ed25519"},
+                   {"--out", "DIR", "where the private key goes (here)"}},
+       .run = dkim_new},
+      {.name = "dkim check",
+       .help = "compare a DKIM key with what DNS has; needs no daemon",
+       .positional = "DOMAIN",
+       .positional_need = Need::Required,
+       .options = {selector, key, keys, resolver},
+       .run = dkim_check},
+      {.name = "dkim sign",
+       .help = "print a message with a DKIM signature; needs no daemon",
+       .positional = "FILE",
+       .positional_need = Need::Required,
+       .options = {key,
+                   {"--domain", "NAME", "the domain that signs"},
+                   selector,
+                   {"--canonicalization", "WAY", "header/body, each simple or relaxed (relaxed/relaxed)"},
+                   {"--identity", "ADDRESS", "i=, at or below the domain"},
+                   {"--headers", "NAMES", "fields to sign besides the usual ones, separated by commas"},
+                   {"--expire", "DURATION", "x=, so long from now (never)"}},
+       .run = dkim_sign},
       {.name = "dkim verify",
        .help = "check the DKIM signatures of a message; needs no daemon",
        .positional = "FILE",
        .positional_need = Need::Required,
-       .options = {{"--keys", "FILE", "key records from a file of \"name value\" lines instead of DNS"},
+       .options = {keys,
                    resolver,
                    {"--at", "TIME", "as of that time, or \"now\" (when its first Received field says it came)"},
                    {"--historic", "", "accept what was usual once: rsa-sha1, short keys, drafts of the standard"}},

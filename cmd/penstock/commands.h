@@ -41,8 +41,11 @@ Ended show_metrics(Cli& cli);
 Ended show_version(Cli& cli);
 // check_config_command.cc
 Ended check_config(Cli& cli);
-// dkim_commands.cc
+// dkim_commands.cc, dkim_key_commands.cc
 Ended dkim_verify(Cli& cli);
+Ended dkim_new(Cli& cli);
+Ended dkim_check(Cli& cli);
+Ended dkim_sign(Cli& cli);
 // feedback_command.cc
 Ended parse_feedback(Cli& cli);
 // completion.cc

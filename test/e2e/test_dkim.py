@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 
+import dkim_judges
 import pytest
 from daemon import CLI
 from simulator import ROOT, SLOW
@@ -96,3 +97,116 @@ def test_what_cannot_be_read_is_said(tmp_path):
     done = penstock("dkim", "verify", tmp_path / "message", "--at", "tomorrow")
     assert done.returncode == 2 and b"not a time" in done.stderr
     assert penstock("dkim", "verify", "-", stdin=b"From: a@b.example\n\nhello\n").stdout == b"-: none\n"
+
+
+TYPES = ("rsa2048", "rsa3072", "rsa4096", "ed25519")
+WAYS = ("relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple")
+HEADER = ("From: The Shop <news@shop.test>\r\nTo: a@one.test,\r\n\tb@two.test,\r\n  c@three.test\r\n"
+          "Subject:  =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n from  us \r\nDate: Fri, 02 Jan 2026 03:04:05 +0000\r\n"
+          "Message-ID: <1@shop.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+          "Content-Transfer-Encoding: 8bit\r\nList-Unsubscribe: <https://shop.test/u/1>\r\n"
+          "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nList-Id: <l.shop.test>\r\n").encode()
+MESSAGES = {
+    "plain": HEADER + b"\r\nHello  there \r\n\r\n.\r\n..dots\r\n",
+    "eight-bit": HEADER + "\r\nGr\u00fc\u00dfe\taus  K\u00f6ln \t\r\n\r\n\r\n".encode(),
+    "latin-1 in header and body": HEADER + b"X-Note: gr\xfc\xdfe\r\n\r\n\xe4\xf6\xfc\r\n",
+    "empty body": HEADER + b"\r\n",
+    "empty lines": HEADER + b"\r\n\r\n\r\n \t\r\n\r\n",
+    "no end of the last line": HEADER + b"\r\nHello",
+    "empty and folded fields": HEADER + b"Reply-To:\r\n \r\nCc: \r\n x@y.test\r\nSender:z@shop.test\r\n\r\nHello\r\n",
+    "fields twice": HEADER + b"Subject: again\r\nTo: d@four.test\r\n\r\nHello\r\n",
+}
+
+
+class Keys:
+    """Key pairs made by `penstock dkim new`, one of each type, for shop.test; the type is the selector."""
+
+    def __init__(self, folder):
+        self.folder, self.records = folder, {}
+
+    def file(self, kind):
+        path = self.folder / f"shop.test.{kind}.pem"
+        if not path.exists():
+            done = penstock("dkim", "new", "shop.test", "--selector", kind, "--type", kind, "--out", self.folder, "--json")
+            assert done.returncode == 0, done.stderr
+            made = json.loads(done.stdout)
+            assert made["key_file"] == str(path) and path.stat().st_mode & 0o777 == 0o600
+            self.records[made["name"]] = made["record"]
+            with open(self.folder / "zone", "a", encoding="ascii") as zone:
+                zone.write(made["zone_line"] + "\n")
+        return path
+
+    def sign(self, kind, message, *more):
+        path = self.file(kind)
+        done = penstock("dkim", "sign", "-", "--key", path, "--domain", "shop.test", "--selector", kind, *more,
+                        stdin=message)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith(message) and done.stdout.startswith(b"DKIM-Signature: ")
+        return done.stdout
+
+
+@pytest.fixture(name="keys", scope="module")
+def fixture_keys(tmp_path_factory):
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+def test_made_keys_are_checked_against_what_is_published(keys, tmp_path):
+    for kind in TYPES:
+        keys.file(kind)
+    for kind in TYPES:
+        check = ["dkim", "check", "shop.test", "--selector", kind, "--keys", keys.folder / "zone", "--key"]
+        assert penstock(*check, keys.file(kind)).returncode == 0
+        other = keys.file("rsa3072" if kind == "rsa2048" else "rsa2048")
+        done = penstock(*check, other, "--json")
+        assert done.returncode == 1 and "DNS has" in json.loads(done.stdout)["problem"]
+    assert penstock("dkim", "check", "shop.test", "--selector", "none", "--keys", keys.folder / "zone", "--key",
+                    keys.file("ed25519")).returncode == 1
+    (tmp_path / "two").write_text((keys.folder / "zone").read_text() + "ed25519._domainkey.shop.test v=DKIM1; p=\n")
+    done = penstock("dkim", "check", "shop.test", "--selector", "ed25519", "--keys", tmp_path / "two", "--key",
+                    keys.file("ed25519"))
+    assert done.returncode == 1 and b"there are 2 TXT records" in done.stdout
+
+
+def test_key_is_never_replaced_and_loose_modes_are_refused(keys, tmp_path):
+    arguments = ("dkim", "new", "shop.test", "--selector", "s1", "--type", "ed25519", "--out", tmp_path)
+    assert penstock(*arguments).returncode == 0
+    path = tmp_path / "shop.test.s1.pem"
+    before = path.read_bytes()
+    done = penstock(*arguments)
+    assert done.returncode == 1 and b"never replaced" in done.stderr and path.read_bytes() == before
+    path.chmod(0o644)
+    done = penstock("dkim", "sign", "-", "--key", path, "--domain", "shop.test", "--selector", "s1",
+                    stdin=MESSAGES["plain"])
+    assert done.returncode == 1 and b"mode 0644" in done.stderr and b"chmod 0600" in done.stderr
+    done = penstock("dkim", "sign", "-", "--key", keys.file("ed25519"), "--domain", "shop.test", "--selector", "s1",
+                    stdin=b"Subject: x\r\n\r\nhello\r\n")
+    assert done.returncode == 1 and b"has no From field" in done.stderr
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_what_we_sign_verifies_elsewhere(keys, kind):
+    judges = dkim_judges.available(kind)
+    if not judges:
+        pytest.skip("no verifier of DKIM signatures is installed")
+    for way in WAYS if kind in ("rsa2048", "ed25519") else WAYS[:1]:
+        some = MESSAGES if way in ("relaxed/relaxed", "simple/simple") else ("eight-bit", "empty body")
+        for name in some:
+            message = MESSAGES[name]
+            signed = keys.sign(kind, message, "--canonicalization", way, "--identity", "news@shop.test", "--expire", "7d",
+                               "--headers", "X-Note")
+            # SMTP ends the last line where the message does not.
+            arrived = signed if signed.endswith(b"\r\n") else signed + b"\r\n"
+            said = {who: judge(arrived, keys.records) for who, judge in judges}
+            assert set(said.values()) == {"pass"}, (name, way, said)
+            assert penstock("dkim", "verify", "-", "--keys", keys.folder / "zone", stdin=signed).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ("rsa2048", "ed25519"))
+def test_ten_mebibytes_verify_elsewhere(keys, kind):
+    line = "Gr\u00fc\u00dfe  aus K\u00f6ln, number {} \r\n".encode()
+    body = b"".join(line.replace(b"{}", b"%d" % i) for i in range(1 + 10 * 2 ** 20 // (len(line) + 3)))
+    assert len(body) > 10 * 2 ** 20
+    signed = keys.sign(kind, HEADER + b"\r\n" + body, "--canonicalization", "relaxed/relaxed")
+    for who, judge in dkim_judges.available(kind):
+        assert judge(signed, keys.records) == "pass", who
+        assert judge(signed[:-20] + b"x" + signed[-19:], keys.records) != "pass", who
