@@ -41,6 +41,8 @@ Ended show_metrics(Cli& cli);
 Ended show_version(Cli& cli);
 // check_config_command.cc
 Ended check_config(Cli& cli);
+// classify_command.cc
+Ended classify_reply(Cli& cli);
 // dkim_commands.cc, dkim_key_commands.cc
 Ended dkim_verify(Cli& cli);
 Ended dkim_new(Cli& cli);

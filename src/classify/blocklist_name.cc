@@ -9,17 +9,41 @@ namespace penstock::classify {
 namespace {
 
 constexpr std::array<std::string_view, 14> kCues{
-    "blocked using ", "listed in ",   "listed by ",      "listed on ",       "listed at ",  "blacklisted by ", "blocked by ",
-    "found in ",      "rejected by ", "blacklisted at ", "blacklisted using ", "listing in ", "found on ",      "denied by "};
+    "blocked using ",     "listed in ",  "listed by ", "listed on ",   "listed at ",
+    "blacklisted by ",    "blocked by ", "found in ",  "rejected by ", "blacklisted at ",
+    "blacklisted using ", "listing in ", "found on ",  "denied by "};
 
 // What lists are called when their zone is not. Zones of one operator first, so that the more exact name wins.
-constexpr std::array<std::string_view, 30> kNames{
-    "zen.spamhaus.org", "sbl-xbl.spamhaus.org", "sbl.spamhaus.org", "xbl.spamhaus.org", "pbl.spamhaus.org",
-    "dbl.spamhaus.org", "spamhaus-xbl",         "spamhaus sbl-xbl", "spamhaus sbl",     "spamhaus xbl",
-    "spamhaus pbl",     "spamhaus dbl",         "spamhaus zen",     "spamhaus",         "bl.spamcop.net",
-    "spamcop",          "b.barracudacentral.org", "barracudacentral", "dnsbl.sorbs.net", "sorbs",
-    "cloudmark sender intelligence", "csi.cloudmark.com", "uceprotect", "invaluement", "senderscore",
-    "surbl",            "uribl",                "psbl",             "mailspike",        "abuseat.org"};
+constexpr std::array<std::string_view, 30> kNames{"zen.spamhaus.org",
+                                                  "sbl-xbl.spamhaus.org",
+                                                  "sbl.spamhaus.org",
+                                                  "xbl.spamhaus.org",
+                                                  "pbl.spamhaus.org",
+                                                  "dbl.spamhaus.org",
+                                                  "spamhaus-xbl",
+                                                  "spamhaus sbl-xbl",
+                                                  "spamhaus sbl",
+                                                  "spamhaus xbl",
+                                                  "spamhaus pbl",
+                                                  "spamhaus dbl",
+                                                  "spamhaus zen",
+                                                  "spamhaus",
+                                                  "bl.spamcop.net",
+                                                  "spamcop",
+                                                  "b.barracudacentral.org",
+                                                  "barracudacentral",
+                                                  "dnsbl.sorbs.net",
+                                                  "sorbs",
+                                                  "cloudmark sender intelligence",
+                                                  "csi.cloudmark.com",
+                                                  "uceprotect",
+                                                  "invaluement",
+                                                  "senderscore",
+                                                  "surbl",
+                                                  "uribl",
+                                                  "psbl",
+                                                  "mailspike",
+                                                  "abuseat.org"};
 
 bool is_zone_char(char c) {
   return ascii::is_alnum(c) || c == '.' || c == '-' || c == '_';

@@ -64,7 +64,7 @@ Verdict verdict_of(const Rule& rule, const Said& said) {
 
 Verdict verdict_by_code(const Said& said) {
   model::Reply bare;
-  bare.code = said.code;
+  bare.code = said.code != 0 ? said.code : static_cast<std::uint16_t>(said.enhanced.status_class * 100 + 50);
   bare.enhanced = said.enhanced;
   Verdict verdict;
   verdict.outcome_class = said.code == 0 && !said.enhanced

@@ -21,8 +21,8 @@ constexpr std::size_t kRulesMost = 2000;
 constexpr std::size_t kPatternBytesMost = 8192;
 
 const std::vector<std::string>& rule_keys() {
-  static const std::vector<std::string> keys{"id",      "step",  "code",   "status",     "pattern", "also",
-                                             "unless",  "class", "scope",  "final",      "alarm",   "wait",
+  static const std::vector<std::string> keys{"id",      "step",      "code",        "status",    "pattern", "also",
+                                             "unless",  "class",     "scope",       "final",     "alarm",   "wait",
                                              "samples", "reference", "near_misses", "everywhere"};
   return keys;
 }

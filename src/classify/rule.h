@@ -20,7 +20,7 @@ namespace penstock::classify {
 // "421", "4xx", "5.7.1", "x.7.28", "5.7.x": which codes a rule is about; "0" is a reply without one.
 struct CodePattern {
   bool enhanced = false;
-  std::uint16_t code_from = 0, code_to = 0;               // basic: 400–499 for "4xx"
+  std::uint16_t code_from = 0, code_to = 0;                          // basic: 400–499 for "4xx"
   std::optional<std::uint16_t> status_class{}, subject{}, detail{};  // enhanced: absent is "x"
 
   [[nodiscard]] bool matches(std::uint16_t code, const model::EnhancedStatus& status) const;
@@ -38,22 +38,22 @@ struct Rule {
   std::string unless;   // must not match
   model::OutcomeClass outcome_class = model::OutcomeClass::Other;
   model::Scope scope = model::Scope::None;
-  std::optional<bool> final;        // absent: by class and code
-  std::optional<bool> alarm;        // absent: by class
-  bool wait_told = false;           // the reply may say how long
-  std::optional<Duration> wait;     // when it does not
-  std::string reference;            // address of the page that explains it
+  std::optional<bool> final;             // absent: by class and code
+  std::optional<bool> alarm;             // absent: by class
+  bool wait_told = false;                // the reply may say how long
+  std::optional<Duration> wait;          // when it does not
+  std::string reference;                 // address of the page that explains it
   std::vector<std::string> samples;      // replies that must land here
   std::vector<std::string> near_misses;  // replies that must not
-  bool everywhere = false;          // asked for every provider: the wording gives its origin away
+  bool everywhere = false;               // asked for every provider: the wording gives its origin away
   config::Place place;
 };
 
 struct RuleFile {
-  std::string name;                   // "gmail.toml", for problems
-  std::string provider;               // "" in a general one
-  std::vector<std::string> aliases;   // other names of the provider
-  std::int64_t rank = 50;             // general files are asked in this order
+  std::string name;                  // "gmail.toml", for problems
+  std::string provider;              // "" in a general one
+  std::vector<std::string> aliases;  // other names of the provider
+  std::int64_t rank = 50;            // general files are asked in this order
   std::vector<Rule> rules;
   config::Place place;
 };

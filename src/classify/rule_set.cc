@@ -31,8 +31,11 @@ bool codes_match(const std::vector<CodePattern>& patterns, const Said& said) {
          });
 }
 
+// An unknown step fits what the words say already; codes alone need to know it.
 bool step_matches(const Rule& rule, const Said& said) {
-  return rule.steps.empty() || !said.step || std::find(rule.steps.begin(), rule.steps.end(), *said.step) != rule.steps.end();
+  if (rule.steps.empty()) return true;
+  if (!said.step) return !rule.pattern.empty();
+  return std::find(rule.steps.begin(), rule.steps.end(), *said.step) != rule.steps.end();
 }
 
 }  // namespace

@@ -149,9 +149,12 @@ void read_quoted(std::string_view quoted, std::size_t text_max, Said& out) {
     quoted.remove_prefix(start);
   }
   Copier(quoted, text_max, out).run();
+  const std::size_t bracket = out.text.rfind("(in reply to ");
+  if (bracket == std::string::npos) return;
   for (const StepWords& each : kStepWords) {
-    if (out.text.find(each.words) != std::string::npos) out.step = each.step;
+    if (std::string_view(out.text).substr(bracket).starts_with(each.words)) out.step = each.step;
   }
+  if (out.step) out.text.resize(bracket == 0 ? 0 : bracket - 1);
 }
 
 }  // namespace penstock::classify

@@ -16,14 +16,13 @@ struct Unit {
   std::int64_t seconds;
 };
 // Longest first within a family; a word must end where the text's does.
-constexpr std::array kUnits{
-    Unit{"seconds", 1}, Unit{"second", 1}, Unit{"secondes", 1}, Unit{"sekunden", 1}, Unit{"segundos", 1},
-    Unit{"secs", 1}, Unit{"sec", 1}, Unit{"s", 1},
-    Unit{"minutes", 60}, Unit{"minute", 60}, Unit{"minuten", 60}, Unit{"minutos", 60}, Unit{"mins", 60},
-    Unit{"min", 60}, Unit{"m", 60},
-    Unit{"hours", 3600}, Unit{"hour", 3600}, Unit{"heures", 3600}, Unit{"stunden", 3600}, Unit{"horas", 3600},
-    Unit{"hrs", 3600}, Unit{"hr", 3600}, Unit{"h", 3600},
-    Unit{"days", 86400}, Unit{"day", 86400}, Unit{"jours", 86400}, Unit{"tage", 86400}, Unit{"d", 86400}};
+constexpr std::array kUnits{Unit{"seconds", 1},  Unit{"second", 1},    Unit{"secondes", 1},   Unit{"sekunden", 1},
+                            Unit{"segundos", 1}, Unit{"secs", 1},      Unit{"sec", 1},        Unit{"s", 1},
+                            Unit{"minutes", 60}, Unit{"minute", 60},   Unit{"minuten", 60},   Unit{"minutos", 60},
+                            Unit{"mins", 60},    Unit{"min", 60},      Unit{"m", 60},         Unit{"hours", 3600},
+                            Unit{"hour", 3600},  Unit{"heures", 3600}, Unit{"stunden", 3600}, Unit{"horas", 3600},
+                            Unit{"hrs", 3600},   Unit{"hr", 3600},     Unit{"h", 3600},       Unit{"days", 86400},
+                            Unit{"day", 86400},  Unit{"jours", 86400}, Unit{"tage", 86400},   Unit{"d", 86400}};
 
 constexpr std::int64_t kMostSeconds = 7 * 86400;
 
@@ -60,8 +59,8 @@ std::optional<std::int64_t> number_with_unit(std::string_view text, std::size_t 
 }
 
 bool behind_cue(std::string_view before) {
-  constexpr std::array<std::string_view, 14> kCues{"in",    "after", "for",  "wait", "within", "least", "about",
-                                                   "dans",  "apres", "nach", "in:",  "after:", "every", "another"};
+  constexpr std::array<std::string_view, 14> kCues{"in",   "after", "for",  "wait", "within", "least", "about",
+                                                   "dans", "apres", "nach", "in:",  "after:", "every", "another"};
   before = ascii::trim(before);
   const std::size_t space = before.rfind(' ');
   const std::string_view last = space == std::string_view::npos ? before : before.substr(space + 1);
