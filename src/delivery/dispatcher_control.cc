@@ -74,7 +74,7 @@ void Dispatcher::remove_pause(queue::PauseId id) {
 }
 
 void Dispatcher::pauses_changed() {
-  release(queue::HoldReason::Paused);
+  release(queue::HoldReason::Paused, "a pause has ended");
   for (const auto& [key, path] : paths_) {
     for (const auto& [site, lane] : path->lanes()) nudge(*lane, lane->ready.size());
   }
@@ -83,7 +83,7 @@ void Dispatcher::pauses_changed() {
 void Dispatcher::reset_trouble(const std::function<bool(const Path&)>& selected) {
   for (const auto& [key, path] : paths_) {
     if (!selected(*path)) continue;
-    for (const auto& scope : path->limiter().scopes()) scope->reset();
+    for (const auto& scope : path->limiter().scopes()) scope->reset(parts_.clock.now());
     for (const auto& [site, lane] : path->lanes()) nudge(*lane, lane->ready.size());
   }
 }

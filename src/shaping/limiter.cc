@@ -2,6 +2,8 @@
 #include "shaping/limiter.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "base/check.h"
 
@@ -14,63 +16,149 @@ bool is_connection_trouble(const model::Outcome& outcome) {
          outcome.step == model::Step::Ehlo;
 }
 
+// The receiver answered, and what it said is about us: no sign that it is down.
+bool speaks_of_us(model::OutcomeClass outcome_class) {
+  switch (outcome_class) {
+    case model::OutcomeClass::RateLimit:
+    case model::OutcomeClass::TooManyConnections:
+    case model::OutcomeClass::Reputation:
+    case model::OutcomeClass::Blocklist: return true;
+    default: return false;
+  }
+}
+
+std::uint32_t tokens(std::uint64_t bytes) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 1'000'000'000));
+}
+
+constexpr double kBurstSeconds = 0.2;
+
 }  // namespace
 
-Limiter::Limiter(std::string scope, const Limits& limits, std::optional<TroublePolicy> trouble)
+Limiter::Limiter(std::string scope, const Limits& limits, std::optional<TroublePolicy> trouble,
+                 const AdaptivePolicy& adaptive)
     : scope_(std::move(scope)),
       limits_(limits),
+      adaptive_(adaptive),
       connection_rate_(limits.connection_rate),
-      message_rate_(limits.message_rate) {
+      message_rate_(limits.message_rate),
+      transaction_rate_(limits.transaction_rate),
+      byte_rate_(limits.byte_rate) {
   if (trouble) trouble_.emplace(*trouble);
+  if (limits.adaptive_connections() || limits.adaptive_rate()) {
+    controller_.emplace(limits, adaptive, Time{});
+    apply_rate(Time{});
+  }
+}
+
+PathController& Limiter::controller(Time now) {
+  if (!controller_) controller_.emplace(limits_, adaptive_, now);
+  return *controller_;
+}
+
+// Evenly: a receiver that counts by the second must not see two seconds' worth in one.
+void Limiter::apply_rate(Time now) {
+  const double wanted = controller_ ? controller_->rate(now) : 0;
+  if (wanted == rate_ || std::abs(wanted - rate_) < 0.002 * rate_) return;
+  rate_ = wanted;
+  if (wanted > 0) {
+    const auto burst = static_cast<std::uint32_t>(std::max(1.0, wanted * kBurstSeconds));
+    message_rate_.set_rate(Rate{wanted, std::chrono::seconds{1}}, burst, now);
+  } else {
+    message_rate_.set_rate(limits_.message_rate, 0, now);
+  }
 }
 
 std::uint32_t Limiter::connection_limit(Time now) const {
-  const std::uint32_t configured = limits_.connections == 0 ? Explanation::kNoLimit : limits_.connections;
-  return trouble_ ? std::min(configured, trouble_->allowed(now)) : configured;
+  std::uint32_t limit = limits_.connections == 0 ? Explanation::kNoLimit : limits_.connections;
+  if (controller_) limit = std::min(limit, controller_->connection_limit(now));
+  return trouble_ ? std::min(limit, trouble_->allowed(now)) : limit;
+}
+
+// One connection more than the rate needs is opened only when the rate does not hold mail back: then those that are
+// open are the bottleneck, whatever was thought to be enough.
+bool Limiter::enough_connections(Time now) const {
+  if (!controller_ || connections_ < controller_->useful_connections(now)) return false;
+  return opening_ > 0 || pressed(now);
 }
 
 bool Limiter::can_open(Time now) const {
-  return connections_ < connection_limit(now) && connection_rate_.has(1, now);
+  return connections_ < connection_limit(now) && connection_rate_.has(1, now) && !enough_connections(now);
 }
 
 void Limiter::open(Time now) {
   PENSTOCK_CHECK(connections_ < connection_limit(now));
   PENSTOCK_CHECK(connection_rate_.try_take(1, now));
   ++connections_;
+  ++opening_;
 }
 
 void Limiter::close() {
   PENSTOCK_CHECK(connections_ > 0);
   --connections_;
+  opening_ = std::min(opening_, connections_);
 }
 
 std::optional<Time> Limiter::next_open(Time now) const {
   const Time by_rate = connection_rate_.next_available(1, now);
   const std::uint32_t limit = connection_limit(now);
-  if (limit == 0) return std::max(by_rate, trouble_->suspended_until());
+  if (limit == 0) {
+    Time at = by_rate;
+    if (trouble_) at = std::max(at, trouble_->suspended_until());
+    if (controller_) at = std::max(at, controller_->suspended_until(now));
+    return at;
+  }
   if (connections_ >= limit) return std::nullopt;
-  return by_rate;
+  return enough_connections(now) ? std::max(by_rate, now + kLookAgain) : by_rate;
 }
 
-bool Limiter::can_send(std::uint32_t recipients, Time now) const {
-  return message_rate_.has(recipients, now);
+bool Limiter::can_send(std::uint32_t recipients, Time now, std::uint64_t bytes) const {
+  if (controller_ && controller_->suspended(now)) return false;
+  if (!message_rate_.has(recipients, now)) {
+    pressed_at_ = now;
+    return false;
+  }
+  return transaction_rate_.has(1, now) && byte_rate_.has(tokens(bytes), now);
 }
 
-void Limiter::send(std::uint32_t recipients, Time now) {
+void Limiter::send(std::uint32_t recipients, Time now, std::uint64_t bytes) {
   PENSTOCK_CHECK(message_rate_.try_take(recipients, now));
+  PENSTOCK_CHECK(transaction_rate_.try_take(1, now));
+  PENSTOCK_CHECK(byte_rate_.try_take(tokens(bytes), now));
 }
 
-Time Limiter::next_send(std::uint32_t recipients, Time now) const {
-  return message_rate_.next_available(recipients, now);
+Time Limiter::next_send(std::uint32_t recipients, Time now, std::uint64_t bytes) const {
+  const Time by_count =
+      std::max(message_rate_.next_available(recipients, now), transaction_rate_.next_available(1, now));
+  const Time by_rate = std::max(by_count, byte_rate_.next_available(tokens(bytes), now));
+  return controller_ ? std::max(by_rate, controller_->suspended_until(now)) : by_rate;
 }
 
-void Limiter::observe(const model::Outcome& outcome, Time now, Rng& rng) {
-  if (!trouble_ || !is_connection_trouble(outcome)) return;
+Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts) {
+  if (!is_connection_trouble(outcome)) {
+    if (!controller_) return Observed::Counted;
+    controller_->observe(outcome, facts, connections_, pressed(now), now);
+    apply_rate(now);
+    return Observed::Counted;
+  }
+  if (opening_ > 0) --opening_;
+  const bool says_why = speaks_of_us(outcome.outcome_class);
+  if (controller_ && says_why && outcome.outcome_class != model::OutcomeClass::TooManyConnections) {
+    controller_->observe(outcome, facts, connections_, pressed(now), now);
+    apply_rate(now);
+    if (controller_->suspended(now)) return Observed::Counted;
+  } else if (controller_ && limits_.adaptive_connections() && connections_ > 1 && controller_->serving(now)) {
+    controller_->connection_refused(outcome, connections_ - 1, now);
+    return Observed::OneTooMany;
+  }
+  if (!trouble_) return Observed::Counted;
   const std::string cause = outcome.reply.code != 0 ? outcome.reply.to_string() : outcome.reply.text;
   trouble_->failed(cause, now, rng);
+  return Observed::Counted;
 }
 
 void Limiter::connected(Time now) {
+  if (opening_ > 0) --opening_;
   if (!trouble_) return;
   trouble_->succeeded(now);
   // Once recovery allows as much as the configuration does, there is nothing left to recover.
@@ -79,29 +167,74 @@ void Limiter::connected(Time now) {
 }
 
 State Limiter::state(Time now) const {
-  return trouble_ ? trouble_->state(now) : State::Normal;
+  const State by_trouble = trouble_ ? trouble_->state(now) : State::Normal;
+  return controller_ ? std::max(by_trouble, controller_->state(now)) : by_trouble;
 }
 
 Explanation Limiter::explain(Time now) const {
   Explanation what = trouble_ ? trouble_->explain(now) : Explanation{};
+  if (controller_ && controller_->state(now) >= what.state) what = controller_->explain(now);
   what.scope = scope_;
   what.connections = connections_;
   what.connection_limit = connection_limit(now);
   return what;
 }
 
-void Limiter::reset() {
+void Limiter::reset(Time now) {
   if (trouble_) trouble_->reset();
+  if (!controller_) return;
+  controller_->clear(now);
+  apply_rate(now);
+}
+
+void Limiter::pin(Pin pin, Time now) {
+  controller(now).pin(std::move(pin));
+  apply_rate(now);
+}
+
+void Limiter::unpin(Time now) {
+  if (!controller_) return;
+  controller_->unpin();
+  apply_rate(now);
+}
+
+std::optional<LearnedState> Limiter::learned() const {
+  if (!controller_) return std::nullopt;
+  return controller_->learned();
+}
+
+void Limiter::restore(const LearnedState& state, Time now) {
+  if (!controller_) return;
+  controller_->restore(state, now);
+  apply_rate(now);
 }
 
 void Limiter::set_limits(const Limits& limits, Time now) {
-  if (limits.connection_rate != limits_.connection_rate) connection_rate_.set_rate(limits.connection_rate, 0, now);
-  if (limits.message_rate != limits_.message_rate) message_rate_.set_rate(limits.message_rate, 0, now);
-  limits_ = limits;
+  const Limits before = std::exchange(limits_, limits);
+  if (limits.connection_rate != before.connection_rate) connection_rate_.set_rate(limits.connection_rate, 0, now);
+  if (limits.transaction_rate != before.transaction_rate) transaction_rate_.set_rate(limits.transaction_rate, 0, now);
+  if (limits.byte_rate != before.byte_rate) byte_rate_.set_rate(limits.byte_rate, 0, now);
+  const bool ranges = limits.adaptive_connections() || limits.adaptive_rate();
+  const bool same_kind = limits.adaptive_connections() == before.adaptive_connections() &&
+                         limits.adaptive_rate() == before.adaptive_rate();
+  if (controller_ && same_kind) {
+    controller_->set_limits(limits);
+  } else if (controller_ || ranges) {
+    controller_.reset();
+    if (ranges) controller_.emplace(limits, adaptive_, now);
+  }
+  if (rate_ > 0 || ranges) {
+    apply_rate(now);
+  } else if (limits.message_rate != before.message_rate) {
+    message_rate_.set_rate(limits.message_rate, 0, now);
+  }
 }
 
 bool Limiter::idle(Time now) const {
-  return connections_ == 0 && state(now) == State::Normal && connection_rate_.full(now) && message_rate_.full(now);
+  // What was learned is worth keeping for a while: it cost refusals.
+  const bool learned = controller_ && !controller_->stale(now);
+  return connections_ == 0 && !learned && state(now) == State::Normal && connection_rate_.full(now) &&
+         message_rate_.full(now) && transaction_rate_.full(now) && byte_rate_.full(now);
 }
 
 }  // namespace penstock::shaping

@@ -2,8 +2,8 @@
 // Limiter: the limits of one scope (a path, a provider, a domain, a vMTA) and what is in use of them.
 //
 // Limiters are combined by PathLimiter, which takes from all of them or from none; nothing else should call open(),
-// close() and send(). Adaptive control will live here too: it lowers what connection_limit() returns and answers in
-// explain(); callers do not change.
+// close() and send(). Where the limits name a range (Limits::adaptive_connections, adaptive_rate) a PathController
+// moves them; otherwise they stand still.
 // Pure: time and randomness come in.   Threads: the shard that owns the scope.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "model/outcome.h"
 #include "shaping/connection_trouble.h"
 #include "shaping/limits.h"
+#include "shaping/path_controller.h"
 #include "shaping/path_state.h"
 #include "shaping/token_bucket.h"
 
@@ -25,7 +26,8 @@ class Limiter {
  public:
   // `scope` is how explanations call it: "path v1 provider:gmail". `trouble`: the policy for unreachable receivers;
   // none for scopes that say nothing about a receiver, such as a vMTA.
-  Limiter(std::string scope, const Limits& limits, std::optional<TroublePolicy> trouble = std::nullopt);
+  Limiter(std::string scope, const Limits& limits, std::optional<TroublePolicy> trouble = std::nullopt,
+          const AdaptivePolicy& adaptive = {});
   Limiter(const Limiter&) = delete;
   Limiter& operator=(const Limiter&) = delete;
 
@@ -39,21 +41,29 @@ class Limiter {
   // the end of another connection helps.
   [[nodiscard]] std::optional<Time> next_open(Time now) const;
 
-  // Whether `recipients` more may be attempted now, and taking them. Precondition of send: can_send.
-  [[nodiscard]] bool can_send(std::uint32_t recipients, Time now) const;
-  void send(std::uint32_t recipients, Time now);
-  [[nodiscard]] Time next_send(std::uint32_t recipients, Time now) const;
+  // Whether a transaction with so many recipients, and a body of so many bytes, may be attempted now; and taking it.
+  // Precondition of send: can_send. Suspended: none before the suspension ends.
+  [[nodiscard]] bool can_send(std::uint32_t recipients, Time now, std::uint64_t bytes = 0) const;
+  void send(std::uint32_t recipients, Time now, std::uint64_t bytes = 0);
+  [[nodiscard]] Time next_send(std::uint32_t recipients, Time now, std::uint64_t bytes = 0) const;
 
-  // What an attempt over this scope came to. A deferral at Step::Connect, Banner or Ehlo is connection trouble. Other
-  // outcomes change nothing yet: here the adaptive limits will learn.
-  void observe(const model::Outcome& outcome, Time now, Rng& rng);
+  // What an attempt over this scope came to. A deferral at Step::Connect, Banner or Ehlo is connection trouble, unless
+  // the receiver serves other connections of ours: then that one was too many, and OneTooMany comes back.
+  enum class Observed : std::uint8_t { Counted, OneTooMany };
+  Observed observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts = {});
   // A connection became usable (EHLO answered). Call it once per connection: recovery counts these.
   void connected(Time now);
 
   [[nodiscard]] State state(Time now) const;
   [[nodiscard]] Explanation explain(Time now) const;
-  // Forget trouble: an operator resumes the scope.
-  void reset();
+  // Forget trouble and what was learned: an operator resumes the scope.
+  void reset(Time now);
+  // An operator's limits instead of the controller's, until unpin() or the pin's end.
+  void pin(Pin pin, Time now);
+  void unpin(Time now);
+  // What a restart must not forget; nothing when these limits are not adaptive.
+  [[nodiscard]] std::optional<LearnedState> learned() const;
+  void restore(const LearnedState& state, Time now);
 
   // New configuration. Open connections above a lowered limit stay; no new one is opened until they are below it.
   void set_limits(const Limits& limits, Time now);
@@ -64,14 +74,30 @@ class Limiter {
   [[nodiscard]] bool idle(Time now) const;
 
  private:
+  // More than this brings nothing while mail waits for the rate.
+  static constexpr Duration kLookAgain{std::chrono::milliseconds{500}};
+  static constexpr Duration kPressed{std::chrono::seconds{2}};
+
   [[nodiscard]] std::uint32_t connection_limit(Time now) const;
+  [[nodiscard]] bool enough_connections(Time now) const;
+  [[nodiscard]] bool pressed(Time now) const { return now - pressed_at_ < kPressed; }
+  void apply_rate(Time now);
+  // Made at the first need where there is none yet: a pin on static limits.
+  PathController& controller(Time now);
 
   std::string scope_;
   Limits limits_;
+  AdaptivePolicy adaptive_;
   TokenBucket connection_rate_;
-  TokenBucket message_rate_;
+  TokenBucket message_rate_;  // of recipients
+  TokenBucket transaction_rate_;
+  TokenBucket byte_rate_;
   std::optional<ConnectionTrouble> trouble_;
+  mutable std::optional<PathController> controller_;  // explain() ages its counts
+  double rate_ = 0;                                   // that message_rate_ was set to by the controller
   std::uint32_t connections_ = 0;
+  std::uint32_t opening_ = 0;  // of these, neither usable nor failed yet
+  mutable Time pressed_at_{};  // mail had to wait for the rate
 };
 
 }  // namespace penstock::shaping

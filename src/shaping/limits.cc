@@ -24,7 +24,13 @@ Limits stricter(const Limits& a, const Limits& b) {
           .connection_rate = stricter(a.connection_rate, b.connection_rate),
           .messages_per_connection = stricter(a.messages_per_connection, b.messages_per_connection),
           .message_rate = stricter(a.message_rate, b.message_rate),
-          .recipients_per_message = stricter(a.recipients_per_message, b.recipients_per_message)};
+          .recipients_per_message = stricter(a.recipients_per_message, b.recipients_per_message),
+          .transaction_rate = stricter(a.transaction_rate, b.transaction_rate),
+          .byte_rate = stricter(a.byte_rate, b.byte_rate),
+          .connections_floor = stricter(a.connections_floor, b.connections_floor),
+          .connections_start = stricter(a.connections_start, b.connections_start),
+          .message_rate_floor = stricter(a.message_rate_floor, b.message_rate_floor),
+          .message_rate_start = stricter(a.message_rate_start, b.message_rate_start)};
 }
 
 }  // namespace penstock::shaping

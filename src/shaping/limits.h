@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits: the static bounds an operator puts on one scope (an egress path, a provider, a domain, a vMTA).
+// Limits: the bounds an operator puts on one scope (an egress path, a provider, a domain, a vMTA, any LimitKey).
 //
-// Zero, or a Rate with count 0, means "no limit set here"; another scope may still set one. Plain values; any thread.
+// Zero, or a Rate with count 0, means "no limit set here"; another scope may still set one. Where a floor or a start is
+// given, that limit is a range and adaptive: it moves between floor and ceiling (the field without a suffix) as the
+// receiver's answers say. Otherwise it stands still. Plain values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +18,16 @@ struct Limits {
   std::uint32_t messages_per_connection = 0;  // transactions, then the connection is closed with QUIT
   Rate message_rate{};                       // recipients attempted per span: a receiver counts those, not transactions
   std::uint32_t recipients_per_message = 0;  // RCPT commands in one transaction
+  Rate transaction_rate{};                   // messages as the receiver's logs count them: MAIL commands per span
+  Rate byte_rate{};                          // of message bodies per span
+
+  std::uint32_t connections_floor = 0;
+  std::uint32_t connections_start = 0;
+  Rate message_rate_floor{};
+  Rate message_rate_start{};
+
+  [[nodiscard]] bool adaptive_connections() const { return connections_floor != 0 || connections_start != 0; }
+  [[nodiscard]] bool adaptive_rate() const { return message_rate_floor.count > 0 || message_rate_start.count > 0; }
   bool operator==(const Limits&) const = default;
 };
 

@@ -55,16 +55,16 @@ std::optional<Time> PathLimiter::next_open(Time now) const {
   return latest;
 }
 
-bool PathLimiter::try_message(std::uint32_t recipients, Time now) {
-  const auto allows = [=](const auto& scope) { return scope->can_send(recipients, now); };
+bool PathLimiter::try_message(std::uint32_t recipients, Time now, std::uint64_t bytes) {
+  const auto allows = [=](const auto& scope) { return scope->can_send(recipients, now, bytes); };
   if (!std::all_of(scopes_.begin(), scopes_.end(), allows)) return false;
-  for (const auto& scope : scopes_) scope->send(recipients, now);
+  for (const auto& scope : scopes_) scope->send(recipients, now, bytes);
   return true;
 }
 
-Time PathLimiter::next_message(std::uint32_t recipients, Time now) const {
+Time PathLimiter::next_message(std::uint32_t recipients, Time now, std::uint64_t bytes) const {
   Time latest = now;
-  for (const auto& scope : scopes_) latest = std::max(latest, scope->next_send(recipients, now));
+  for (const auto& scope : scopes_) latest = std::max(latest, scope->next_send(recipients, now, bytes));
   return latest;
 }
 
@@ -74,8 +74,14 @@ std::uint32_t PathLimiter::recipients_per_message(std::uint32_t otherwise) const
   return all.recipients_per_message == 0 ? otherwise : all.recipients_per_message;
 }
 
-void PathLimiter::observe(const model::Outcome& outcome, Time now, Rng& rng) {
-  for (const auto& scope : scopes_) scope->observe(outcome, now, rng);
+Limiter::Observed PathLimiter::observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts) {
+  Limiter::Observed observed = Limiter::Observed::Counted;
+  for (const auto& scope : scopes_) {
+    if (scope->observe(outcome, now, rng, facts) == Limiter::Observed::OneTooMany) {
+      observed = Limiter::Observed::OneTooMany;
+    }
+  }
+  return observed;
 }
 
 void PathLimiter::connected(Time now) {

@@ -56,14 +56,15 @@ class PathLimiter {
   // The first moment at which try_open may succeed. Nothing: only when a permit is released.
   [[nodiscard]] std::optional<Time> next_open(Time now) const;
 
-  // Takes the message rate of one transaction with that many recipients, in every scope or in none.
-  [[nodiscard]] bool try_message(std::uint32_t recipients, Time now);
-  [[nodiscard]] Time next_message(std::uint32_t recipients, Time now) const;
+  // Takes the rates of one transaction with that many recipients and bytes of body, in every scope or in none.
+  [[nodiscard]] bool try_message(std::uint32_t recipients, Time now, std::uint64_t bytes = 0);
+  [[nodiscard]] Time next_message(std::uint32_t recipients, Time now, std::uint64_t bytes = 0) const;
   // RCPT commands allowed in one transaction: the smallest of all scopes, or `otherwise` if none sets one.
   [[nodiscard]] std::uint32_t recipients_per_message(std::uint32_t otherwise) const;
 
   // Passes an outcome, or the fact that a connection is usable, to every scope.
-  void observe(const model::Outcome& outcome, Time now, Rng& rng);
+  // OneTooMany: only this connection was too many for some scope; the receiver serves the others.
+  Limiter::Observed observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts = {});
   void connected(Time now);
 
   // The worst of all scopes: Suspended before Backoff before Slowed before Normal.

@@ -17,7 +17,7 @@ namespace penstock::shaping {
 enum class State : std::uint8_t {
   Normal,    // only the configured limits hold
   Slowed,    // fewer connections than configured, growing again with success
-  Backoff,   // trouble is being probed: one connection, nothing more until it succeeds
+  Backoff,   // back-off mode: limits of its own; or trouble is probed by one connection until it succeeds
   Suspended  // nothing is opened before `until`
 };
 [[nodiscard]] std::string_view to_string(State state);  // "normal", "slowed", "backoff", "suspended"
@@ -31,6 +31,12 @@ struct Explanation {
   std::optional<Time> until{};    // when it changes by itself; none: with success, or by a person
   std::uint32_t connections = 0;  // open now
   std::uint32_t connection_limit = 0;  // how many may be open now; 0 when Suspended, kNoLimit when unbounded
+  double rate = 0;                     // recipients per second it may attempt now; 0: no adaptive rate
+  double rate_ceiling = 0;             // what the receiver was found to take; 0: unknown
+  std::uint32_t attempts = 0;          // answers of the last minute …
+  std::uint32_t refusals = 0;          // … and how many of them refused or deferred for the path's sake
+  std::string next{};                  // what happens next: "grows again with each success"; "" when Normal
+  std::string by{};                    // the operator who pinned it; "": nobody did
   static constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;
 };
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// AdaptivePolicy: how adaptive limits learn. The defaults serve every provider; docs/shaping.md derives them.
+//
+// Shares are 0 to 1, growth is a share per second of sending. Plain values; any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace penstock::shaping {
+
+struct AdaptivePolicy {
+  // The rate. Without a known ceiling it grows by start_growth; towards a known one by recover_growth until
+  // near_ceiling of it, then by probe_growth; beyond it by probe_growth until more went through than what ended the
+  // probes before (the receiver's burst), then by fast_growth: the ceiling has moved.
+  double start_growth = 0.18;
+  double recover_growth = 0.10;
+  double probe_growth = 0.010;
+  double search_growth = 0.030;  // between a ceiling that was guessed and a rate that was refused
+  double fast_growth = 0.12;
+  double near_ceiling = 0.95;
+  double margin = 0.015;       // stays so far below a known ceiling between probes
+  double cut_most = 0.5;       // one cut takes no more than this
+  std::uint32_t refusals = 2;  // since the last change, before a rate that was proven is cut
+  Duration refusals_within{std::chrono::seconds{10}};
+  // A probe is made once so many attempts were made since the last refusal, but within these bounds.
+  std::uint32_t probe_attempts = 420;
+  Duration probe_soonest{std::chrono::seconds{12}};
+  Duration probe_latest{std::chrono::seconds{34}};
+  std::uint32_t probe_attempts_least = 130;  // where even probe_latest gives fewer, the probe waits for these
+  Duration probe_never_later{std::chrono::minutes{10}};
+
+  // Connections. A learned ceiling is probed by one more connection under the same bounds; each that was carried for
+  // `settle` without a refusal lets the next follow, in steps that grow.
+  Duration settle{std::chrono::seconds{2}};
+  std::uint32_t connections_start = 2;  // where limits name no start
+
+  // Other trouble: deferrals that speak of this path or of the receiver, over a sliding window of a minute.
+  double deferral_share = 0.25;
+  std::uint32_t deferral_volume = 50;  // attempts in the window before its share means anything
+  double cut = 0.7;                    // connections and rate are multiplied by this
+  Duration hold_after_cut{std::chrono::seconds{30}};
+  double latency_factor = 4.0;        // against what is usual, at MAIL, RCPT or end of data
+  std::uint32_t latency_volume = 20;  // answers in a row on average that slow
+
+  // Back-off mode: the receiver's replies doubt us, or refuse most of what the lowest rate sends.
+  double reputation_share = 0.10;
+  std::uint32_t reputation_replies = 5;  // and at least so many of them, in deferral_volume attempts or more
+  double floor_share = 0.5;              // refused for rate at the floor
+  double backoff_share = 0.25;           // of the limits before, unless backoff_connections/_rate say it
+  std::uint32_t backoff_connections = 0;
+  double backoff_rate = 0;  // recipients per second
+  Duration backoff_first{std::chrono::minutes{5}};
+  Duration backoff_longest{std::chrono::hours{1}};
+};
+
+}  // namespace penstock::shaping

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// RateController: finds the rate that a receiver takes from us, by its refusals, and stays right below it.
+//
+// It remembers the rate at which it was refused (the ceiling), waits below it, then climbs slowly through it: one
+// refusal ends such a probe, and costs no more than that. If far more gets through than what ended the probes before,
+// the ceiling has moved and the climb becomes fast. A rate that was proven is cut only after several refusals, and then
+// to the share that was taken. docs/shaping.md has the formulas.
+//
+// Use:  rate.answered(taken, pressed, now) for each answer;  rate.refused(now) for each refusal for rate.
+//       pace by rate.rate().
+// "pressed" says that mail waits for the rate: it does not grow otherwise.
+// Pure. Threads: one owner. Cost: some additions per answer.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+#include "shaping/adaptive_policy.h"
+
+namespace penstock::shaping {
+
+// Recipients per second. ceiling 0: none.
+struct RateRange {
+  double floor = 0.1;
+  double start = 1;
+  double ceiling = 0;
+};
+
+class RateController {
+ public:
+  RateController(const RateRange& range, const AdaptivePolicy& policy, Time now);
+
+  enum class Effect : std::uint8_t {
+    None,        // an answer to what was sent before the last change, or one that proves nothing yet
+    ProbeEnded,  // back to below the ceiling
+    Cut          // a proven rate was refused
+  };
+  // An answer that was no refusal for rate. `latency`: how long the transaction took.
+  void answered(bool pressed, Duration latency, Time now);
+  Effect refused(Time now);
+  // Another signal: multiply by `factor`, and stay there for `hold`.
+  void cut(double factor, Duration hold, Time now);
+  // Nothing is attempted meanwhile; afterwards it is recovered from `share` of the rate.
+  void rest_until(Time until, double share, Time now);
+
+  [[nodiscard]] double rate() const { return rate_; }
+  // What the receiver was found to take; 0 while unknown.
+  [[nodiscard]] double ceiling() const { return ceiling_; }
+  [[nodiscard]] bool at_floor() const { return rate_ <= range_.floor * 1.001; }
+  // When it begins to climb again.
+  [[nodiscard]] Time next_probe() const { return hold_until_; }
+  [[nodiscard]] double credit() const { return credit_; }
+  void set_range(const RateRange& range);
+  // What was learned before a restart.
+  void restore(double rate, double ceiling, double credit, Time now);
+
+ private:
+  void grow(Duration active);
+  void end_guard(Time now);
+  void settle_below(double ceiling, double rate, Duration hold, Time now);
+  [[nodiscard]] Duration probe_wait() const;
+  [[nodiscard]] double bounded(double rate) const;
+  [[nodiscard]] bool probing() const { return ceiling_ <= 0 || rate_ > ceiling_; }
+
+  RateRange range_;
+  AdaptivePolicy policy_;
+  double rate_;
+  double ceiling_ = 0;
+  double wall_ = 0;         // the rate that was refused last
+  bool surprised_ = false;  // stepped back further than the ceiling asks, until what is under way is answered
+  double excess_ = 0;       // recipients sent beyond the ceiling in this probe
+  double credit_ = 0;       // how many that was, when probes were refused
+  bool fast_ = false;       // the ceiling has moved
+  Time last_{};             // of the last answer
+  Time hold_until_{};
+  Duration latency_{std::chrono::milliseconds{300}};
+  // After a change: answers to what was sent before it, and what they say of the rate before.
+  Time guard_until_{};
+  double guarded_rate_ = 0;
+  std::uint32_t guard_refused_ = 0;
+  std::uint32_t guard_answers_ = 0;
+  // Since the last change: refusals of a rate that was proven.
+  Time watch_from_{};
+  std::uint32_t watch_refused_ = 0;
+  std::uint32_t watch_answers_ = 0;
+  // Since the last refusal: what got through on average is what the receiver refills.
+  Time cycle_from_{};
+  double cycle_taken_ = 0;
+  std::uint32_t quiet_answers_ = 0;
+};
+
+}  // namespace penstock::shaping

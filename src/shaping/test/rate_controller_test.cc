@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shaping/rate_controller.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+using namespace std::chrono_literals;
+using penstock::Duration;
+using penstock::Time;
+using namespace penstock::shaping;
+
+namespace {
+
+constexpr Time kStart{1'800'000'000s};
+
+// A receiver that counts with a bucket of tokens, and a sender that follows the controller; answers take 200 ms.
+struct Play {
+  explicit Play(double hidden_rate, double start = 2, double burst_seconds = 0.5)
+      : hidden(hidden_rate), burst(burst_seconds), controller({0.2, start, 1000}, AdaptivePolicy{}, kStart) {}
+
+  void run(Duration span) {
+    const Time end = now + span;
+    while (now < end) {
+      now += Duration{static_cast<std::int64_t>(1e6 / controller.rate())};
+      const double seconds = std::chrono::duration<double>(now - filled).count();
+      tokens = std::min(std::max(1.0, hidden * burst), tokens + seconds * hidden);
+      filled = now;
+      const bool taken = tokens >= 1;
+      if (taken) tokens -= 1;
+      answers.emplace_back(now + 200ms, taken);
+      while (!answers.empty() && answers.front().first <= now) {
+        if (answers.front().second) {
+          ++taken_count;
+          controller.answered(true, 200ms, answers.front().first);
+        } else {
+          ++refused_count;
+          controller.refused(answers.front().first);
+        }
+        answers.pop_front();
+      }
+    }
+  }
+  void count_from_here() { taken_count = refused_count = 0; }
+
+  double hidden, burst;
+  RateController controller;
+  Time now = kStart;
+  Time filled = kStart;
+  double tokens = 1;
+  std::deque<std::pair<Time, bool>> answers;
+  std::uint32_t taken_count = 0, refused_count = 0;
+};
+
+}  // namespace
+
+TEST(RateController, FindsTheRateOfTheReceiver) {
+  for (const double hidden : {3.0, 10.0, 40.0, 200.0}) {
+    Play play(hidden);
+    play.run(60s);
+    EXPECT_NEAR(play.controller.ceiling(), hidden, hidden * 0.12) << hidden;
+    play.count_from_here();
+    play.run(600s);
+    EXPECT_GT(play.taken_count, 0.95 * hidden * 600) << hidden;
+    EXPECT_LT(play.refused_count, 0.008 * play.taken_count + 2) << hidden;
+  }
+}
+
+TEST(RateController, FollowsAStepDownWithinSeconds) {
+  Play play(40);
+  play.run(120s);
+  play.hidden = 12;
+  play.run(10s);
+  EXPECT_LT(play.controller.rate(), 14);
+  play.run(20s);
+  play.count_from_here();
+  play.run(20s);
+  EXPECT_GT(play.taken_count, 0.85 * 12 * 20);
+}
+
+TEST(RateController, FollowsAStepUpWithinAMinute) {
+  for (const double hidden : {8.0, 30.0}) {
+    Play play(hidden);
+    play.run(200s);
+    play.hidden = hidden * 2.5;
+    play.run(60s);
+    EXPECT_GT(play.controller.rate(), 0.85 * hidden * 2.5) << hidden;
+  }
+}
+
+TEST(RateController, OneOddRefusalOfAProvenRateChangesNothing) {
+  RateController controller({1, 5, 100}, AdaptivePolicy{}, kStart);
+  controller.restore(29.5, 30, 4, kStart);
+  Time now = kStart;
+  for (int i = 0; i < 100; ++i) controller.answered(false, 100ms, now += 30ms);
+  EXPECT_EQ(controller.refused(now += 30ms), RateController::Effect::None);
+  EXPECT_EQ(controller.rate(), 29.5);
+  EXPECT_EQ(controller.refused(now += 30ms), RateController::Effect::Cut);
+  EXPECT_LT(controller.rate(), 29);
+}
+
+TEST(RateController, DoesNotGrowWhenNothingWaitsForTheRate) {
+  RateController controller({1, 5, 100}, AdaptivePolicy{}, kStart);
+  for (int i = 0; i < 1000; ++i) controller.answered(false, 100ms, kStart + i * 100ms);
+  EXPECT_EQ(controller.rate(), 5);
+}
+
+TEST(RateController, StaysBetweenFloorAndCeiling) {
+  RateController controller({2, 5, 8}, AdaptivePolicy{}, kStart);
+  Time now = kStart;
+  for (int i = 0; i < 1000; ++i) controller.answered(true, 100ms, now += 100ms);
+  EXPECT_EQ(controller.rate(), 8);
+  for (int i = 0; i < 1000; ++i) controller.refused(now += 500ms);
+  EXPECT_EQ(controller.rate(), 2);
+  EXPECT_TRUE(controller.at_floor());
+}
+
+TEST(RateController, CutHoldsThenRecoversInARamp) {
+  Play play(20);
+  play.run(120s);
+  const double ceiling = play.controller.ceiling();
+  play.controller.cut(0.5, 30s, play.now);
+  const double low = play.controller.rate();
+  play.run(25s);
+  EXPECT_EQ(play.controller.rate(), low) << "held";
+  play.run(8s);
+  EXPECT_GT(play.controller.rate(), low);
+  EXPECT_LT(play.controller.rate(), ceiling * 0.9) << "no snap back";
+  play.run(30s);
+  EXPECT_GT(play.controller.rate(), ceiling * 0.9);
+}
+
+TEST(RateController, RestoredStateGoesOnWhereItWas) {
+  RateController controller({1, 5, 100}, AdaptivePolicy{}, kStart);
+  controller.restore(30, 31, 4, kStart);
+  EXPECT_EQ(controller.rate(), 30);
+  EXPECT_EQ(controller.ceiling(), 31);
+  EXPECT_EQ(controller.credit(), 4);
+}
