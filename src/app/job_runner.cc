@@ -7,6 +7,7 @@
 #include "api/errc.h"
 #include "api/words.h"
 #include "app/ask_shards.h"
+#include "delivery/hold_log.h"
 
 namespace penstock::app {
 namespace {
@@ -152,28 +153,10 @@ void JobRunner::change(Running& running, std::size_t shard, std::vector<queue::Q
 // Sender and address are in the envelope, which may have to be read from disk: not on a shard.
 void JobRunner::record(model::EventType type, const std::vector<queue::QueuedRecipient>& recipients,
                        const std::string& why) {
+  const delivery::HoldEventParts parts{node_.clock(), node_.flow(), node_.names(), node_.labels()};
   for (const queue::QueuedRecipient& recipient : recipients) {
     const auto envelope = node_.spool().read_envelope(recipient.message);
-    const queue::LabelSet& labels = node_.labels().view(recipient.labels);
-    model::Event event;
-    event.type = type;
-    event.time = node_.clock().wall();
-    event.message = recipient.message;
-    event.recipient_index = recipient.index;
-    event.has_recipient = true;
-    event.domain = node_.names().view(recipient.domain);
-    event.stream = node_.names().view(labels.stream);
-    event.tenant = node_.names().view(labels.tenant);
-    event.campaign = node_.names().view(labels.campaign);
-    event.attempt = recipient.attempts;
-    event.queued = node_.clock().now() - queue::time_of(recipient.received);
-    event.detail = why;
-    if (envelope && recipient.index < (*envelope)->recipients.size()) {
-      event.sender = (*envelope)->sender;
-      event.recipient = (*envelope)->recipients[recipient.index].address;
-      event.bytes = (*envelope)->body_bytes;
-    }
-    node_.flow().record(event);
+    delivery::record_hold_event(parts, type, recipient, envelope ? envelope->get() : nullptr, why);
   }
 }
 

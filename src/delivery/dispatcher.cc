@@ -26,6 +26,7 @@ Dispatcher::Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> desti
     : parts_(parts),
       destinations_(std::move(destinations)),
       settlement_(parts_, *this),
+      hold_log_(parts_),
       calendar_(pool_, parts.clock.now()),
       held_(pool_),
       outboxes_(parts.peers.count()) {}
@@ -36,7 +37,7 @@ void Dispatcher::set_plan(PlanPtr plan) {
   plan_ = std::move(plan);
   destinations_->set_plan(plan_);
   settlement_.set_plan(plan_);
-  release(queue::HoldReason::NoPath);
+  release(queue::HoldReason::NoPath, "its vMTA or pool is usable again");
   reroute_ready();
 }
 
@@ -75,13 +76,21 @@ void Dispatcher::hold(queue::QueuedRecipient recipient, queue::HoldReason reason
   held_.push(recipient, reason);
 }
 
-void Dispatcher::release(queue::HoldReason reason) {
+void Dispatcher::hold_anew(const queue::QueuedRecipient& recipient, queue::HoldReason reason, std::string_view cause) {
+  hold_log_.add(model::EventType::Held, recipient, cause);
+  hold(recipient, reason);
+}
+
+void Dispatcher::release(queue::HoldReason reason, std::string_view cause) {
   if (held_.size(reason) == 0) return;
   std::vector<queue::QueuedRecipient> freed;
   queue::HeldQueue::Cursor cursor;
   while (!cursor.done()) {
     held_.scan(cursor, 4096, [&](const queue::QueuedRecipient& recipient) {
       if (recipient.hold != reason) return queue::Visit::Keep;
+      // Not let go to be held once more at once.
+      const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
+      if (reason == queue::HoldReason::NoPath && choose_vmta(recipient, stream) == nullptr) return queue::Visit::Keep;
       freed.push_back(recipient);
       return queue::Visit::Take;
     });
@@ -89,6 +98,7 @@ void Dispatcher::release(queue::HoldReason reason) {
   for (queue::QueuedRecipient& recipient : freed) {
     totals_.left(queue::Whereabouts::Held);
     recipient.hold = queue::HoldReason::None;
+    hold_log_.add(model::EventType::Released, recipient, cause);
   }
   take(freed);
 }
@@ -168,7 +178,7 @@ void Dispatcher::handle(const queue::QueuedRecipient& recipient, const Resolved&
   const Vmta* vmta = choose_vmta(recipient, stream);
   if (vmta == nullptr) {
     totals_.left(queue::Whereabouts::Active);
-    return hold(recipient, queue::HoldReason::NoPath);
+    return hold_anew(recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, recipient));
   }
   send_on(recipient, std::get<DestinationPtr>(resolved), *vmta);
 }
@@ -321,7 +331,9 @@ net::Task<std::optional<Batch>> Dispatcher::load(std::vector<queue::QueuedRecipi
   if (!(stored.error() == make_error_code(spool::Errc::UnknownMessage))) {
     log::error("delivery", "message {} is set aside, it cannot be read: {}", model::format_id(id),
                stored.error().to_string());
-    for (const queue::QueuedRecipient& recipient : batch.recipients) hold(recipient, queue::HoldReason::Operator);
+    for (const queue::QueuedRecipient& recipient : batch.recipients) {
+      hold_anew(recipient, queue::HoldReason::Operator, "the message cannot be read from the spool");
+    }
   }
   co_return std::nullopt;
 }

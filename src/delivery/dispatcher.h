@@ -25,6 +25,7 @@
 
 #include "delivery/attempted.h"
 #include "delivery/destination_table.h"
+#include "delivery/hold_log.h"
 #include "delivery/host_trouble.h"
 #include "delivery/limiter_table.h"
 #include "delivery/path.h"
@@ -67,7 +68,7 @@ class Dispatcher final : public Settlement::Queue {
   // No new connections and transactions; those under way end. See in_flight().
   void stop();
   // Connections and other work that still has to come to its end.
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_ + (hold_log_.busy() ? 1 : 0); }
 
   // Settlement::Queue: a recipient whose attempt is over waits again.
   void wait_until(const queue::QueuedRecipient& recipient, Time due) override;
@@ -134,7 +135,10 @@ class Dispatcher final : public Settlement::Queue {
   void send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination, const Vmta& vmta);
   void flush_outboxes();
   void hold(queue::QueuedRecipient recipient, queue::HoldReason reason);
-  void release(queue::HoldReason reason);
+  // The same with its event.
+  void hold_anew(const queue::QueuedRecipient& recipient, queue::HoldReason reason, std::string_view cause);
+  // `cause`: in words, for the events.
+  void release(queue::HoldReason reason, std::string_view cause);
   void pauses_changed();
   void expire_held();
   [[nodiscard]] const Vmta* choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream);
@@ -159,11 +163,14 @@ class Dispatcher final : public Settlement::Queue {
   // Whether a recipient popped from a lane may be attempted; if not it has been put where it belongs.
   [[nodiscard]] bool may_go(const queue::QueuedRecipient& recipient, const Lane& lane);
   [[nodiscard]] queue::Place place_of(const Lane& lane) const;
+  // The pause that stops it, or nullptr.
+  [[nodiscard]] const queue::Pause* pause_of(const queue::QueuedRecipient& recipient, const Lane& lane) const;
 
   ShardParts parts_;
   PlanPtr plan_;
   std::unique_ptr<DestinationTable> destinations_;
   Settlement settlement_;
+  HoldLog hold_log_;
   HostTrouble host_trouble_;
   queue::ChunkPool pool_;
   queue::CalendarQueue calendar_;

@@ -19,12 +19,16 @@ void Dispatcher::enter(Routed routed) {
   const Stream& stream = plan_->stream_or_default(parts_.labels.view(routed.recipient.labels).stream);
   Path& path = find_path({routed.vmta, routed.destination->group}, *routed.destination);
   Lane& lane = path.lane_to(routed.destination, pool_, parts_.labels);
-  if (!pauses_.empty() && pauses_.find(routed.recipient, parts_.labels, place_of(lane)) != nullptr) {
+  if (const queue::Pause* pause = pause_of(routed.recipient, lane)) {
     totals_.left(queue::Whereabouts::Active);
-    return hold(routed.recipient, queue::HoldReason::Paused);
+    return hold_anew(routed.recipient, queue::HoldReason::Paused, why_paused(*pause));
   }
   lane.push(routed.recipient, stream.priority);
   nudge(lane);
+}
+
+const queue::Pause* Dispatcher::pause_of(const queue::QueuedRecipient& recipient, const Lane& lane) const {
+  return pauses_.empty() ? nullptr : pauses_.find(recipient, parts_.labels, place_of(lane));
 }
 
 queue::Place Dispatcher::place_of(const Lane& lane) const {
@@ -228,9 +232,9 @@ bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lan
     wait_until(recipient, opens);
     return false;
   }
-  if (!pauses_.empty() && pauses_.find(recipient, parts_.labels, place_of(lane)) != nullptr) {
+  if (const queue::Pause* pause = pause_of(recipient, lane)) {
     totals_.left(queue::Whereabouts::Active);
-    hold(recipient, queue::HoldReason::Paused);
+    hold_anew(recipient, queue::HoldReason::Paused, why_paused(*pause));
     return false;
   }
   const Vmta* vmta = plan_->find_vmta(lane.path.key().vmta);

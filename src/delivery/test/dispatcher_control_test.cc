@@ -36,6 +36,8 @@ class DispatcherControlTest : public ::testing::Test {
     made.id = queue::PauseId{id};
     made.selection = *queue::Selection::make(what, desk_.names);
     made.until = until;
+    made.by = "ann";
+    made.reason = "asked for";
     EXPECT_TRUE(desk_.dispatcher().add_pause(made));
   }
   // Everything a scan shows, taken out when `take` says so.
@@ -97,6 +99,54 @@ TEST_F(DispatcherControlTest, WithoutUsableVmtaItIsHeldUntilAPlanHasOne) {
   EXPECT_EQ(scan(10).at(0).first.hold, queue::HoldReason::NoPath);
   desk_.change_plan([](Plan& plan) { plan.vmtas[0].usable = true; });
   wait_for(EventType::Delivered, 1);
+}
+
+TEST_F(DispatcherControlTest, PauseAndItsEndAreTold) {
+  pause(1, {.domain = "one.example"});
+  desk_.send({"a@one.example", "b@one.example"});
+  wait_for(EventType::Held, 2);
+  for (const Recorded& held : desk_.events.of(EventType::Held)) EXPECT_EQ(held.detail, "paused by ann: asked for");
+  EXPECT_EQ(desk_.events.of(EventType::Held)[1].recipient, "b@one.example");
+  desk_.dispatcher().remove_pause(queue::PauseId{1});
+  wait_for(EventType::Delivered, 2);
+  wait_for(EventType::Released, 2);
+  EXPECT_EQ(desk_.events.of(EventType::Released)[0].detail, "a pause has ended");
+  desk_.run_until([&] { return desk_.dispatcher().in_flight() <= 1; });  // the connection is kept
+}
+
+TEST_F(DispatcherControlTest, WantOfAVmtaAndItsEndAreTold) {
+  desk_.change_plan([](Plan& plan) { plan.vmtas[0].usable = false; });
+  desk_.send({"a@one.example"});
+  wait_for(EventType::Held, 1);
+  EXPECT_EQ(desk_.events.of(EventType::Held)[0].recipient, "a@one.example");
+  EXPECT_EQ(desk_.events.of(EventType::Held)[0].detail, "no vMTA of pool \"main\" is usable");
+  desk_.change_plan([](Plan&) {});  // changes nothing for it: not told again
+  desk_.poll();
+  desk_.change_plan([](Plan& plan) { plan.vmtas[0].usable = true; });
+  wait_for(EventType::Delivered, 1);
+  wait_for(EventType::Released, 1);
+  EXPECT_EQ(desk_.events.count(EventType::Held), 1U);
+}
+
+TEST_F(DispatcherControlTest, VmtaThatTheSenderAskedForIsNamed) {
+  desk_.change_plan([](Plan& plan) { plan.vmtas[1].usable = false; });
+  model::Envelope envelope = desk_.envelope({"a@one.example"});
+  envelope.labels.vmta = "v2";
+  desk_.admit(desk_.store(envelope));
+  wait_for(EventType::Held, 1);
+  EXPECT_EQ(desk_.events.of(EventType::Held)[0].detail, "vMTA \"v2\", which the sender asked for, is not usable");
+}
+
+TEST_F(DispatcherControlTest, TooManyHoldsAtOnceAreCounted) {
+  HoldLog log(desk_.dispatcher().parts());
+  queue::QueuedRecipient recipient;  // of no message: its event has no address
+  recipient.message = model::MessageId{1};
+  for (std::size_t i = 0; i < HoldLog::kWaitingMax + 5; ++i) log.add(EventType::Held, recipient, "a cause");
+  desk_.run_until([&] { return !log.busy(); });
+  EXPECT_EQ(desk_.events.count(EventType::Held), HoldLog::kWaitingMax);
+  EXPECT_EQ(desk_.events.of(EventType::Held)[0].recipient, "");
+  ASSERT_EQ(desk_.events.count(EventType::Admin), 1U);
+  EXPECT_EQ(desk_.events.of(EventType::Admin)[0].detail.substr(0, 9), "5 events ");
 }
 
 TEST_F(DispatcherControlTest, WhoWaitsForAVmtaTooLongExpires) {
