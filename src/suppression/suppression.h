@@ -36,7 +36,7 @@ namespace penstock::suppression {
 
 // Of whom a check asks. Empty: no such label; then entries of that scope do not count.
 struct Where {
-  std::string_view tenant, stream, list;
+  std::string_view tenant = {}, stream = {}, list = {};
 };
 
 enum class Overwrite : std::uint8_t {
