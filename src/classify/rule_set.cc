@@ -1,28 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "classify/rule_set.h"
 
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
-#include <re2/set.h>
 
 #include <algorithm>
+#include <array>
+#include <numeric>
+#include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "base/check.h"
+#include "classify/literal_finder.h"
 
 namespace penstock::classify {
 namespace {
 
-constexpr std::int64_t kMemory = 64 << 20;
-constexpr int kNoPart = -1;
+// Shorter literals occur everywhere and would spare nothing.
+constexpr int kLiteralMin = 3;
 
 RE2::Options options() {
   RE2::Options o;
   o.set_encoding(RE2::Options::EncodingLatin1);  // receivers write bytes, not always UTF-8
   o.set_never_capture(true);
   o.set_log_errors(false);
-  o.set_max_mem(kMemory);
   return o;
+}
+
+// Literals of which at least one is in every text the pattern matches; none: it may match without any.
+//
+// RE2 tells all literals it can use and, for a choice of them, whether the pattern is possible. Of "(user|mailbox)
+// unknown" it tells three, yet "unknown" alone is enough to look for. So one literal after the other, the most common
+// first (that is the shortest), is taken for granted, and left out if the pattern still needs one of the rest.
+std::vector<std::string> literals_of(const std::string& pattern) {
+  re2::FilteredRE2 filter(kLiteralMin);
+  int id = 0;
+  std::vector<std::string> all;
+  if (filter.Add(pattern, options(), &id) != RE2::NoError) return {};
+  filter.Compile(&all);
+  std::vector<int> order(all.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    return all[static_cast<std::size_t>(a)].size() < all[static_cast<std::size_t>(b)].size();
+  });
+  std::vector<int> granted;
+  std::vector<int> possible;
+  for (const int literal : order) {
+    std::vector<int> more = granted;
+    more.insert(std::upper_bound(more.begin(), more.end(), literal), literal);
+    filter.AllPotentials(more, &possible);
+    if (possible.empty()) granted = std::move(more);
+  }
+  std::vector<std::string> needed;
+  for (const int literal : order) {
+    if (!std::binary_search(granted.begin(), granted.end(), literal)) {
+      needed.push_back(all[static_cast<std::size_t>(literal)]);
+    }
+  }
+  return needed;
 }
 
 bool codes_match(const std::vector<CodePattern>& patterns, const Said& said) {
@@ -41,43 +76,62 @@ bool step_matches(const Rule& rule, const Said& said) {
 }  // namespace
 
 struct RuleSet::Impl {
-  struct Entry {
-    const Rule* rule;
-    int pattern, also, unless;  // numbers of parts in `set`
+  enum Part : std::uint8_t { Pattern, Also, Unless, kParts };
+  struct Expression {
+    std::unique_ptr<const RE2> compiled;  // null: the rule has no such part
+    bool always = false;                  // no literal to look for: it must be tried each time
   };
+  struct Entry {
+    const Rule* rule = nullptr;
+    std::array<Expression, kParts> parts;
+  };
+  using Seen = std::vector<std::uint8_t>;  // by tag: a literal of that part of that entry occurs
 
   std::vector<Entry> entries;
-  std::vector<std::uint32_t> without_pattern;          // positions in entries
-  std::vector<std::vector<std::uint32_t>> by_pattern;  // part → positions
-  std::unordered_map<std::string, int> parts;
-  RE2::Set set{options(), RE2::UNANCHORED};
+  std::vector<std::uint32_t> always;  // positions to try whatever the text has, in order
+  LiteralFinder literals;
 
-  int part(const std::string& pattern) {
-    if (pattern.empty()) return kNoPart;
-    const auto [at, is_new] = parts.emplace(pattern, static_cast<int>(parts.size()));
-    if (is_new) {
-      std::string error;
-      const int number = set.Add(pattern, &error);
-      PENSTOCK_CHECK(number == at->second);
+  static std::size_t tag(std::size_t position, Part part) { return position * kParts + part; }
+
+  Expression compile(const std::string& pattern, std::size_t literal_tag) {
+    if (pattern.empty()) return {};
+    Expression made{std::make_unique<const RE2>(pattern, options()), false};
+    PENSTOCK_CHECK(made.compiled->ok());
+    const std::vector<std::string> found = literals_of(pattern);
+    made.always = found.empty();
+    for (const std::string& literal : found) {
+      made.always |= !literals.add(literal, static_cast<std::uint32_t>(literal_tag));
     }
-    return at->second;
+    return made;
+  }
+  void add(const Rule& rule) {
+    const std::size_t position = entries.size();
+    Entry entry{&rule, {}};
+    entry.parts[Pattern] = compile(rule.pattern, tag(position, Pattern));
+    entry.parts[Also] = compile(rule.also, tag(position, Also));
+    entry.parts[Unless] = compile(rule.unless, tag(position, Unless));
+    const Expression& pattern = entry.parts[Pattern];
+    if (!pattern.compiled || pattern.always) always.push_back(static_cast<std::uint32_t>(position));
+    entries.push_back(std::move(entry));
+  }
+
+  [[nodiscard]] bool found(std::size_t position, Part part, const Said& said, const Seen& seen) const {
+    const Expression& expression = entries[position].parts[part];
+    return (expression.always || seen[tag(position, part)] != 0) && RE2::PartialMatch(said.text, *expression.compiled);
+  }
+  [[nodiscard]] bool matches(std::size_t position, const Said& said, const Seen& seen) const {
+    const Entry& entry = entries[position];
+    const Rule& rule = *entry.rule;
+    if (!codes_match(rule.codes, said) || !codes_match(rule.status, said) || !step_matches(rule, said)) return false;
+    if (entry.parts[Pattern].compiled && !found(position, Pattern, said, seen)) return false;
+    if (entry.parts[Also].compiled && !found(position, Also, said, seen)) return false;
+    return !entry.parts[Unless].compiled || !found(position, Unless, said, seen);
   }
 };
 
-RuleSet::RuleSet(std::vector<const Rule*> rules) : impl_(std::make_unique<Impl>()) {
-  Impl& impl = *impl_;
-  for (const Rule* rule : rules) {
-    const auto position = static_cast<std::uint32_t>(impl.entries.size());
-    const Impl::Entry entry{rule, impl.part(rule->pattern), impl.part(rule->also), impl.part(rule->unless)};
-    impl.entries.push_back(entry);
-    impl.by_pattern.resize(impl.parts.size());
-    if (entry.pattern == kNoPart) {
-      impl.without_pattern.push_back(position);
-    } else {
-      impl.by_pattern[static_cast<std::size_t>(entry.pattern)].push_back(position);
-    }
-  }
-  if (!impl.parts.empty()) PENSTOCK_CHECK(impl.set.Compile());
+RuleSet::RuleSet(const std::vector<const Rule*>& rules) : impl_(std::make_unique<Impl>()) {
+  for (const Rule* rule : rules) impl_->add(*rule);
+  impl_->literals.build();
 }
 
 RuleSet::~RuleSet() = default;
@@ -85,28 +139,25 @@ RuleSet::RuleSet(RuleSet&&) noexcept = default;
 
 const Rule* RuleSet::find(const Said& said) const {
   const Impl& impl = *impl_;
-  thread_local std::vector<int> matched;
-  thread_local std::vector<std::uint32_t> candidates;
-  thread_local std::vector<bool> has;
-  matched.clear();
-  if (!impl.parts.empty()) {
-    RE2::Set::ErrorInfo error{};
-    if (!impl.set.Match(said.text, &matched, &error)) matched.clear();
+  thread_local Impl::Seen seen;
+  thread_local std::vector<std::uint32_t> hinted;  // positions whose pattern has a literal in the text
+  seen.assign(impl.entries.size() * Impl::kParts, 0);
+  hinted.clear();
+  impl.literals.find(said.text, [](std::uint32_t tag) {
+    if (seen[tag] != 0) return;
+    seen[tag] = 1;
+    if (tag % Impl::kParts == Impl::Pattern) hinted.push_back(tag / Impl::kParts);
+  });
+  std::sort(hinted.begin(), hinted.end());
+  auto other = impl.always.begin();
+  for (const std::uint32_t position : hinted) {
+    for (; other != impl.always.end() && *other < position; ++other) {
+      if (impl.matches(*other, said, seen)) return impl.entries[*other].rule;
+    }
+    if (impl.matches(position, said, seen)) return impl.entries[position].rule;
   }
-  has.assign(impl.parts.size(), false);
-  candidates = impl.without_pattern;
-  for (const int part : matched) {
-    has[static_cast<std::size_t>(part)] = true;
-    const auto& positions = impl.by_pattern[static_cast<std::size_t>(part)];
-    candidates.insert(candidates.end(), positions.begin(), positions.end());
-  }
-  std::sort(candidates.begin(), candidates.end());
-  for (const std::uint32_t position : candidates) {
-    const Impl::Entry& entry = impl.entries[position];
-    if (entry.also != kNoPart && !has[static_cast<std::size_t>(entry.also)]) continue;
-    if (entry.unless != kNoPart && has[static_cast<std::size_t>(entry.unless)]) continue;
-    const Rule& rule = *entry.rule;
-    if (codes_match(rule.codes, said) && codes_match(rule.status, said) && step_matches(rule, said)) return &rule;
+  for (; other != impl.always.end(); ++other) {
+    if (impl.matches(*other, said, seen)) return impl.entries[*other].rule;
   }
   return nullptr;
 }

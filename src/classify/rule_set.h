@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// RuleSet: rules compiled into one automaton; finds the first that matches.
+// RuleSet: rules in order of precedence; finds the first that matches.
 //
-// All patterns are looked for in one pass over the text (RE2::Set), so the cost grows with the text, not with the
-// number of rules. The automaton is built state by state as replies come in, within kMemory; a text that needs more is
-// decided without patterns.   Threads: find() from any.
+// One pass over the text finds which literals of all patterns occur in it (LiteralFinder); only the patterns whose
+// literals do are then tried, each by its own RE2, in order, until a rule matches. One RE2::Set for all patterns costs
+// less for replies it has seen (it reads the text once), but its states multiply with every pattern that matched
+// already: a millisecond for each new wording. This way a new wording costs what a known one does.
+//
+// Threads: find() from any. Memory: some megabytes for a few hundred rules.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +21,7 @@ namespace penstock::classify {
 class RuleSet {
  public:
   // In order of precedence. The rules must outlive the set; their patterns compile (read_rules checked).
-  explicit RuleSet(std::vector<const Rule*> rules);
+  explicit RuleSet(const std::vector<const Rule*>& rules);
   ~RuleSet();
   RuleSet(RuleSet&&) noexcept;
   RuleSet& operator=(RuleSet&&) = delete;

@@ -34,24 +34,31 @@ std::size_t enhanced_length(std::string_view text, EnhancedStatus& out) {
   return length;
 }
 
-// Copies `raw` into out.text as rules want it.
+// Copies `raw` into out.text as rules want it. What comes out is never longer than what goes in.
 class Copier {
  public:
   Copier(std::string_view raw, std::size_t text_max, Said& out)
       : raw_(raw.substr(0, text_max)), out_(out), code_(out.code), known_(out.enhanced) {}
 
   void run() {
-    out_.text.clear();
-    out_.text.reserve(raw_.size());
+    out_.text.resize(raw_.size());
+    begin_ = at_ = out_.text.data();
     while (i_ < raw_.size()) {
-      if (at_word_start() && skip_repeated_code()) continue;
-      put(raw_[i_++]);
+      const char c = raw_[i_];
+      if (ascii::is_digit(c) && at_word_start() && skip_repeated_code()) continue;
+      if (ascii::is_alnum(c)) {
+        *at_++ = ascii::to_lower(c);
+      } else {
+        put(c);
+      }
+      ++i_;
     }
-    while (!out_.text.empty() && out_.text.back() == ' ') out_.text.pop_back();
+    while (at_ != begin_ && at_[-1] == ' ') --at_;
+    out_.text.resize(static_cast<std::size_t>(at_ - begin_));
   }
 
  private:
-  [[nodiscard]] bool at_word_start() const { return out_.text.empty() || out_.text.back() == ' '; }
+  [[nodiscard]] bool at_word_start() const { return at_ == begin_ || at_[-1] == ' '; }
 
   // "550-5.7.1 ", "550 5.7.1 ", "550-", "550 " and "5.7.1 " of our own reply say nothing new.
   bool skip_repeated_code() {
@@ -71,27 +78,29 @@ class Copier {
     return true;
   }
 
+  // Anything but letters and digits.
   void put(char c) {
-    if (c == '"' || c == '`') c = '\'';
-    if (c == '#' || c == '(') note_hidden_status();
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= ' ' || byte == 0x7f) {
-      if (!at_word_start()) out_.text += ' ';
+      if (!at_word_start()) *at_++ = ' ';
       return;
     }
+    if (c == '"' || c == '`') c = '\'';
+    if (c == '#' || c == '(') note_hidden_status();
     // U+2019, the apostrophe of typesetters
-    if (byte == 0xe2 && raw_.substr(i_).starts_with("\x80\x99")) {
+    if (byte == 0xe2 && raw_.substr(i_ + 1).starts_with("\x80\x99")) {
       i_ += 2;
       c = '\'';
     }
-    out_.text += ascii::to_lower(c);
+    *at_++ = c;
   }
 
   // qmail and its kin: "sorry, no mailbox here by that name. (#5.1.1)"
   void note_hidden_status() {
     if (known_) return;
     EnhancedStatus status;
-    if (enhanced_length(raw_.substr(i_), status) > 0) out_.enhanced = known_ = status;
+    const std::size_t skip = raw_.substr(i_).starts_with("(#") ? 2 : 1;
+    if (enhanced_length(raw_.substr(i_ + skip), status) > 0) out_.enhanced = known_ = status;
   }
 
   std::string_view raw_;
@@ -99,6 +108,8 @@ class Copier {
   std::uint16_t code_;
   EnhancedStatus known_;
   std::size_t i_ = 0;
+  char* begin_ = nullptr;
+  char* at_ = nullptr;
 };
 
 // Where the quoted reply itself begins: at a code of three digits at the start, or behind words of whoever quotes it.
