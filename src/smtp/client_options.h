@@ -39,6 +39,9 @@ struct Transaction {
   // The finished message in parts of any size (edited header, rest of the spooled body): lines end in CRLF, dots are
   // not doubled. The last line may lack its CRLF; it is added. A line or a CRLF may lie across two parts.
   std::span<const std::string_view> body;
+  // Not 0: fields of about so many bytes (a DKIM signature) go before the body and are made once a recipient is
+  // accepted; the session asks for them by NeedHeader. The body is then never sent together with MAIL and RCPT.
+  std::uint64_t late_header_bytes = 0;
 };
 
 }  // namespace penstock::smtp

@@ -30,6 +30,7 @@ ClientSession::ClientSession(ClientOptions options) : options_(std::move(options
 
 Action ClientSession::next() const {
   if (writing_) return Write{chunks_, write_step_};
+  if (header_wanted_ && phase_ == Phase::Body) return NeedHeader{};
   if (phase_ == Phase::Idle) return Idle{};
   if (phase_ == Phase::Closed) return Closed{};
   return Read{step_waited_for()};
@@ -80,7 +81,7 @@ void ClientSession::on_bytes(std::string_view bytes) {
 void ClientSession::process(std::string_view bytes) {
   while (!bytes.empty() && phase_ != Phase::Closed) {
     // Nothing is awaited: it cannot be an answer to what has not been sent yet, and taking it for one could lose mail.
-    if (writing_ || phase_ == Phase::Idle) return on_out_of_turn(bytes);
+    if (writing_ || header_wanted_ || phase_ == Phase::Idle) return on_out_of_turn(bytes);
     switch (parser_.take(bytes)) {
       case ReplyParser::Got::More: break;
       case ReplyParser::Got::Unreadable: return fail_protocol(parser_.problem());

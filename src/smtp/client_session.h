@@ -61,9 +61,11 @@ struct Write {
 struct Read {
   model::Step step;
 };
+// Somebody takes the message: give the fields that go before it, see Transaction::late_header_bytes.
+struct NeedHeader {};
 struct Idle {};
 struct Closed {};
-using Action = std::variant<Write, Read, Idle, Closed>;
+using Action = std::variant<Write, Read, NeedHeader, Idle, Closed>;
 
 class ClientSession {
  public:
@@ -83,6 +85,9 @@ class ClientSession {
   // The link is gone, or its deadline has passed; `why` is Network, Timeout, Tls or Admin (we stop), `words` tells the
   // reader of a log. Ends in Closed. Does nothing when Closed.
   void on_lost(model::OutcomeClass why, std::string_view words);
+
+  // The answer to NeedHeader: whole fields, each line ending in CRLF; may be empty. They must stay valid as the body.
+  void on_header(std::string_view fields);
 
   // Starts a transaction. Precondition: Idle. It is over at the next Idle or Closed.
   void begin(const Transaction& transaction);
@@ -147,6 +152,7 @@ class ClientSession {
   void append_command(std::size_t position);
   void append_plain_body();
   void start_body();
+  void write_body();
   void start_late_chunk();
   void on_command_reply();
   void on_data_reply();
@@ -194,9 +200,11 @@ class ClientSession {
   std::size_t answered_ = 0;  // and how many of them have an answer
   bool rset_first_ = false;
   bool mail_accepted_ = false;
-  bool body_complete_ = false;  // its end is in the present write or written
-  bool delivered_ = false;      // to at least one
-  bool heard_ = false;          // any answer came
+  bool header_wanted_ = false;           // NeedHeader
+  std::vector<std::string_view> parts_;  // the body with the late header before it
+  bool body_complete_ = false;           // its end is in the present write or written
+  bool delivered_ = false;               // to at least one
+  bool heard_ = false;                   // any answer came
   bool stale_ = false;
 };
 

@@ -32,13 +32,14 @@ void ClientSession::begin(const Transaction& transaction) {
   PENSTOCK_CHECK(phase_ == Phase::Idle && transaction.envelope != nullptr && !transaction.recipients.empty());
   transaction_ = transaction;
   facts_ = find_facts(transaction_, extensions_);
+  facts_.size_bytes += transaction_.late_header_bytes;
   const std::size_t count = transaction_.recipients.size();
   outcomes_.resize(count);
   fates_.assign(count, Fate::Open);
   asked_.clear();
   undecided_ = count;
   accepted_ = sent_ = answered_ = 0;
-  mail_accepted_ = body_complete_ = delivered_ = heard_ = stale_ = false;
+  header_wanted_ = mail_accepted_ = body_complete_ = delivered_ = heard_ = stale_ = false;
 
   const auto refused = check_message(transaction_, facts_, extensions_, options_);
   for (std::uint32_t slot = 0; slot < count; ++slot) {
@@ -62,7 +63,7 @@ void ClientSession::begin(const Transaction& transaction) {
 void ClientSession::choose_data_way() {
   // With BDAT an answer to a body nobody takes is one refusal in SMTP, and not defined in LMTP.
   const bool together = options_.chunking && extensions_.chunking && pipelined() && !options_.lmtp &&
-                        facts_.size_bytes <= options_.chunk_bytes_max;
+                        facts_.size_bytes <= options_.chunk_bytes_max && transaction_.late_header_bytes == 0;
   data_way_ = together ? DataWay::BdatTogether : facts_.binary ? DataWay::BdatAfter : DataWay::Data;
 }
 
@@ -84,7 +85,7 @@ void ClientSession::continue_transaction() {
   const bool all_refused = answered_ > mail + asked_.size() && accepted_ == 0;
   if (mail_refused || all_refused || answered_ > mail + asked_.size() + 1) return finish_transaction();
   if (sent_ < command_count()) return compose_commands();
-  start_late_chunk();
+  start_body();
 }
 
 void ClientSession::compose_commands() {
@@ -127,7 +128,6 @@ void ClientSession::append_plain_body() {
 }
 
 void ClientSession::start_late_chunk() {
-  phase_ = Phase::Body;
   commands_ = fmt::format("BDAT {} LAST\r\n", facts_.size_bytes);
   chunks_.assign(1, commands_);
   append_plain_body();
@@ -186,6 +186,24 @@ void ClientSession::start_body() {
     return fail_protocol("the receiver asks for a message although it took no recipient");
   }
   phase_ = Phase::Body;
+  header_wanted_ = accepted_ > 0 && transaction_.late_header_bytes > 0;
+  if (!header_wanted_) write_body();
+}
+
+void ClientSession::on_header(std::string_view fields) {
+  PENSTOCK_CHECK(header_wanted_);
+  header_wanted_ = false;
+  if (phase_ == Phase::Closed) return;
+  facts_.size_bytes += fields.size();
+  facts_.size_bytes -= transaction_.late_header_bytes;
+  parts_.assign(1, fields);
+  parts_.insert(parts_.end(), transaction_.body.begin(), transaction_.body.end());
+  transaction_.body = parts_;
+  write_body();
+}
+
+void ClientSession::write_body() {
+  if (data_way_ == DataWay::BdatAfter) return start_late_chunk();
   // Nobody takes the message, and yet it is asked for (RFC 2920 §3.1): an empty one ends this.
   stuffer_ = accepted_ > 0 ? DotStuffer(transaction_.body) : DotStuffer();
   chunks_.clear();

@@ -60,6 +60,10 @@ Script& Script::begin(const Mail& mail) {
   acts_.push_back({Kind::Begin, {}, &mail});
   return *this;
 }
+Script& Script::header(std::string_view lines) {
+  acts_.push_back({Kind::Header, lines.empty() ? std::string() : to_wire(lines)});
+  return *this;
+}
 Script& Script::quit() {
   acts_.push_back({Kind::Quit, {}});
   return *this;
@@ -79,6 +83,10 @@ void Script::perform(ClientSession& session, const Act& act, std::size_t piece_b
   switch (act.kind) {
     case Kind::Begin: session.begin(act.mail->transaction()); return;
     case Kind::Quit: session.quit(); return;
+    case Kind::Header:
+      EXPECT_TRUE(std::holds_alternative<NeedHeader>(session.next()));
+      session.on_header(act.text);
+      return;
     case Kind::Peer: give(session, act.text, piece_bytes); return;
     case Kind::We: break;
   }

@@ -24,12 +24,13 @@ namespace penstock::smtp {
 struct Mail {
   explicit Mail(std::vector<std::string> addresses = {}, std::string text = "Subject: x\r\n\r\nhello\r\n");
   Mail(const Mail&) = delete;
-  [[nodiscard]] Transaction transaction() const { return {&envelope, indexes, parts}; }
+  [[nodiscard]] Transaction transaction() const { return {&envelope, indexes, parts, late_header_bytes}; }
 
   model::Envelope envelope;  // from s@ours.test to `addresses`, or to a@x.test
   std::vector<std::uint32_t> indexes;
   std::string body;
   std::vector<std::string_view> parts;  // all of body
+  std::uint64_t late_header_bytes = 0;  // Script::header() answers then
 };
 
 class Script {
@@ -38,6 +39,8 @@ class Script {
   Script& peer(std::string_view lines);
   Script& we(std::string_view lines);
   Script& begin(const Mail& mail);
+  // The session asks for the late header now, and gets this.
+  Script& header(std::string_view lines);
   Script& quit();
   // Banner and EHLO with these keywords, to Idle.
   Script& greet(std::string_view keywords = {});
@@ -52,7 +55,7 @@ class Script {
   void give_up_at_each_line(const Check& check) const;
 
  private:
-  enum class Kind { Peer, We, Begin, Quit };
+  enum class Kind { Peer, We, Begin, Header, Quit };
   struct Act {
     Kind kind;
     std::string text;
