@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Surroundings that fail: a full disk, receivers and DNS that are gone, a clock that jumps."""
+"""Surroundings that fail: a full disk, a broken one, receivers and DNS that are gone, a clock that jumps."""
 import json
 import os
+import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -98,6 +100,89 @@ def test_disk_filled_by_somebody_else(tmp_path, disk):
                         and client.data(message())[0] == 250)
         until(taken_again, "mail to be taken again", 30, 0.2)
         mta.until_queue(30, total=0)
+
+
+@pytest.fixture(name="failing_disk", scope="module")
+def fixture_failing_disk(tmp_path_factory):
+    """A library that makes the disk fail when it is preloaded; see its source."""
+    if shutil.which("cc") is None:
+        pytest.skip("needs a C compiler")
+    library = tmp_path_factory.mktemp("failing") / "failing_disk.so"
+    source = pathlib.Path(__file__).with_name("failing_disk.c")
+    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(library), str(source),
+                    "-ldl"], check=True)
+    return library
+
+
+def answer(mta, recipient):
+    """The reply that decides about a message: the first that is not 250 or 354, or that to its end."""
+    with mta.client() as client:
+        for step in (lambda: client.mail("a@sender.test"), lambda: client.rcpt(recipient)):
+            code, reply = step()
+            if code != 250:
+                return code, reply
+        return client.data(message())
+
+
+@pytest.mark.release_only
+@pytest.mark.parametrize("what", ["writes", "syncs"])
+def test_broken_disk(tmp_path, failing_disk, what):
+    """EIO: senders keep their mail and are told so; what we have is delivered; a restart with a sound disk mends it."""
+    flag = tmp_path / "flag"
+    env = {"LD_PRELOAD": str(failing_disk), "FAILING_FLAG": str(flag), "FAILING_FOLDER": str(tmp_path / "data/spool")}
+    with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim) + RETRY, extra=TROUBLE, env=env) as mta:
+        sim.set("receiver=sink", "down=true")
+        for number in range(5):
+            mta.submit("a@sender.test", f"before{number}@one.test")
+        mta.until_queue(total=5)
+        flag.write_text(what)
+        for number in range(5):
+            code, reply = answer(mta, f"broken{number}@one.test")
+            assert code == 451, (code, reply)
+        told = json.dumps(mta.cli("status")["troubles"])
+        assert "spool" in told and "Input/output error" in told and "restart" in told, told
+        assert "unhealthy" in mta.log()
+        mta.until_queue(total=5)  # nothing was half taken
+        # What is with us goes out while the disk is broken.
+        sim.set("receiver=sink", "down=false")
+        mta.cli("retry", "--all")
+        assert sim.wait(5, f"{30 * SLOW}s"), mta.cli("status")
+        # A disk that has failed once is not trusted until somebody has looked at it and restarted us.
+        flag.unlink()
+        code, reply = answer(mta, "mended@one.test")
+        assert code == 451, (code, reply)
+        mta.until_queue(total=0)
+        mta.restart()
+        mta.submit("a@sender.test", "after@one.test")
+        assert sim.wait(6, f"{30 * SLOW}s")
+        mta.until_queue(total=0)
+        assert not mta.cli("status")["troubles"]
+        report = sim.report()
+        assert report["messages"] == 6, report  # none of the refused, none twice
+
+
+@pytest.mark.release_only
+def test_killed_on_a_broken_disk(tmp_path, failing_disk):
+    """What was delivered while Finals could not be written is not sent again, even after a kill."""
+    flag = tmp_path / "flag"
+    env = {"LD_PRELOAD": str(failing_disk), "FAILING_FLAG": str(flag), "FAILING_FOLDER": str(tmp_path / "data/spool")}
+    with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim) + RETRY, extra=TROUBLE, env=env) as mta:
+        sim.set("receiver=sink", "down=true")
+        for number in range(20):
+            mta.submit("a@sender.test", f"u{number}@one.test")
+        flag.write_text("writes")
+        sim.set("receiver=sink", "down=false")
+        mta.cli("retry", "--all")
+        assert sim.wait(20, f"{30 * SLOW}s"), mta.cli("status")
+        mta.until_queue(total=0)
+        mta.kill()
+        flag.unlink()
+        mta.start()
+        mta.until_queue(total=0)
+        mta.submit("a@sender.test", "after@one.test")
+        assert sim.wait(21, f"{30 * SLOW}s")
+        mta.until_queue(total=0)
+        assert sim.report()["messages"] == 21
 
 
 def test_all_receivers_down_and_back(tmp_path):
