@@ -36,6 +36,16 @@ std::vector<RuleFile> read_shipped() {
   return files;
 }
 
+// One problem a line.
+std::string words_of(const config::Problems& problems) {
+  std::string words;
+  for (const config::Problem& problem : problems.sorted()) {
+    if (!words.empty()) words += '\n';
+    words += config::format_problem(problem);
+  }
+  return words;
+}
+
 // Whether no further try follows, when the rule does not say. `words`: it was read in the text, not only in the codes.
 bool is_final(const model::ClassPolicy& policy, const Said& said, bool words) {
   if (policy.finality == Finality::Retry) return false;
@@ -104,16 +114,16 @@ std::shared_ptr<const Classifier> Classifier::shipped() {
 Result<std::shared_ptr<const Classifier>> Classifier::load(const std::string& folder) {
   if (folder.empty()) return shipped();
   config::Problems problems;
-  std::vector<RuleFile> own = read_all(texts_of_folder(folder, problems), problems);
-  if (problems.any_error()) {
-    std::string detail;
-    for (const config::Problem& problem : problems.sorted()) {
-      if (!detail.empty()) detail += '\n';
-      detail += config::format_problem(problem);
-    }
-    return fail(Errc::BadRules, std::move(detail));
-  }
-  return std::shared_ptr<const Classifier>(new Classifier(std::make_unique<Impl>(read_shipped(), std::move(own))));
+  const std::vector<RuleText> own = texts_of_folder(folder, problems);
+  if (problems.any_error()) return fail(Errc::BadRules, words_of(problems));
+  return with(own);
+}
+
+Result<std::shared_ptr<const Classifier>> Classifier::with(const std::vector<RuleText>& own) {
+  config::Problems problems;
+  std::vector<RuleFile> files = read_all(own, problems);
+  if (problems.any_error()) return fail(Errc::BadRules, words_of(problems));
+  return std::shared_ptr<const Classifier>(new Classifier(std::make_unique<Impl>(read_shipped(), std::move(files))));
 }
 
 Verdict Classifier::classify(const model::Reply& reply, model::Step step, std::string_view provider) const {

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "classify/said.h"
@@ -26,6 +27,8 @@
 #include "model/reply.h"
 
 namespace penstock::classify {
+
+struct RuleText;
 
 class Classifier {
  public:
@@ -37,6 +40,9 @@ class Classifier {
   // others of the same provider are asked before the shipped ones. An empty folder name means shipped().
   // Fails when the folder cannot be read or a rule in it is bad; the detail names file, line and remedy.
   [[nodiscard]] static Result<std::shared_ptr<const Classifier>> load(const std::string& folder);
+
+  // The same with rules that are texts already.
+  [[nodiscard]] static Result<std::shared_ptr<const Classifier>> with(const std::vector<RuleText>& own);
 
   ~Classifier();
   Classifier(const Classifier&) = delete;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "classify/classifier.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "classify/read_rules.h"
+
+using namespace penstock;
+using namespace penstock::classify;
+using namespace std::chrono_literals;
+using model::OutcomeClass;
+using model::Reply;
+using model::Scope;
+using model::Step;
+
+namespace {
+
+Verdict ask(std::string_view text, std::string_view provider = "") {
+  return Classifier::shipped()->classify_text(text, provider);
+}
+
+}  // namespace
+
+TEST(Classifier, DeferralThatMeansNoSuchUserIsFinal) {
+  const Verdict verdict =
+      ask("450 4.1.1 <a@example.com>: Recipient address rejected: User unknown in virtual alias table");
+  EXPECT_EQ(verdict.outcome_class, OutcomeClass::InvalidMailbox);
+  EXPECT_TRUE(verdict.final);
+  EXPECT_EQ(verdict.scope, Scope::Recipient);
+}
+
+TEST(Classifier, DeferralByCodeAloneIsTriedAgain) {
+  const Verdict verdict = ask("450 4.1.1 <a@example.com>");
+  EXPECT_EQ(verdict.outcome_class, OutcomeClass::InvalidMailbox);
+  EXPECT_FALSE(verdict.final);
+}
+
+TEST(Classifier, VerificationInProgressIsNotAVerdictOnTheAddress) {
+  const Verdict verdict =
+      ask("450 4.1.1 <a@example.com>: Recipient address rejected: unverified address: User unknown");
+  EXPECT_EQ(verdict.outcome_class, OutcomeClass::Greylisting);
+  EXPECT_FALSE(verdict.final);
+}
+
+TEST(Classifier, RefusalThatMeansSlowDownIsTriedAgain) {
+  for (const char* text :
+       {"550 Ip frequency limited", "550 5.7.1 Daily SMTP relay sending limit exceeded for this customer.",
+        "554 Too many connections", "550 5.4.5 Daily sending quota exceeded"}) {
+    EXPECT_FALSE(ask(text).final) << text;
+  }
+}
+
+TEST(Classifier, FullMailboxIsTriedAgainWhateverTheCode) {
+  EXPECT_FALSE(ask("552 5.2.2 Mailbox full").final);
+  EXPECT_FALSE(ask("452 4.2.2 Mailbox full").final);
+  EXPECT_EQ(ask("552 5.2.2 Mailbox full").outcome_class, OutcomeClass::MailboxFull);
+}
+
+TEST(Classifier, AuthenticationRaisesTheAlarm) {
+  for (const char* code : {"4.7.23", "4.7.24", "4.7.25", "4.7.26", "4.7.27", "4.7.29", "4.7.30", "4.7.31", "4.7.32"}) {
+    const Verdict verdict =
+        ask(std::string("421 ") + code + " Gmail: your email has been rate limited, DKIM SPF", "gmail");
+    EXPECT_TRUE(verdict.alarm) << code;
+    EXPECT_FALSE(verdict.final) << code;
+  }
+  const Verdict rate = ask("421 4.7.28 Gmail has detected an unusual rate of email.", "gmail");
+  EXPECT_FALSE(rate.alarm);
+  EXPECT_EQ(rate.outcome_class, OutcomeClass::RateLimit);
+  const Verdict level =
+      ask("550 5.7.515 Access denied, sending domain example.com does not meet the required authentication level.",
+          "microsoft");
+  EXPECT_EQ(level.outcome_class, OutcomeClass::Authentication);
+  EXPECT_TRUE(level.alarm && level.final);
+}
+
+TEST(Classifier, ScopeIsWhatTheReplyNames) {
+  const auto scope = [](std::string_view text) { return ask(text, "Gmail").scope; };
+  EXPECT_EQ(scope("421 4.7.28 unusual rate of unsolicited mail originating from your IP address [192.0.2.1]"),
+            Scope::SourceIp);
+  EXPECT_EQ(scope("421 4.7.28 unusual rate of unsolicited mail originating from your IP Netblock [192.0.2.0]"),
+            Scope::IpRange);
+  EXPECT_EQ(scope("421 4.7.28 unusual rate of unsolicited mail originating from your DKIM domain [e.test 1]"),
+            Scope::DkimDomain);
+  EXPECT_EQ(scope("421 4.7.28 unusual rate of unsolicited mail originating from your SPF domain [e.test 1]"),
+            Scope::SenderDomain);
+  EXPECT_EQ(scope("452 4.2.2 over quota"), Scope::Recipient);
+}
+
+TEST(Classifier, ProviderComesBeforeGeneral) {
+  const std::string_view text = "451 4.7.500 Server busy. Please try again later from [192.0.2.1].";
+  EXPECT_EQ(ask(text, "microsoft").outcome_class, OutcomeClass::RateLimit);
+  EXPECT_EQ(ask(text, "").outcome_class, OutcomeClass::ServerTrouble);
+  EXPECT_EQ(ask(text, "no such provider").outcome_class, OutcomeClass::ServerTrouble);
+}
+
+TEST(Classifier, WaitIsReadOrTakenFromTheRule) {
+  EXPECT_EQ(ask("450 4.2.0 Greylisted, try again in 300 seconds").wait, 300s);
+  EXPECT_FALSE(ask("450 4.2.0 Greylisted").wait);
+  EXPECT_EQ(ask("421 4.7.0 [TSS04] temporarily deferred due to user complaints", "yahoo").wait, 1h);
+  EXPECT_FALSE(ask("550 5.1.1 User unknown, try again in 10 minutes").wait);
+}
+
+TEST(Classifier, BlocklistIsNamed) {
+  const Verdict verdict = ask("554 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org");
+  EXPECT_EQ(verdict.outcome_class, OutcomeClass::Blocklist);
+  EXPECT_EQ(verdict.blocklist, "zen.spamhaus.org");
+  EXPECT_TRUE(ask("550 5.1.1 User unknown").blocklist.empty());
+}
+
+TEST(Classifier, DeliveredIsNothingToClassify) {
+  const Verdict verdict =
+      Classifier::shipped()->classify({250, {2, 0, 0}, "ok, mailbox full soon"}, Step::EndOfData, "gmail");
+  EXPECT_EQ(verdict.outcome_class, OutcomeClass::None);
+  EXPECT_TRUE(verdict.final && verdict.rule.empty());
+}
+
+TEST(Classifier, ReplyAndItsQuoteAreOne) {
+  const Verdict whole = Classifier::shipped()->classify({550, {5, 1, 1}, "No such\nuser"}, Step::Rcpt, "");
+  EXPECT_EQ(whole.rule, ask("550-5.1.1 No such\r\n550 5.1.1 user").rule);
+}
+
+TEST(Classifier, AnyBytesGetAVerdict) {
+  std::string bytes;
+  for (int i = 0; i < 4096; ++i) bytes += static_cast<char>(i * 37 + i / 256);
+  for (const std::string& text : {std::string(), bytes, std::string(100'000, '('), std::string("\0\0\0", 3),
+                                  std::string("999 x"), std::string("5"), std::string(5000, '\xff')}) {
+    EXPECT_FALSE(ask(text, text).rule.empty());
+  }
+}
+
+TEST(Classifier, StepDecidesWhereOnlyCodesAreThere) {
+  const auto by_step = [](Step step) {
+    return Classifier::shipped()->classify({550, {}, "E17"}, step, "").outcome_class;
+  };
+  EXPECT_EQ(by_step(Step::Rcpt), OutcomeClass::InvalidMailbox);
+  EXPECT_EQ(by_step(Step::EndOfData), OutcomeClass::Policy);
+}
+
+TEST(Classifier, OwnRulesAddAndReplace) {
+  const auto made =
+      Classifier::with({{"own.toml", "[[rule]]\nid = \"mine\"\npattern = 'user unknown'\nclass = \"admin\"\n"}});
+  ASSERT_TRUE(made);
+  EXPECT_EQ((*made)->classify_text("550 5.1.1 User unknown", "").rule, "mine");
+  const auto bad = Classifier::with({{"own.toml", "[[rule]]\nid = \"mine\"\n"}});
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().detail.find("own.toml:1:1"), std::string::npos);
+  EXPECT_FALSE(Classifier::load("/nonexistent/rules"));
+  EXPECT_EQ(*Classifier::load(""), Classifier::shipped());
+}
+
+TEST(Classifier, KnowsProvidersByTheirNames) {
+  const auto named = [](std::string_view name) { return Classifier::shipped()->provider_named(name); };
+  EXPECT_EQ(named("Google Workspace"), "gmail");
+  EXPECT_EQ(named("google"), "gmail");
+  EXPECT_EQ(named("Outlook"), "microsoft");
+  EXPECT_EQ(named("AOL"), "yahoo");
+  EXPECT_EQ(named("iCloud"), "apple");
+  EXPECT_EQ(named("webde"), "gmx");
+  EXPECT_EQ(named("tencent-qq"), "qq");
+  EXPECT_EQ(named("mailru"), "mail.ru");
+  EXPECT_EQ(named("generic"), "");
+}
+
+TEST(Apply, WritesTheVerdictIntoTheOutcome) {
+  model::Outcome outcome{model::OutcomeKind::Bounced, Step::EndOfData, OutcomeClass::Policy, {554, {}, "slow down"}};
+  Verdict verdict;
+  verdict.outcome_class = OutcomeClass::RateLimit;
+  verdict.rule = "r";
+  verdict.scope = Scope::SourceIp;
+  verdict.wait = 5min;
+  apply(verdict, outcome);
+  EXPECT_EQ(outcome.kind, model::OutcomeKind::Deferred);
+  EXPECT_EQ(outcome.outcome_class, OutcomeClass::RateLimit);
+  EXPECT_EQ(outcome.rule, "r");
+  EXPECT_EQ(outcome.wait, 5min);
+  verdict.final = true;
+  apply(verdict, outcome);
+  EXPECT_EQ(outcome.kind, model::OutcomeKind::Bounced);
+}
+
+TEST(Classifier, ThreadsShareOne) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([t] {
+      for (int i = 0; i < 200; ++i) {
+        EXPECT_EQ(ask("550 5.1.1 User unknown " + std::to_string(i * t)).outcome_class, OutcomeClass::InvalidMailbox);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}

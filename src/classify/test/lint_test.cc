@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "classify/lint.h"
+
+#include <gtest/gtest.h>
+
+using namespace penstock;
+using namespace penstock::classify;
+
+namespace {
+
+std::string words(const std::vector<config::Problem>& problems) {
+  std::string all;
+  for (const config::Problem& problem : problems) all += config::format_problem(problem) + "\n";
+  return all;
+}
+
+std::string lint_rule(const std::string& rule, const std::string& head = "") {
+  return words(
+      lint({{"own.toml", head + "[[rule]]\n" + rule + "\nclass = \"policy\"\nreference = \"https://e.test/\"\n"}}));
+}
+
+}  // namespace
+
+// The one test of every rule: each lands on its own samples and on none of its near misses.
+TEST(Lint, ShippedRulesAreClean) {
+  EXPECT_EQ(words(lint_shipped()), "");
+}
+
+TEST(Lint, GoodRuleOfOnesOwnIsClean) {
+  EXPECT_EQ(
+      lint_rule("id = \"mine\"\npattern = 'frobnicated'\nsamples = [\"550 frobnicated\"]\nnear_misses = [\"550 x\"]"),
+      "");
+}
+
+TEST(Lint, SampleThatLandsElsewhereIsTold) {
+  const std::string problems =
+      words(lint({{"own.toml",
+                   "[[rule]]\nid = \"first\"\npattern = 'foo'\nclass = \"policy\"\nreference = "
+                   "\"https://e.test/\"\nsamples = [\"550 foo\"]\n"
+                   "[[rule]]\nid = \"second\"\npattern = 'foo bar'\nclass = \"virus\"\nreference = "
+                   "\"https://e.test/\"\nsamples = [\"550 foo bar\"]\n"}}));
+  EXPECT_NE(problems.find("own.toml:7:1: rule \"second\": its sample \"550 foo bar\" lands on first"),
+            std::string::npos)
+      << problems;
+}
+
+TEST(Lint, NearMissThatMatchesIsTold) {
+  EXPECT_NE(lint_rule("id = \"a\"\npattern = 'frob'\nsamples = [\"550 frob\"]\nnear_misses = [\"550 frobs\"]")
+                .find("its near miss \"550 frobs\" matches"),
+            std::string::npos);
+}
+
+TEST(Lint, WhatIsMissingIsTold) {
+  EXPECT_NE(lint_rule("id = \"a\"\npattern = 'frob'").find("it has no samples"), std::string::npos);
+  EXPECT_NE(words(lint({{"own.toml",
+                         "[[rule]]\nid = \"a\"\npattern = 'frob'\nclass = \"policy\"\nsamples = \"550 frob\"\n"}}))
+                .find("it has no reference"),
+            std::string::npos);
+}
+
+TEST(Lint, IdTwiceIsTold) {
+  const std::string rule =
+      "[[rule]]\nid = \"a\"\npattern = 'frob'\nclass = \"policy\"\nreference = \"https://e.test/\"\nsamples = [\"550 "
+      "frob\"]\n";
+  EXPECT_NE(words(lint({{"own.toml", rule + rule}})).find("the id is taken, see own.toml:1"), std::string::npos);
+}
+
+TEST(Lint, CapitalsInAPatternAreTold) {
+  EXPECT_NE(lint_rule("id = \"a\"\npattern = 'Frob'\nsamples = [\"550 Frob\"]").find("capital letters"),
+            std::string::npos);
+  EXPECT_EQ(lint_rule("id = \"a\"\npattern = 'frob\\S'\nsamples = [\"550 frobs\"]"), "");
+}
+
+TEST(Lint, UnknownProviderIsTold) {
+  const std::string rule = "id = \"a\"\npattern = 'frob'\nsamples = [\"550 frob\"]";
+  EXPECT_NE(lint_rule(rule, "provider = \"yaho\"\n").find("there is no provider \"yaho\"; did you mean \"yahoo\"?"),
+            std::string::npos);
+  EXPECT_EQ(lint_rule(rule, "provider = \"aol\"\n"), "");
+  EXPECT_EQ(words(lint({{"own.toml", "provider = \"Mine\"\n[[rule]]\n" + rule +
+                                         "\nclass = \"policy\"\nreference = \"https://e.test/\"\n"}},
+                       {"mine"})),
+            "");
+}
+
+TEST(Lint, FormIsCheckedFirst) {
+  EXPECT_NE(words(lint({{"own.toml", "no toml"}})).find("own.toml:1:"), std::string::npos);
+  EXPECT_NE(words(lint_folder("/nonexistent/rules")).find("cannot be read"), std::string::npos);
+}
+
+TEST(CostlyPart, RepetitionOverBlanksIsCostly) {
+  for (const char* bad : {"a.*b", "a.+b", "a.{3,}b", "[^x]*", "[^x]+y", "[a ]+", "[\\s]*", "\\W+", "\\D*", ".{0,40}",
+                          "a{17}", "[^ ]{1,60} "}) {
+    EXPECT_NE(costly_part(bad), "") << bad;
+  }
+}
+
+TEST(CostlyPart, BoundedOrWordwiseRepetitionIsNot) {
+  for (const char* good : {"", "abc", "[^ ]+ ", "[a-z]*", "[0-9]+", "a?b?", ".{0,3}x", "\\d+", "(?:a|b)*", "\\.*",
+                           "[^\\s]+", "\\x{80}", "x{3}", "a\\+b", "[.*]", "a{", "]+"}) {
+    EXPECT_EQ(costly_part(good), "") << good;
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "classify/wait.h"
+
+#include <gtest/gtest.h>
+
+#include "classify/blocklist_name.h"
+
+using namespace penstock::classify;
+using namespace std::chrono_literals;
+
+TEST(ToldWait, TimesInRepliesAreRead) {
+  EXPECT_EQ(told_wait("try again in 10 minutes"), 10min);
+  EXPECT_EQ(told_wait("greylisted, retry after 300 seconds"), 300s);
+  EXPECT_EQ(told_wait("please come back in 00:04:59"), 4min + 59s);
+  EXPECT_EQ(told_wait("wait 5 min"), 5min);
+  EXPECT_EQ(told_wait("blocked for 1 hour."), 1h);
+  EXPECT_EQ(told_wait("retry in 120s"), 2min);
+  EXPECT_EQ(told_wait("rejected for 2 days"), 48h);
+  EXPECT_EQ(told_wait("veuillez essayer dans 15 minutes"), 15min);
+  EXPECT_EQ(told_wait("bitte nach 2 stunden erneut"), 2h);
+  EXPECT_EQ(told_wait("retry=30m"), 30min);
+}
+
+TEST(ToldWait, OtherNumbersAreNoTimes) {
+  for (const char* none :
+       {"", "try again later", "error 10 in module", "after 10 messages", "in 4.7.0 s", "10 minutes ago", "in 10",
+        "in 0 minutes", "in 99 days", "in 99999999999 s", "in 10 minutesx", "see in 192.0.2.1 m", "in 01:99:00"}) {
+    EXPECT_FALSE(told_wait(none)) << none;
+  }
+}
+
+TEST(BlocklistName, ZoneBehindTheUsualWords) {
+  EXPECT_EQ(blocklist_name("client host [192.0.2.1] blocked using zen.spamhaus.org; see there"), "zen.spamhaus.org");
+  EXPECT_EQ(blocklist_name("listed in the list.example.net."), "list.example.net");
+  EXPECT_EQ(blocklist_name("listed by rbl bl.example.org"), "bl.example.org");
+}
+
+TEST(BlocklistName, KnownNamesAnywhere) {
+  EXPECT_EQ(blocklist_name("is in the spamhaus sbl-xbl database"), "spamhaus sbl-xbl");
+  EXPECT_EQ(blocklist_name("blocked using cloudmark sender intelligence"), "cloudmark sender intelligence");
+}
+
+TEST(BlocklistName, NothingWhenNoneIsNamed) {
+  for (const char* none : {"", "your ip is blacklisted", "blocked using", "blocked by 192.0.2.1", "listed in ."}) {
+    EXPECT_EQ(blocklist_name(none), "") << none;
+  }
+}
