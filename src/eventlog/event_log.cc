@@ -162,7 +162,7 @@ void EventLog::Impl::report_dropped() {
 bool EventLog::Impl::write_pending() {
   if (!write_trouble_.note(writer_->append(pending_.view()))) return false;
   written_ += pending_.size();
-  pending_.clear();
+  pending_.settle();
   pending_.shrink(kKeptCapacity);
   if (writer_->bytes() >= options_.segment_bytes) seal_locked();
   const std::lock_guard lock(wait_mutex_);  // no reader is between its look and its wait
@@ -181,6 +181,7 @@ bool EventLog::Impl::flush() {
       report_dropped();
       intake_.take(pending_);
     }
+    if (pending_.empty()) pending_.settle();
     done = pending_.empty() || write_pending();
   }
   pending_bytes_ = pending_.size();

@@ -78,7 +78,7 @@ void Intake::take(LineBuffer& out) {
     stripe.room.notify_all();
   }
   merge(std::move(sources), out);
-  for (Stripe& stripe : stripes_) stripe.taken.clear();
+  for (Stripe& stripe : stripes_) stripe.taken.settle();
 }
 
 std::uint64_t Intake::recorded() const {

@@ -15,6 +15,8 @@ namespace penstock::eventlog {
 
 class LineBuffer {
  public:
+  static constexpr std::size_t kSettledBytes = 256U << 10;
+
   // Room for `bytes` more; valid until the next call.
   [[nodiscard]] char* reserve(std::size_t bytes) {
     if (capacity_ - size_ < bytes) [[unlikely]] {
@@ -30,6 +32,14 @@ class LineBuffer {
   }
   void truncate(std::size_t size) { size_ = size; }
   void clear() { size_ = 0; }
+  // Empties it. Memory that a burst needed and that is hardly used any more is given back.
+  void settle() {
+    if (capacity_ > kSettledBytes && size_ < capacity_ / 8) {
+      data_.reset();
+      capacity_ = 0;
+    }
+    size_ = 0;
+  }
   // Gives memory back when there is more than `bytes` of it. Precondition: empty.
   void shrink(std::size_t bytes) {
     if (capacity_ <= bytes) return;
@@ -37,6 +47,7 @@ class LineBuffer {
     capacity_ = 0;
   }
   [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::string_view view() const { return {data_.get(), size_}; }
   void swap(LineBuffer& other) noexcept {
