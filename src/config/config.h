@@ -118,6 +118,12 @@ struct Pickup {
   [[nodiscard]] bool enabled() const { return !dir.empty(); }
 };
 
+// What a listener does with a recipient who is suppressed.
+enum class SuppressedMail : std::uint8_t {
+  Refuse,  // 5xx to RCPT
+  Accept   // taken, recorded as suppressed, not sent
+};
+
 struct Listener {
   std::string name;  // default: the address
   Endpoint address{"127.0.0.1", 2525, ""};
@@ -129,6 +135,7 @@ struct Listener {
   std::vector<IpNetwork> xclient_from;     // may use XCLIENT
   std::string stream;                      // label of messages that name none
   std::string tenant;
+  SuppressedMail suppressed = SuppressedMail::Refuse;
   std::uint32_t max_connections = 5'000;
   std::uint32_t max_connections_per_address = 100;
   std::uint32_t max_recipients = 1'000;                 // per transaction; the next RCPT gets 452
@@ -282,6 +289,33 @@ struct Client {
   std::uint32_t addresses_per_try = 5;  // of a destination's hosts, until a connection has failed
 };
 
+enum class SuppressionScope : std::uint8_t { Global, Tenant, Stream };
+
+// What a bounce of one class does to the address (docs/suppression.md has what holds for those not listed).
+struct SuppressionClass {
+  std::string name;  // "mailbox-full", a name of model/outcome.h
+  bool suppress = true;
+  Duration lasts = Duration::zero();  // zero: for good
+  SuppressionScope scope = SuppressionScope::Global;
+  bool investigate = false;
+};
+
+// When failures that pass become a suppression: all four must be met.
+struct SoftBounces {
+  std::uint32_t days = 0;  // different days; 0: never
+  std::uint32_t messages = 5;
+  Duration span = std::chrono::days{5};
+  Duration forget = std::chrono::days{30};
+  Duration lasts = std::chrono::days{90};  // zero: for good
+};
+
+struct Suppression {
+  bool gmail_rules = false;
+  std::uint32_t refuse_code = 550;
+  std::vector<SuppressionClass> classes;  // "class"
+  SoftBounces soft;
+};
+
 struct Config {
   Node node;
   Admin admin;
@@ -309,3 +343,4 @@ struct Config {
 };
 
 }  // namespace penstock::config
+  Suppression suppression;

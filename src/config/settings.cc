@@ -39,6 +39,8 @@ const std::vector<TopTable>& tables() {
       list("stream", &Config::streams, stream_section(), "A class of mail that is kept apart from the others."),
       list("domain", &Config::domains, domain_section(), "Limits and route of one recipients' domain."),
       list("provider", &Config::providers, provider_section(), "A mailbox provider and its limits."),
+      single("suppression", &Config::suppression, suppression_section(),
+             "Who is not mailed any more, for what and for how long."),
       single("defaults", &Config::defaults, defaults_section(), "Limits of every egress path."),
       single("timeouts", &Config::timeouts, timeouts_section(), "How long the SMTP client waits."),
       single("client", &Config::client, client_section(), "How the SMTP client speaks."),

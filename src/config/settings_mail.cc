@@ -67,6 +67,9 @@ const Section& listener_section() {
           .add("xclient_from", &Listener::xclient_from, networks(), Live, "Peers that may use XCLIENT.", "nobody")
           .add("stream", &Listener::stream, name(), Live, "Stream of messages that name none.", "by match")
           .add("tenant", &Listener::tenant, name(), Live, "Tenant of messages that name none.")
+          .add("suppressed", &Listener::suppressed,
+               word<SuppressedMail>({{"refuse", SuppressedMail::Refuse}, {"accept", SuppressedMail::Accept}}), Live,
+               "Recipients who are suppressed: refuse them at RCPT, or accept and record them without sending.")
           .add("max_connections", &Listener::max_connections, number(1, 100'000), Live,
                "Connections in all; the next gets 421.")
           .add("max_connections_per_address", &Listener::max_connections_per_address, number(1, 100'000), Live,

@@ -70,7 +70,7 @@ Result<> Suppression::load_filter() {
   const auto removed = (*reader)->count("SELECT count(*) FROM suppression WHERE state = 0");
   if (!removed) return fail(removed.error());
   auto filter = std::make_unique<Filter>(std::max(kLeastCapacity, *all + *all / 4));
-  if (auto read = (*reader)->scan_hashes([&filter](std::uint64_t hash) { filter->add(hash); }); !read) return read;
+  if (auto read = (*reader)->scan(kAllHashes, [&filter](std::uint64_t hash) { filter->add(hash); }); !read) return read;
   entries_ = *all - *removed;
   filters_.push_back(std::move(filter));
   filter_.store(filters_.back().get(), std::memory_order_release);
@@ -141,7 +141,7 @@ void Suppression::grow(std::uint64_t entries) {
   auto filter = std::make_unique<Filter>(entries);
   auto reader = lease();
   const Result<> read =
-      reader ? (*reader)->scan_hashes([&filter](std::uint64_t hash) { filter->add(hash); }) : fail(reader.error());
+      reader ? (*reader)->scan(kAllHashes, [&filter](std::uint64_t hash) { filter->add(hash); }) : fail(reader.error());
   if (!read) return log::error("suppression", "the filter stays small: {}", read.error().to_string());
   filters_.push_back(std::move(filter));
   filter_.store(filters_.back().get(), std::memory_order_release);

@@ -112,6 +112,7 @@ class Suppression {
   [[nodiscard]] const ProviderRules& rules() const { return rules_; }
 
  private:
+  friend class Guard;
   friend class Importer;
   friend class SoftBounces;
   class Reader;

@@ -105,8 +105,8 @@ Result<std::uint64_t> Suppression::Reader::count(std::string_view sql) {
   return *more ? static_cast<std::uint64_t>(statement->integer(0)) : 0;
 }
 
-Result<> Suppression::Reader::scan_hashes(const std::function<void(std::uint64_t)>& visit) {
-  auto statement = db_.prepare("SELECT hash FROM suppression INDEXED BY suppression_hash");
+Result<> Suppression::Reader::scan(std::string_view sql, const std::function<void(std::uint64_t)>& visit) {
+  auto statement = db_.prepare(sql);
   if (!statement) return fail(statement.error());
   while (true) {
     const auto more = statement->step();

@@ -37,16 +37,20 @@ CREATE INDEX suppression_review ON suppression(seq) WHERE investigate = 1;
 CREATE TABLE soft_bounce(
   hash INTEGER NOT NULL,
   address TEXT NOT NULL,
-  scope TEXT NOT NULL,
-  bounces INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  days INTEGER NOT NULL,
   first INTEGER NOT NULL,
   last INTEGER NOT NULL,
-  PRIMARY KEY(hash, address, scope)) WITHOUT ROWID;
+  PRIMARY KEY(hash, address)) WITHOUT ROWID;
 CREATE INDEX soft_bounce_last ON soft_bounce(last);
 )"};
 
 inline constexpr std::string_view kColumns =
     "seq, state, address, scope, cause, investigate, since, until, reason, source, note, who";
+
+// Every hash, removed ones too.
+inline constexpr std::string_view kAllHashes =
+    "SELECT hash FROM suppression INDEXED BY suppression_hash WHERE hash NOTNULL";
 
 // The current row of a statement that selects kColumns.
 [[nodiscard]] Row read_row(const state::Statement& statement);
@@ -64,8 +68,8 @@ class Suppression::Reader {
   enum class Which : std::uint8_t { All, Review };
   [[nodiscard]] Result<std::vector<Row>> after(std::uint64_t cursor, std::uint32_t limit, Which which);
   [[nodiscard]] Result<std::uint64_t> count(std::string_view sql);
-  // Shows every hash, removed ones too.
-  [[nodiscard]] Result<> scan_hashes(const std::function<void(std::uint64_t)>& visit);
+  // Shows the first column of every row of this statement.
+  [[nodiscard]] Result<> scan(std::string_view sql, const std::function<void(std::uint64_t)>& visit);
 
  private:
   explicit Reader(state::Database db) : db_(std::move(db)) {}
