@@ -143,8 +143,9 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
   log::info("app", "{} recipients were in the spool, read in {:.1f} s", backlog.size(),
             std::chrono::duration<double>(clock_.now() - began).count());
   readers_ = std::make_unique<http::Workers>(4, "spool-read");
+  signers_ = std::make_unique<http::Workers>(shard_count(0), "dkim");
   engine_ = std::make_unique<delivery::Engine>(
-      delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *resolver_,
+      delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_, *resolver_,
                               *finder_, dns_probe_, metrics_, random_seed(), route_cache_limits(config->dns)},
       plan, std::move(backlog));
   return {};

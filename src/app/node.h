@@ -117,6 +117,7 @@ class Node final : public ingest::Handover {
   std::unique_ptr<dns::CachedResolver> resolver_;
   std::unique_ptr<dns::HostFinder> finder_;
   std::unique_ptr<http::Workers> readers_;
+  std::unique_ptr<http::Workers> signers_;
   std::unique_ptr<delivery::Engine> engine_;
   std::vector<std::unique_ptr<ingest::SmtpService>> services_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -61,6 +61,7 @@ void Node::finish(Duration limit) {
 void Node::stop() {
   shards_->stop();
   readers_->stop();
+  signers_->stop();
   unbound_->stop();
   spool_->close();
   // Sockets go before their shards, and suspended coroutines, with the shards, before what they refer to.
@@ -74,6 +75,7 @@ Node::~Node() {
   if (spool_ && shards_) {  // built, but not stopped
     shards_->stop();
     if (readers_) readers_->stop();
+    if (signers_) signers_->stop();
     unbound_->stop();
     spool_->close();
   }

@@ -211,6 +211,21 @@ struct Window {
   [[nodiscard]] bool always() const { return days.empty() && hours.empty(); }
 };
 
+// A key that signs for a domain. Several of one domain: of each key type the one whose `sign` is the latest that has
+// come signs.
+struct Dkim {
+  std::string domain;
+  std::string selector;
+  std::string key_file;
+  std::string canonicalization = "relaxed/relaxed";  // header/body
+  std::vector<std::string> headers;                  // signed besides the usual ones
+  std::string identity;                              // i=; empty: none
+  Duration expire = Duration::zero();                // zero: signatures do not expire
+  std::optional<Time> publish, sign, retire;
+};
+// In Stream::dkim: the domain of the From field, or the nearest domain above it that has a key.
+inline constexpr std::string_view kDkimOfFrom = "from";
+
 struct Stream {
   std::string name;
   std::string pool;
@@ -225,6 +240,7 @@ struct Stream {
   std::string dsn_sender;                       // From of notices; default: mailer-daemon@ and node.name
   std::string dsn_stream;                       // that carries the notices; default: the fallback stream
   std::uint32_t recipients_per_message = 0;     // 0: as the egress path says
+  std::vector<std::string> dkim;                // domains that sign, or kDkimOfFrom; empty: it does not sign
 };
 
 // 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
@@ -331,6 +347,7 @@ struct Config {
   std::vector<Listener> listeners;
   std::vector<Vmta> vmtas;
   std::vector<Pool> pools;
+  std::vector<Dkim> dkim;
   std::vector<Stream> streams;  // in the file's order: the first whose match fits takes a message
   std::vector<Domain> domains;
   std::vector<Provider> providers;

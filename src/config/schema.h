@@ -61,7 +61,7 @@ struct TopTable {
 // All of them, in the manual's order.
 [[nodiscard]] const std::vector<TopTable>& tables();
 
-// The sections, by file: settings_node.cc, settings_mail.cc, settings_delivery.cc.
+// The sections, by file: settings_node.cc, settings_mail.cc, settings_dkim.cc, settings_delivery.cc.
 [[nodiscard]] const Section& node_section();
 [[nodiscard]] const Section& admin_section();
 [[nodiscard]] const Section& dns_section();
@@ -73,6 +73,7 @@ struct TopTable {
 [[nodiscard]] const Section& listener_section();
 [[nodiscard]] const Section& vmta_section();
 [[nodiscard]] const Section& pool_section();
+[[nodiscard]] const Section& dkim_section();
 [[nodiscard]] const Section& stream_section();
 [[nodiscard]] const Section& domain_section();
 [[nodiscard]] const Section& provider_section();

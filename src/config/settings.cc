@@ -24,6 +24,16 @@ TopTable list(std::string name, std::vector<T> Config::*member, const Section& s
   return top;
 }
 
+// A key has no name of its own.
+TopTable dkim_keys() {
+  TopTable top{"dkim", "A key that signs for a domain.", true, &dkim_section(), {}, {}, {}, {}};
+  top.make = [](Config& config) -> void* { return &config.dkim.emplace_back(); };
+  top.count = [](const Config& config) { return config.dkim.size(); };
+  top.at = [](const Config& config, std::size_t i) -> const void* { return &config.dkim[i]; };
+  top.label = [](const Config& config, std::size_t i) { return config.dkim[i].domain + " " + config.dkim[i].selector; };
+  return top;
+}
+
 }  // namespace
 
 const std::vector<TopTable>& tables() {
@@ -36,6 +46,7 @@ const std::vector<TopTable>& tables() {
              "Header fields that are read as labels and removed before sending, and what is added."),
       list("vmta", &Config::vmtas, vmta_section(), "A sending identity: source address and EHLO name."),
       list("pool", &Config::pools, pool_section(), "A weighted set of vMTAs."),
+      dkim_keys(),
       list("stream", &Config::streams, stream_section(), "A class of mail that is kept apart from the others."),
       list("domain", &Config::domains, domain_section(), "Limits and route of one recipients' domain."),
       list("provider", &Config::providers, provider_section(), "A mailbox provider and its limits."),

@@ -197,6 +197,8 @@ const Section& stream_section() {
           .add("dsn_stream", &Stream::dsn_stream, name(), Live, "The stream that carries them.", "the fallback stream")
           .add("recipients_per_message", &Stream::recipients_per_message, number_or_unset(1, kMostRecipients), Live,
                "Recipients of one message in one transaction.", "no limit here")
+          .add("dkim", &Stream::dkim, list_of(domain(), "list of domains", 8, Single::Accepted), Live,
+               "Domains that sign its mail, declared by [[dkim]]; \"from\" for that of the From field.", "none")
           .build();
   return section;
 }

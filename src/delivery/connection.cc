@@ -188,9 +188,12 @@ net::Task<> Connection::talk() {
     if (const auto* write = std::get_if<smtp::Write>(&action)) {
       const net::Io io = co_await stream_->write(write->chunks, timeout_for(write->step, true));
       if (!io.error && !io.closed) {
+        signed_unsent_ = false;
         session_->on_written();
         continue;
       }
+      if (signed_unsent_) dispatcher_.parts().probe.dkim_wasted.add(signed_.made);
+      signed_unsent_ = false;
       // What the peer said before it closed tells more than our broken pipe.
       if (!io.timed_out() && stream_->is_open() && stream_->readable() > 0) {
         const net::Io said = co_await stream_->read_some(buffer, Duration{std::chrono::seconds{1}});
@@ -204,10 +207,39 @@ net::Task<> Connection::talk() {
       } else {
         session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network, io.to_string());
       }
+    } else if (std::holds_alternative<smtp::NeedHeader>(action)) {
+      co_await sign();
     } else {
       co_return;
     }
   }
+}
+
+net::Task<> Connection::sign() {
+  ShardParts& parts = dispatcher_.parts();
+  const Time began = parts.clock.now();
+  const Time wall = parts.clock.wall();
+  const std::string& body = *body_;
+  const DkimPlan::Signers& signers = signers_;
+  signed_ = co_await parts.signers.run([&signers, &body, wall] { return sign_message(signers, body, wall); });
+  parts.probe.dkim_seconds.observe(std::chrono::duration<double>(parts.clock.now() - began).count());
+  parts.probe.dkim_signatures.add(signed_.made);
+  if (signed_.made == 0) parts.probe.dkim_unsigned.add();
+  if (!signed_.problem.empty()) log::debug("delivery", "not signed: {}", signed_.problem);
+  signed_unsent_ = signed_.made > 0;
+  session_->on_header(signed_.text);
+}
+
+// Who signs this batch: of the plan in force now, so that a reload and a key's date take effect at once.
+void Connection::choose_signers(const Batch& batch) {
+  signers_.clear();
+  body_ = batch.body;
+  const Plan& plan = *dispatcher_.plan_ptr();
+  const Stream& stream =
+      plan.stream_or_default(dispatcher_.parts().labels.view(batch.recipients.front().labels).stream);
+  if (stream.dkim.empty()) return;
+  if (plan.dkim) signers_ = plan.dkim->choose(stream.dkim, *body_, dispatcher_.parts().clock.wall());
+  if (signers_.empty()) dispatcher_.parts().probe.dkim_unsigned.add();
 }
 
 net::Task<> Connection::wait_for_rate(std::uint32_t recipients) {
@@ -237,12 +269,15 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   indexes.reserve(count);
   for (const queue::QueuedRecipient& recipient : batch->recipients) indexes.push_back(recipient.index);
   const std::array<std::string_view, 1> body{*batch->body};
-  const smtp::Transaction transaction{batch->envelope.get(), indexes, body};
+  choose_signers(*batch);
+  const smtp::Transaction transaction{batch->envelope.get(), indexes, body, field_bytes(signers_)};
   session_->begin(transaction);
   permit_.message_sent();
   co_await talk();
   dispatcher_.settlement().note(*batch, session_->outcomes());
 
+  signers_.clear();
+  body_.reset();
   Probe& probe = dispatcher_.parts().probe;
   if (session_->was_stale()) {
     probe.reused_lost.add();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "delivery/attempted.h"
+#include "delivery/dkim_plan.h"
 #include "delivery/path.h"
 #include "delivery/plan.h"
 #include "dns/hosts.h"
@@ -53,6 +54,9 @@ class Connection final : public IdleConnection {
   // Lets the session talk until it is Idle or Closed.
   net::Task<> talk();
   [[nodiscard]] Duration timeout_for(model::Step step, bool writing) const;
+  // Makes the DKIM signatures of the transaction under way and gives them to the session.
+  net::Task<> sign();
+  void choose_signers(const Batch& batch);
   net::Task<> carry(std::vector<queue::QueuedRecipient> recipients);
   void settle(Batch& batch, const Attempted& attempted);
   net::Task<> wait_for_rate(std::uint32_t recipients);
@@ -74,6 +78,11 @@ class Connection final : public IdleConnection {
   std::string host_;        // the one we are connected to
   std::string extensions_;  // that it offers, as events tell it
   model::Outcome failure_;
+  // Of the transaction under way.
+  std::shared_ptr<const std::string> body_;
+  DkimPlan::Signers signers_;
+  SignedFields signed_;
+  bool signed_unsent_ = false;  // and nothing of the body has been written yet
   bool opening_ = true;
   bool woken_ = false;
   bool quit_ = false;

@@ -10,8 +10,8 @@ Engine::Engine(Parts parts, PlanPtr plan, Backlog backlog) : shards_(parts.shard
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     auto destinations = std::make_unique<DestinationTable>(shards_[i], parts.names, parts.resolver, parts.finder,
                                                            parts.clock, parts.dns_probe, parts.route_cache);
-    ShardParts mine{shards_[i],   parts.clock,   parts.spool, *parts.ports[i], parts.events,      parts.names,
-                    parts.labels, parts.readers, probe_,      *this,           per_shard_[i]->rng};
+    ShardParts mine{shards_[i],   parts.clock,   parts.spool,   *parts.ports[i], parts.events, parts.names,
+                    parts.labels, parts.readers, parts.signers, probe_,          *this,        per_shard_[i]->rng};
     per_shard_[i]->dispatcher = std::make_unique<Dispatcher>(mine, std::move(destinations));
     per_shard_[i]->dispatcher->set_plan(plan);
     const auto mine_to_do = backlog.take(i);

@@ -30,6 +30,7 @@ class Engine final : public Peers {
     model::NameTable& names;
     queue::LabelSetTable& labels;
     http::Workers& readers;
+    http::Workers& signers;
     dns::Resolver& resolver;
     const dns::HostFinder& finder;
     dns::Probe& dns_probe;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "delivery/dkim_plan.h"
 #include "net/stream.h"
 #include "queue/zone_rules.h"
 
@@ -79,6 +80,7 @@ class Builder {
     add_providers();
     add_domains();
     add_timeouts();
+    if (auto added = add_dkim(); !added) return fail(added.error());
     return MadePlan{plan_, std::move(warnings_)};
   }
 
@@ -138,6 +140,7 @@ class Builder {
       stream.dsn.stream = from.dsn_stream.empty() ? config_.fallback_stream : from.dsn_stream;
       stream.route = route_of(from.route);
       stream.recipients_per_message = from.recipients_per_message;
+      stream.dkim = from.dkim;
       const auto index = static_cast<std::uint32_t>(plan_->streams.size());
       plan_->stream_by_name.emplace(names_.intern(from.name).value, index);
       if (from.name == config_.fallback_stream) plan_->default_stream = index;
@@ -151,6 +154,14 @@ class Builder {
     if (!zone) return fail(zone.error());
     return queue::DeliveryWindow::make(from.days.empty() ? "mon-sun" : from.days,
                                        from.hours.empty() ? "00:00-24:00" : from.hours, std::move(*zone));
+  }
+
+  Result<> add_dkim() {
+    if (config_.dkim.empty()) return {};
+    auto keys = DkimPlan::load(config_.dkim);
+    if (!keys) return fail(keys.error());
+    plan_->dkim = std::move(*keys);
+    return {};
   }
 
   void add_limits() {

@@ -80,6 +80,7 @@ struct Stream {
   DsnPolicy dsn;
   Route route;
   std::uint32_t recipients_per_message = 0;  // 0: as the egress path says
+  std::vector<std::string> dkim;             // who signs, for DkimPlan::choose
 };
 
 // What an operator says of one domain, or of all below a suffix.
@@ -102,6 +103,8 @@ struct Timeouts {  // RFC 5321 §4.5.3.2; none is infinite
   Duration idle{std::chrono::seconds{5}};  // an open connection without work is kept this long
 };
 
+class DkimPlan;
+
 struct Plan {
   std::string node = "localhost";  // Reporting-MTA of notices, our name in log and events
   std::vector<Vmta> vmtas;
@@ -120,6 +123,7 @@ struct Plan {
   std::uint32_t targets_max = 5;             // addresses tried for one connection
   bool pipelining = true;
   bool chunking = true;
+  std::shared_ptr<const DkimPlan> dkim;  // null: no keys
 
   boost::unordered_flat_map<std::uint32_t, std::uint32_t> stream_by_name;  // NameId value → index
   boost::unordered_flat_map<std::uint32_t, std::uint32_t> vmta_by_name;

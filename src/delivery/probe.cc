@@ -21,8 +21,13 @@ Probe::Probe(metrics::Registry& r)
       reused_lost(
           r.counter("penstock_delivery_stale_connections_total", "Kept connections that turned out to be gone")),
       notices(r.counter("penstock_delivery_notices_total", "Delivery status notifications sent")),
+      dkim_signatures(r.counter("penstock_dkim_signatures_total", "DKIM signatures made")),
+      dkim_wasted(r.counter("penstock_dkim_wasted_total", "DKIM signatures made for bodies that were never sent")),
+      dkim_unsigned(r.counter("penstock_dkim_unsigned_total", "Transactions of signing streams that no key signed")),
       open_connections(r.gauge("penstock_delivery_open_connections", "Connections to receivers now")),
       paths(r.gauge("penstock_delivery_paths", "Egress paths in memory")),
+      dkim_seconds(r.histogram("penstock_dkim_seconds", "Time to sign one transaction, waiting for a worker included",
+                               {0.0001, 0.0005, 0.001, 0.002, 0.005, 0.02, 0.1, 1})),
       seconds(r.histogram("penstock_delivery_transaction_seconds", "From MAIL to the last answer of a transaction",
                           {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60})) {}
 

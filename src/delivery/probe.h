@@ -22,9 +22,13 @@ struct Probe {
   metrics::Counter& connection_failures;  // hosts that could not be used
   metrics::Counter& reused_lost;          // kept connections that turned out to be gone; the batch went over another
   metrics::Counter& notices;              // DSNs sent
+  metrics::Counter& dkim_signatures;      // made
+  metrics::Counter& dkim_wasted;          // of these, for transactions whose body was then never begun to be sent
+  metrics::Counter& dkim_unsigned;        // transactions that should have been signed, and no key could
   metrics::Gauge& open_connections;
   metrics::Gauge& paths;
-  metrics::Histogram& seconds;  // an attempt, from MAIL to the last answer
+  metrics::Histogram& dkim_seconds;  // of a transaction's signatures, waiting for a worker included
+  metrics::Histogram& seconds;       // an attempt, from MAIL to the last answer
 };
 
 }  // namespace penstock::delivery

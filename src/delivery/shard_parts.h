@@ -34,6 +34,7 @@ struct ShardParts {
   model::NameTable& names;
   queue::LabelSetTable& labels;
   http::Workers& readers;  // for what has to be read from disk
+  http::Workers& signers;  // for DKIM: as many as cores
   Probe& probe;
   Peers& peers;
   Rng& rng;

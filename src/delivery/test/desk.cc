@@ -115,6 +115,7 @@ void Desk::start() {
                                                   names,
                                                   labels,
                                                   *readers_,
+                                                  *readers_,
                                                   dns,
                                                   finder_,
                                                   dns_probe_,

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/dkim_plan.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "config/secret_file.h"
+#include "delivery/errc.h"
+#include "mime/header.h"
+
+namespace penstock::delivery {
+namespace {
+
+Result<dkim::Signer> make_signer(const config::Dkim& from) {
+  const std::string who = "DKIM key of " + from.domain + ": ";
+  dkim::SignOptions options{.domain = from.domain, .selector = from.selector, .identity = from.identity};
+  options.more_headers = from.headers;
+  if (const auto ways = dkim::parse_canonicalizations(from.canonicalization)) options.canonicalization = *ways;
+  if (from.expire > Duration::zero()) options.expire = std::chrono::floor<std::chrono::seconds>(from.expire);
+  if (const auto good = dkim::Signer::check(options); !good) return fail(Errc::BadKey, who + good.error());
+  const auto pem = config::read_secret_file(from.key_file);
+  if (!pem) return fail(Errc::BadKey, who + pem.error());
+  auto key = dkim::KeyPair::from_pem(*pem);
+  if (!key) return fail(Errc::BadKey, who + from.key_file + ": " + key.error());
+  return dkim::Signer(std::move(options), std::make_shared<const dkim::KeyPair>(std::move(*key)));
+}
+
+// The first '@' that is in no quoted string and no comment, and what follows it.
+std::string_view first_domain(std::string_view value) {
+  bool quoted = false;
+  int comments = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '"' && comments == 0) {
+      quoted = !quoted;
+    } else if (!quoted && c == '(') {
+      ++comments;
+    } else if (!quoted && c == ')' && comments > 0) {
+      --comments;
+    } else if (!quoted && comments == 0 && c == '@') {
+      const std::string_view rest = value.substr(i + 1);
+      return rest.substr(0, rest.find_first_of(">,;: \t\r\n("));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const DkimPlan>> DkimPlan::load(std::span<const config::Dkim> keys) {
+  auto plan = std::make_shared<DkimPlan>();
+  for (const config::Dkim& from : keys) {
+    auto signer = make_signer(from);
+    if (!signer) return fail(signer.error());
+    plan->domains_[from.domain].push_back({std::make_shared<const dkim::Signer>(std::move(*signer)),
+                                           from.sign.value_or(Time::min()), from.retire.value_or(Time::max())});
+  }
+  // The latest first.
+  for (auto& [domain, own] : plan->domains_) {
+    std::stable_sort(own.begin(), own.end(), [](const Key& a, const Key& b) { return a.sign > b.sign; });
+  }
+  return plan;
+}
+
+std::string_view DkimPlan::nearest(std::string_view domain) const {
+  while (!domain.empty() && !domains_.contains(domain)) {
+    const std::size_t dot = domain.find('.');
+    domain = dot == std::string_view::npos ? std::string_view() : domain.substr(dot + 1);
+  }
+  return domain;
+}
+
+void DkimPlan::add_domain(std::string_view domain, Time now, Signers& out) const {
+  const auto found = domains_.find(domain);
+  if (found == domains_.end()) return;
+  bool has[2] = {false, false};
+  for (const Key& key : found->second) {
+    bool& taken = has[static_cast<std::size_t>(key.signer->key().type())];
+    if (taken || now < key.sign || now >= key.retire) continue;
+    taken = true;
+    if (std::find(out.begin(), out.end(), key.signer) == out.end()) out.push_back(key.signer);
+  }
+}
+
+DkimPlan::Signers DkimPlan::choose(std::span<const std::string> domains, std::string_view message, Time now) const {
+  Signers out;
+  for (const std::string& domain : domains) {
+    if (domain == config::kDkimOfFrom) {
+      add_domain(nearest(from_domain(message)), now, out);
+    } else {
+      add_domain(domain, now, out);
+    }
+  }
+  return out;
+}
+
+std::string from_domain(std::string_view message) {
+  const auto from = mime::find_field(message, "From");
+  return from ? ascii::lower(first_domain(from->value)) : std::string();
+}
+
+SignedFields sign_message(const DkimPlan::Signers& signers, std::string_view message, Time now) {
+  SignedFields out;
+  dkim::MessageToSign to_sign(message);
+  for (const auto& signer : signers) {
+    const auto field = signer->sign(to_sign, now);
+    if (field) {
+      out.text += *field;
+      ++out.made;
+    } else {
+      out.problem = signer->options().domain + ": " + field.error();
+    }
+  }
+  return out;
+}
+
+std::uint64_t field_bytes(const DkimPlan::Signers& signers) {
+  std::uint64_t sum = 0;
+  for (const auto& signer : signers) sum += signer->field_bytes();
+  return sum;
+}
+
+}  // namespace penstock::delivery
