@@ -10,7 +10,7 @@ using Options = std::vector<OptionSpec>;
 constexpr std::string_view kGroups = "domain stream tenant campaign provider vmta";
 constexpr std::string_view kStates = "ready in_delivery deferred scheduled held";
 constexpr std::string_view kTypes =
-    "accepted rejected delivered deferred bounced expired suppressed held released admin config";
+    "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint admin config";
 
 const OptionSpec kAll{"--all", "", "everything"};
 const OptionSpec kReason{"--reason", "TEXT", "why; kept and shown"};

@@ -32,7 +32,7 @@ void check_listener(const Config& config, std::size_t i, Checker& checker) {
   check_trust(entity, "relay_from", listener.relay_from, "anybody could send through it", checker);
   check_trust(entity, "xclient_from", listener.xclient_from, "anybody could claim any address", checker);
   check_trust(entity, "proxy_from", listener.proxy_from, "anybody could claim any address", checker);
-  if (listener.relay_from.empty() && listener.relay_domains.empty()) {
+  if (listener.relay_from.empty() && listener.relay_domains.empty() && listener.report_domains.empty()) {
     checker.warn_if_all_good(entity, of + " takes no mail: it has neither relay_from nor relay_domains",
                              "add relay_from = [\"127.0.0.0/8\"]");
   }

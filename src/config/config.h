@@ -131,9 +131,11 @@ struct Listener {
   // Who may send to any domain. Empty: nobody. A network with prefix 0 is refused by the loader.
   std::vector<IpNetwork> relay_from;
   std::vector<std::string> relay_domains;  // recipients' domains that anybody may send to: "a.example", "*.a.example"
-  std::vector<IpNetwork> proxy_from;       // must speak the PROXY protocol first (v1 or v2)
-  std::vector<IpNetwork> xclient_from;     // may use XCLIENT
-  std::string stream;                      // label of messages that name none
+  // Whose mail is taken from anybody and read as reports (bounces, complaints), never relayed: "bounces.example.com".
+  std::vector<std::string> report_domains;
+  std::vector<IpNetwork> proxy_from;    // must speak the PROXY protocol first (v1 or v2)
+  std::vector<IpNetwork> xclient_from;  // may use XCLIENT
+  std::string stream;                   // label of messages that name none
   std::string tenant;
   SuppressedMail suppressed = SuppressedMail::Refuse;
   std::uint32_t max_connections = 5'000;
@@ -241,6 +243,10 @@ struct Stream {
   std::string dsn_stream;                       // that carries the notices; default: the fallback stream
   std::uint32_t recipients_per_message = 0;     // 0: as the egress path says
   std::vector<std::string> dkim;                // domains that sign, or kDkimOfFrom; empty: it does not sign
+  // Envelope sender of its mail, "{ref}" standing for the message's signed reference; empty: kept as injected.
+  std::string return_path;
+  bool reference_header = false;  // add X-Penstock-Ref; always done with a return_path
+  std::string cfbl_address;       // added as CFBL-Address (RFC 9477); empty: none
 };
 
 // 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
@@ -332,6 +338,16 @@ struct Suppression {
   SoftBounces soft;
 };
 
+// What is done with reports that come in by mail (docs/feedback.md).
+struct Feedback {
+  bool act_without_reference = false;        // on reports that bring no reference of ours, from anybody
+  std::vector<std::string> trusted_domains;  // DKIM domains of feedback loops that need no reference
+  std::vector<IpNetwork> trusted_networks;   // likewise, by client address
+  std::vector<std::string> complaint_types{"abuse", "fraud", "opt-out", "opt-out-list", "miscategorized"};
+  bool complaint_global = true;              // a complaint suppresses everywhere, not only in its stream
+  std::uint64_t waiting_bytes = 1ULL << 30;  // "waiting_size": reports on disk that are not dealt with; more get 452
+};
+
 struct Config {
   Node node;
   Admin admin;
@@ -341,6 +357,7 @@ struct Config {
   Accounting accounting;
   Headers headers;
   Pickup pickup;
+  Feedback feedback;
   Timeouts timeouts;
   Client client;
   Defaults defaults;
@@ -360,4 +377,4 @@ struct Config {
 };
 
 }  // namespace penstock::config
-  Suppression suppression;
+Suppression suppression;

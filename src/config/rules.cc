@@ -170,6 +170,23 @@ Kind<std::string> mail_address() {
   });
 }
 
+Kind<std::string> return_path() {
+  return text("address with {ref}", [](std::string& given) -> Verdict {
+    constexpr std::string_view kPlace = "{ref}";
+    constexpr std::size_t kReferenceBytes = 47;
+    constexpr std::size_t kLocalPartMax = 64;
+    const std::size_t at = given.rfind('@');
+    const std::size_t place = given.find(kPlace);
+    const bool good =
+        at != std::string::npos && place != std::string::npos && place < at &&
+        given.find(kPlace, place + 1) == std::string::npos && at - kPlace.size() + kReferenceBytes <= kLocalPartMax &&
+        is_domain(std::string_view(given).substr(at + 1)) && std::all_of(given.begin(), given.end(), is_printable);
+    return good ? std::nullopt
+                : wrong("an address with one {ref} in a local part that leaves room for its 47 characters", given,
+                        "write \"b+{ref}@bounces.example.com\"");
+  });
+}
+
 Kind<std::string> days() {
   return text("days", check_days);
 }

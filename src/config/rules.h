@@ -21,6 +21,8 @@ namespace penstock::config {
 // "@example.com", or an address with "*" and "?".
 [[nodiscard]] Kind<std::string> sender_pattern();
 [[nodiscard]] Kind<std::string> mail_address();
+// An address with one "{ref}" in its local part, short enough for the reference.
+[[nodiscard]] Kind<std::string> return_path();
 // Of a delivery window: "mon-fri,sun"; "08:00-22:00"; "Europe/Berlin".
 [[nodiscard]] Kind<std::string> days();
 [[nodiscard]] Kind<std::string> hours();

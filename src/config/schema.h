@@ -70,6 +70,7 @@ struct TopTable {
 [[nodiscard]] const Section& accounting_section();
 [[nodiscard]] const Section& headers_section();
 [[nodiscard]] const Section& pickup_section();
+[[nodiscard]] const Section& feedback_section();
 [[nodiscard]] const Section& suppression_section();
 [[nodiscard]] const Section& listener_section();
 [[nodiscard]] const Section& vmta_section();

@@ -42,6 +42,7 @@ const std::vector<TopTable>& tables() {
       single("admin", &Config::admin, admin_section(), "How it is steered and watched."),
       list("listener", &Config::listeners, listener_section(), "Where SMTP comes in, from whom, and how much."),
       single("pickup", &Config::pickup, pickup_section(), "A folder whose files are sent."),
+      single("feedback", &Config::feedback, feedback_section(), "What is done with reports that come back by mail."),
       single("headers", &Config::headers, headers_section(),
              "Header fields that are read as labels and removed before sending, and what is added."),
       list("vmta", &Config::vmtas, vmta_section(), "A sending identity: source address and EHLO name."),

@@ -199,6 +199,12 @@ const Section& stream_section() {
                "Recipients of one message in one transaction.", "no limit here")
           .add("dkim", &Stream::dkim, list_of(domain(), "list of domains", 8, Single::Accepted), Live,
                "Domains that sign its mail, declared by [[dkim]]; \"from\" for that of the From field.", "none")
+          .add("return_path", &Stream::return_path, return_path(), Live,
+               "Envelope sender of its mail; {ref} becomes the message's signed reference.", "kept as injected")
+          .add("reference_header", &Stream::reference_header, flag(), Live,
+               "Add the reference as X-Penstock-Ref. Always done with a return_path.")
+          .add("cfbl_address", &Stream::cfbl_address, mail_address(), Live,
+               "Where complaints go: added as CFBL-Address (RFC 9477).", "none")
           .build();
   return section;
 }

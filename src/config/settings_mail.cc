@@ -62,6 +62,9 @@ const Section& listener_section() {
           .add("relay_domains", &Listener::relay_domains,
                list_of(domain_pattern(), "list of domains", 100'000, Single::Accepted), Live,
                "Recipients' domains that anybody may send to.", "none")
+          .add("report_domains", &Listener::report_domains,
+               list_of(domain(), "list of domains", 10'000, Single::Accepted), Live,
+               "Domains whose mail anybody may send and that is read as bounces and complaints, never relayed.", "none")
           .add("proxy_from", &Listener::proxy_from, networks(), Live,
                "Peers that must speak the PROXY protocol, v1 or v2, first.", "nobody")
           .add("xclient_from", &Listener::xclient_from, networks(), Live, "Peers that may use XCLIENT.", "nobody")

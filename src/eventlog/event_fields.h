@@ -48,14 +48,15 @@ enum class Field : std::uint8_t {
   Tls,
   Cipher,
   Connection,
+  DkimDomain,
   Detail,
 };
-inline constexpr std::array<std::string_view, 38> kFieldNames{
-    "time",    "type",      "node",  "id",        "rcpt_index", "stream",   "tenant", "campaign",
-    "sender",  "recipient", "orcpt", "envid",     "domain",     "provider", "site",   "vmta",
-    "pool",    "source",    "peer",  "peer_host", "route",      "protocol", "client", "extensions",
-    "step",    "reply",     "code",  "enhanced",  "class",      "attempt",  "size",   "queued_us",
-    "took_us", "next",      "tls",   "cipher",    "connection", "detail"};
+inline constexpr std::array<std::string_view, 39> kFieldNames{
+    "time",    "type",      "node",  "id",        "rcpt_index", "stream",      "tenant", "campaign",
+    "sender",  "recipient", "orcpt", "envid",     "domain",     "provider",    "site",   "vmta",
+    "pool",    "source",    "peer",  "peer_host", "route",      "protocol",    "client", "extensions",
+    "step",    "reply",     "code",  "enhanced",  "class",      "attempt",     "size",   "queued_us",
+    "took_us", "next",      "tls",   "cipher",    "connection", "dkim_domain", "detail"};
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::Detail) + 1);
 
 [[nodiscard]] constexpr std::size_t index_of(Field field) {

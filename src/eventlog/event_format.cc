@@ -190,16 +190,17 @@ void append_attempt(Appender& out, const model::Event& event) {
   out.text(Field::Tls, event.tls_protocol);
   out.text(Field::Cipher, event.tls_cipher);
   out.number(Field::Connection, event.connection);
+  out.text(Field::DkimDomain, event.dkim_domain);
   out.text(Field::Detail, event.detail);
 }
 
 // Upper bound of the line's bytes; texts above kTextMax are cut.
 std::size_t line_bytes_max(const model::Event& e, std::string_view node) {
   const auto sum = [](auto... texts) { return (std::min(texts.size(), kTextMax) + ...); };
-  const std::size_t texts =
-      sum(e.stream, e.tenant, e.campaign, e.sender, e.recipient, e.original_recipient, e.envelope_id, e.domain,
-          e.provider, e.site, e.vmta, e.pool, e.source_address, e.peer_address, e.peer_host, e.route, e.protocol,
-          e.client, e.extensions, std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher, e.detail);
+  const std::size_t texts = sum(e.stream, e.tenant, e.campaign, e.sender, e.recipient, e.original_recipient,
+                                e.envelope_id, e.domain, e.provider, e.site, e.vmta, e.pool, e.source_address,
+                                e.peer_address, e.peer_host, e.route, e.protocol, e.client, e.extensions,
+                                std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher, e.dkim_domain, e.detail);
   return texts * kEscapeGrowth + node.size() + kFixedBytes;
 }
 

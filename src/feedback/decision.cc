@@ -56,6 +56,14 @@ const ReportedRecipient* named_recipient(const report::Report& report, const Ref
   return nullptr;
 }
 
+const ReportedRecipient* reported_as(const report::Report& report, std::string_view address) {
+  for (const ReportedRecipient& recipient : report.recipients) {
+    if (ascii::equal_ignoring_case(recipient.address, address)) return &recipient;
+    if (ascii::equal_ignoring_case(recipient.original, address)) return &recipient;
+  }
+  return nullptr;
+}
+
 class Decider {
  public:
   Decider(const report::Report& report, const Evidence& evidence, const Policy& policy,
@@ -65,7 +73,7 @@ class Decider {
     decision_.proof = proof_of(evidence);
     acting_ = may_act(decision_.proof, policy);
     decision_.why = why_of(decision_.proof, acting_);
-    if (evidence.reference) decision_.recipient = evidence.reference->recipient;
+    if (evidence.reference) decision_.recipient = evidence.meant();
   }
 
   Decision decide() {
@@ -88,6 +96,11 @@ class Decider {
   void decide_by_reference() {
     std::string address;
     const ReportedRecipient* recipient = named_recipient(report_, *evidence_.reference, address);
+    if (evidence_.is_of_whole_message() && evidence_.sent) {
+      // The log says that the message went to this address, which the report names.
+      address = evidence_.sent->address;
+      recipient = reported_as(report_, address);
+    }
     if (recipient == nullptr && evidence_.sent && evidence_.reference->names(evidence_.sent->address)) {
       address = evidence_.sent->address;
     }
@@ -143,6 +156,15 @@ class Decider {
 };
 
 }  // namespace
+
+bool Evidence::is_of_whole_message() const {
+  return reference && reference->recipient.index == kWholeMessage;
+}
+
+model::RecipientId Evidence::meant() const {
+  if (!reference) return {};
+  return {reference->recipient.message, is_of_whole_message() && sent ? sent->index : reference->recipient.index};
+}
 
 std::string_view to_string(Proof proof) {
   switch (proof) {

@@ -39,12 +39,18 @@ enum class Proof : std::uint8_t {
 // What is known of the recipient that a reference names; from the event log.
 struct SentRecipient {
   std::string address;
+  std::uint32_t index = 0;  // of the message's recipients
   std::string stream{}, tenant{}, campaign{}, provider{}, vmta{};
 };
 
 struct Evidence {
   std::optional<Reference> reference;
   bool forged = false;
+  // What to ask the log for, and the used references: the recipient that is meant, once that is known.
+  [[nodiscard]] model::RecipientId meant() const;
+  // Whether the reference names a message only, so that `sent` decides which of its recipients is meant.
+  [[nodiscard]] bool is_of_whole_message() const;
+
   // Filled in by the caller:
   bool used_before = false;           // this reference was acted on for this kind of report
   bool trusted_source = false;        // DKIM domain or client address is on the operator's list

@@ -28,33 +28,48 @@ std::shared_ptr<const DeskSettings> ReportDesk::settings() const {
 void ReportDesk::handle(const IncomingReport& incoming, bool behind) {
   const auto in_force = settings();
   const report::Report report = report::read_report(incoming.message);
-  const bool concerns = report.kind == ReportKind::Bounce || report.kind == ReportKind::Complaint;
   Evidence evidence;
-  if (concerns) {
-    evidence = weigh(report, incoming.recipients, in_force->keys);
-    if (evidence.reference) {
-      evidence.used_before = used_.contains(evidence.reference->recipient, report.kind);
-    } else {
-      evidence.trusted_source = outlets_.is_trusted(incoming, report);
-    }
+  if (report.kind == ReportKind::Bounce || report.kind == ReportKind::Complaint) {
+    evidence = gather(incoming, report, in_force->keys);
   }
   Decision decision = decide(report, evidence, in_force->policy, *classifier_);
-  const bool wants_labels = concerns && !behind && evidence.reference && !evidence.used_before;
-  if (decision.needs_lookup || wants_labels) {
-    evidence.sent = outlets_.find_sent(evidence.reference->recipient);
+  const bool fresh = evidence.reference && !evidence.used_before && !evidence.sent;
+  if (fresh && (decision.needs_lookup || !behind)) {
+    evidence.sent = outlets_.find_sent(evidence.reference->recipient, {});
     if (evidence.sent) decision = decide(report, evidence, in_force->policy, *classifier_);
   }
   outlets_.count(decision.kind, decision.proof);
-  carry_out(report, decision, evidence.sent ? &*evidence.sent : nullptr);
+  carry_out(incoming, report, evidence, decision);
 }
 
-void ReportDesk::carry_out(const report::Report& report, const Decision& decision, const SentRecipient* sent) {
+Evidence ReportDesk::gather(const IncomingReport& incoming, const report::Report& report, const ReferenceKeys& keys) {
+  Evidence evidence = weigh(report, incoming.recipients, keys);
+  if (!evidence.reference) {
+    evidence.trusted_source = outlets_.is_trusted(incoming, report);
+    return evidence;
+  }
+  if (evidence.is_of_whole_message()) {
+    std::vector<std::string> addresses;
+    for (const report::ReportedRecipient& recipient : report.recipients) {
+      addresses.push_back(recipient.address);
+      if (!recipient.original.empty()) addresses.push_back(recipient.original);
+    }
+    evidence.sent = outlets_.find_sent(evidence.reference->recipient, addresses);
+  }
+  evidence.used_before = used_.contains(evidence.meant(), report.kind);
+  return evidence;
+}
+
+void ReportDesk::carry_out(const IncomingReport& incoming, const report::Report& report, const Evidence& evidence,
+                           const Decision& decision) {
   bool acted = false;
   bool failed = false;
   for (const Effect& effect : decision.effects) {
-    HandledRecipient handled{report, decision, effect, sent};
+    HandledRecipient handled{report, decision, effect, incoming};
+    handled.reference = evidence.reference ? &*evidence.reference : nullptr;
+    handled.sent = evidence.sent ? &*evidence.sent : nullptr;
     if (effect.suppress) {
-      handled.suppressed = outlets_.suppress(effect, decision, sent);
+      handled.suppressed = outlets_.suppress(handled);
       handled.store_failed = !handled.suppressed;
       failed = failed || handled.store_failed;
       acted = acted || handled.suppressed;

@@ -25,7 +25,9 @@ struct HandledRecipient {
   const report::Report& report;
   const Decision& decision;
   const Effect& effect;
-  const SentRecipient* sent = nullptr;  // what the log says of the original; nullptr: not known or not asked
+  const IncomingReport& incoming;
+  const Reference* reference = nullptr;  // of ours, when the report brought one
+  const SentRecipient* sent = nullptr;   // what the log says of the original; nullptr: not known or not asked
   bool suppressed = false;              // the address is suppressed because of this report
   bool store_failed = false;            // it should be, and could not be stored
 };
@@ -34,11 +36,13 @@ class ReportOutlets {
  public:
   virtual ~ReportOutlets() = default;
   // May read files: up to tens of milliseconds. Asked when a decision needs it, or for labels while there is time.
-  virtual std::optional<SentRecipient> find_sent(model::RecipientId recipient) = 0;
+  // For a whole message (kWholeMessage): that of its recipients which is one of `addresses`, case ignored.
+  virtual std::optional<SentRecipient> find_sent(model::RecipientId recipient,
+                                                 const std::vector<std::string>& addresses) = 0;
   // Whether the report comes from a feedback loop that the operator trusts: by DKIM signature or client address.
   virtual bool is_trusted(const IncomingReport& incoming, const report::Report& report) = 0;
-  // Durable when it returns true. `sent` as in HandledRecipient.
-  virtual bool suppress(const Effect& effect, const Decision& decision, const SentRecipient* sent) = 0;
+  // Durable when it returns true.
+  virtual bool suppress(const HandledRecipient& handled) = 0;
   virtual void record(const HandledRecipient& handled) = 0;
   // Every report, also those that concern nobody.
   virtual void count(report::ReportKind kind, Proof proof) = 0;
@@ -59,7 +63,10 @@ class ReportDesk {
 
  private:
   [[nodiscard]] std::shared_ptr<const DeskSettings> settings() const;
-  void carry_out(const report::Report& report, const Decision& decision, const SentRecipient* sent);
+  [[nodiscard]] Evidence gather(const IncomingReport& incoming, const report::Report& report,
+                                const ReferenceKeys& keys);
+  void carry_out(const IncomingReport& incoming, const report::Report& report, const Evidence& evidence,
+                 const Decision& decision);
 
   const std::shared_ptr<const classify::Classifier> classifier_;
   UsedReferences& used_;

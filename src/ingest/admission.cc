@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "ingest/reference_mark.h"
 #include "mime/date.h"
 #include "mime/edit.h"
 #include "mime/header.h"
@@ -21,12 +22,14 @@ Refusal refuse(std::uint16_t code, model::EnhancedStatus enhanced, std::string t
 }
 
 // The further fields that the configuration says must not leave, merged into the ranges of the labels' fields.
-std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, std::vector<mime::ByteRange> found) {
-  if (plan.removed.empty()) return found;
+std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, const ReferenceMark& mark,
+                                      std::vector<mime::ByteRange> found) {
+  if (plan.removed.empty() && mark.added.empty()) return found;
   mime::HeaderScanner scan(message);
   for (mime::HeaderField field; scan.next(field);) {
     const std::string name = ascii::lower(field.name);
-    if (std::find(plan.removed.begin(), plan.removed.end(), name) == plan.removed.end()) continue;
+    const bool listed = std::find(plan.removed.begin(), plan.removed.end(), name) != plan.removed.end();
+    if (!listed && !mark.replaces(name)) continue;
     if (std::find(found.begin(), found.end(), field.bytes) == found.end()) found.push_back(field.bytes);
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
@@ -108,10 +111,11 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
     return *refusal;
   }
 
-  const std::string added = added_fields(plan, found.facts, envelope, submission.host);
+  const ReferenceMark mark = mark_with_reference(plan, envelope);
+  const std::string added = added_fields(plan, found.facts, envelope, submission.host) + mark.added;
   const std::string received =
       plan.config->headers.add_received ? received_field(submission, envelope, wall) : std::string();
-  const std::vector<mime::ByteRange> removed = removals(submission.message, plan, found.remove);
+  const std::vector<mime::ByteRange> removed = removals(submission.message, plan, mark, found.remove);
   mime::HeaderEdit edit;
   edit.received = received;
   edit.added = added;

@@ -18,11 +18,12 @@ std::vector<std::string> lower(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Plan::Plan(std::shared_ptr<const config::Config> from)
+Plan::Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::ReferenceKey> key)
     : config(std::move(from)),
       labels(label_names(config->headers)),
       removed(lower(config->headers.remove)),
-      streams(config->streams, config->fallback_stream) {}
+      streams(config->streams, config->fallback_stream),
+      reference_key(key) {}
 
 const config::Listener* Plan::find_listener(std::string_view name) const {
   for (const config::Listener& listener : config->listeners) {

@@ -8,23 +8,27 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/config.h"
+#include "feedback/reference.h"
 #include "ingest/stream_matcher.h"
 #include "mime/labels.h"
 
 namespace penstock::ingest {
 
 struct Plan {
-  explicit Plan(std::shared_ptr<const config::Config> from);
+  // Without a key nothing is marked with references.
+  explicit Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::ReferenceKey> key = std::nullopt);
 
   const std::shared_ptr<const config::Config> config;
   const mime::LabelRules labels;
   const std::vector<std::string> removed;  // lower case: header fields removed besides those of labels
   const StreamMatcher streams;
+  const std::optional<feedback::ReferenceKey> reference_key;  // that references are made with
 
   // nullptr when a reload has taken it away.
   [[nodiscard]] const config::Listener* find_listener(std::string_view name) const;

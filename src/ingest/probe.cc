@@ -13,6 +13,7 @@ Probe::Probe(metrics::Registry& r)
       connections_refused(r.counter("penstock_ingest_connections_refused_total",
                                     "SMTP connections turned away at a bound or while draining")),
       open_connections(r.gauge("penstock_ingest_open_connections", "SMTP connections from clients now")),
+      reports(r.counter("penstock_ingest_reports_total", "Mail for report domains made durable")),
       pickup_files(r.counter("penstock_ingest_pickup_files_total", "Files taken from the pickup folder")),
       pickup_bad_files(r.counter("penstock_ingest_pickup_bad_files_total", "Pickup files moved to bad/")) {}
 

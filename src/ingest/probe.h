@@ -17,6 +17,7 @@ struct Probe {
   metrics::Counter& connections;          // taken
   metrics::Counter& connections_refused;  // turned away at a bound, or while draining
   metrics::Gauge& open_connections;
+  metrics::Counter& reports;           // bounces and complaints taken for report domains, made durable
   metrics::Counter& pickup_files;      // taken from the pickup folder
   metrics::Counter& pickup_bad_files;  // moved to bad/
 };

@@ -5,7 +5,9 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "feedback/errc.h"
 #include "ingest/accepted.h"
+#include "ingest/report_intake.h"
 #include "smtp/proxy_protocol.h"
 
 namespace penstock::ingest {
@@ -181,7 +183,20 @@ void SmtpConnection::check_sender() {
   session_->refuse(reply);
 }
 
+bool SmtpConnection::is_report(std::string_view address) const {
+  return !listener_.report_domains.empty() &&
+         is_report_domain(address.substr(address.rfind('@') + 1), listener_.report_domains);
+}
+
 void SmtpConnection::check_recipient() {
+  const bool report = is_report(session_->recipient().address);
+  const auto& before = session_->envelope().recipients;
+  if (!before.empty() && is_report(before.front().address) != report) {
+    // One answer at the end has to be true of all; the client comes back with the rest (RFC 5321 §4.5.3.1.10).
+    const model::Reply apart{452, {4, 5, 3}, "reports and other mail go in transactions apart"};
+    return session_->refuse(apart);
+  }
+  if (report) return session_->accept();
   if (may_relay()) return session_->accept();
   const model::Reply denied{550, {5, 7, 1}, "relaying denied"};
   record_refused(model::Step::Rcpt, denied, session_->envelope().sender, session_->recipient().address);
@@ -193,6 +208,9 @@ net::Task<> SmtpConnection::take_message() {
   const Services& services = service_.services_;
   const PlanPtr plan = services.plan.load();
   smtp::ReceivedMessage message = session_->take_message();
+  if (!message.envelope.recipients.empty() && is_report(message.envelope.recipients.front().address)) {
+    co_return co_await take_report(std::move(message));
+  }
   Submission submission;
   submission.envelope = std::move(message.envelope);
   submission.message = message.body;
@@ -222,6 +240,26 @@ net::Task<> SmtpConnection::take_message() {
   const model::Reply accepted{250, {2, 0, 0}, "accepted as " + model::format_id(*stored)};
   session_->answer(accepted);
   services.handover.accepted(stream_->shard().index(), admitted->envelope);
+}
+
+net::Task<> SmtpConnection::take_report(smtp::ReceivedMessage message) {
+  const Services& services = service_.services_;
+  feedback::IncomingReport report;
+  for (const model::Recipient& recipient : message.envelope.recipients) report.recipients.push_back(recipient.address);
+  report.message = std::move(message.body);
+  report.client_address = peer_text_;
+  report.received = services.clock.wall();
+  Result<> kept = fail(feedback::Errc::InboxFull);
+  if (services.reports != nullptr) kept = co_await keep_report(*services.reports, std::move(report));
+  if (!kept) {
+    const model::Reply reply = report_refusal(kept.error());
+    services.probe.store_failures.add();
+    record_refused(reply, message.envelope);
+    co_return session_->answer(reply);
+  }
+  services.probe.reports.add();
+  const model::Reply accepted{250, {2, 0, 0}, "report accepted"};
+  session_->answer(accepted);
 }
 
 net::Task<> SmtpConnection::close_gently() {

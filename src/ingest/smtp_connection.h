@@ -34,6 +34,7 @@ class SmtpConnection
   net::Task<> converse();
   net::Task<> read();
   net::Task<> take_message();
+  net::Task<> take_report(smtp::ReceivedMessage message);
   net::Task<> close_gently();
   void check_sender();
   void check_recipient();
@@ -44,6 +45,8 @@ class SmtpConnection
   [[nodiscard]] model::Event event_of(model::EventType type) const;
   [[nodiscard]] Duration read_timeout() const;
   [[nodiscard]] bool may_relay() const;
+  // Whether the transaction is one of reports: its first recipient says.
+  [[nodiscard]] bool is_report(std::string_view address) const;
   [[nodiscard]] static smtp::ServerOptions session_options(const config::Listener& listener, const IpAddress& peer);
 
   SmtpService& service_;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "feedback/inbox.h"
 #include "ingest/connection_counts.h"
 #include "ingest/plan.h"
 #include "ingest/probe.h"
@@ -35,6 +36,7 @@ struct Services {
   Handover& handover;
   const CurrentPlan& plan;
   Probe& probe;
+  feedback::Inbox* reports = nullptr;  // takes mail for report domains; nullptr: it is refused for now
 };
 
 class SmtpConnection;

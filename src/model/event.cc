@@ -16,6 +16,8 @@ std::string_view to_string(EventType type) {
     case EventType::Suppressed: return "suppressed";
     case EventType::Held: return "held";
     case EventType::Released: return "released";
+    case EventType::BounceReport: return "bounce-report";
+    case EventType::Complaint: return "complaint";
     case EventType::Admin: return "admin";
     case EventType::Config: return "config";
   }

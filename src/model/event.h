@@ -24,8 +24,10 @@ enum class EventType : std::uint8_t {
   Suppressed,  // not sent because the address is suppressed
   Held,
   Released,
-  Admin,   // a person or program changed something through the API
-  Config,  // a configuration was loaded or refused
+  BounceReport,  // a report mailed later says that delivery failed
+  Complaint,     // a report says that someone complained
+  Admin,         // a person or program changed something through the API
+  Config,        // a configuration was loaded or refused
 };
 [[nodiscard]] std::string_view to_string(EventType type);
 
@@ -62,6 +64,7 @@ struct Event {
   Time next_attempt;          // wall; Deferred only
   std::string_view tls_protocol, tls_cipher;
   std::uint64_t connection = 0;  // numbers connections of a process
+  std::string_view dkim_domain;  // that signed the original message a report is about
   std::string_view detail;       // free words: what an operator did, why something is held
 };
 

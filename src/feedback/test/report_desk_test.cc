@@ -20,15 +20,18 @@ const model::RecipientId kRecipient{model::MessageId{42}, 0};
 
 class FakeOutlets final : public ReportOutlets {
  public:
-  std::optional<SentRecipient> find_sent(model::RecipientId recipient) override {
+  std::optional<SentRecipient> find_sent(model::RecipientId recipient,
+                                         const std::vector<std::string>& addresses) override {
     ++lookups;
-    return recipient == kRecipient ? sent : std::nullopt;
+    if (recipient.message != kRecipient.message || !sent) return std::nullopt;
+    const bool named = std::find(addresses.begin(), addresses.end(), sent->address) != addresses.end();
+    return recipient.index != kWholeMessage || named ? sent : std::nullopt;
   }
   bool is_trusted(const IncomingReport& incoming, const report::Report&) override {
     return incoming.client_address == trusted_address;
   }
-  bool suppress(const Effect& effect, const Decision&, const SentRecipient*) override {
-    if (store_works) suppressed.push_back(effect.address);
+  bool suppress(const HandledRecipient& handled) override {
+    if (store_works) suppressed.push_back(handled.effect.address);
     return store_works;
   }
   void record(const HandledRecipient& handled) override {
@@ -115,6 +118,16 @@ TEST_F(DeskTest, UnknownSenderSuppressesNobodyAndATrustedOneDoes) {
   incoming.client_address = outlets_.trusted_address;
   desk_->handle(incoming);
   EXPECT_THAT(outlets_.suppressed, ElementsAre("anna@example.net"));
+}
+
+TEST_F(DeskTest, ReferenceToAWholeMessageActsOnItsOwnRecipientsOnly) {
+  outlets_.sent = SentRecipient{.address = "anna@example.net", .index = 5};
+  const std::string whole = make_reference(keys_.current, {kRecipient.message, kWholeMessage}, "", "news");
+  desk_->handle(bounce_of("victim@example.org", "b+" + whole + "@bounces.example.com"));
+  EXPECT_THAT(outlets_.suppressed, IsEmpty());
+  desk_->handle(bounce_of("anna@example.net", "b+" + whole + "@bounces.example.com"));
+  EXPECT_THAT(outlets_.suppressed, ElementsAre("anna@example.net"));
+  EXPECT_TRUE(used_->contains({kRecipient.message, 5}, ReportKind::Bounce));
 }
 
 TEST_F(DeskTest, FailedStoreLeavesTheReferenceUnused) {

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <future>
 
 #include "ingest/test/entrance.h"
@@ -98,14 +99,26 @@ class Client {
 
 class SmtpServiceTest : public ::testing::Test {
  protected:
+  // Opens an inbox that hands what it gets to `took`.
+  void take_reports(feedback::Inbox::Handle took) {
+    folder_ = std::filesystem::temp_directory_path() / ("penstock_reports_" + std::to_string(::getpid()));
+    std::filesystem::remove_all(folder_);
+    auto opened = feedback::Inbox::open(folder_.string(), std::move(took));
+    ASSERT_TRUE(opened);
+    reports_ = std::move(*opened);
+  }
   ~SmtpServiceTest() override {
     if (listening_) listening_->stop();
     listening_.reset();
     entrance_->close();
+    reports_.reset();
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
   void serve(const std::string& config = listener()) {
     entrance_.emplace(config);
-    service_.emplace(entrance_->services(), *entrance_->shards, "in");
+    Services services = entrance_->services();
+    services.reports = reports_.get();
+    service_.emplace(services, *entrance_->shards, "in");
     listening_ = std::make_unique<net::Listener>(
         *entrance_->shards, *net::parse_endpoint("127.0.0.1:0"), "in",
         [this](std::unique_ptr<net::Stream> stream) { return service_->serve(std::move(stream)); });
@@ -129,6 +142,8 @@ class SmtpServiceTest : public ::testing::Test {
     return client;
   }
 
+  std::filesystem::path folder_;
+  std::unique_ptr<feedback::Inbox> reports_;
   std::optional<Entrance> entrance_;
   std::optional<SmtpService> service_;
   std::unique_ptr<net::Listener> listening_;
@@ -287,6 +302,40 @@ TEST(Store, ErrorsBecomeRepliesForClients) {
   EXPECT_EQ(reply_to({std::make_error_code(std::errc::io_error), "/var/private"}).code, 451);
   EXPECT_EQ(reply_to({std::make_error_code(std::errc::io_error), "/var/private"}).text.find("private"),
             std::string::npos);
+}
+
+TEST_F(SmtpServiceTest, MailForAReportDomainGoesToTheInboxAndNowhereElse) {
+  std::promise<feedback::IncomingReport> came;
+  take_reports([&came](const feedback::IncomingReport& report) { came.set_value(report); });
+  serve(listener("report_domains = [\"bounces.example.com\"]\n"));
+  const auto client = connect();
+  EXPECT_THAT(client->reply(), StartsWith("220"));
+  EXPECT_THAT(client->send_message("b+ref@Bounces.Example.com"), StartsWith("250 2.0.0"));
+  auto report = came.get_future();
+  ASSERT_EQ(report.wait_for(std::chrono::seconds{10}), std::future_status::ready);
+  const feedback::IncomingReport got = report.get();
+  EXPECT_THAT(got.message, HasSubstr("hello"));
+  EXPECT_THAT(got.recipients, SizeIs(1));
+  EXPECT_EQ(got.client_address, "127.0.0.1");
+  EXPECT_TRUE(entrance_->handed_over().empty());
+}
+
+TEST_F(SmtpServiceTest, ReportsAreTakenFromStrangersAndNotMixedWithMail) {
+  take_reports([](const feedback::IncomingReport&) {});
+  serve(listener("relay_domains = [\"shop.example\"]\nreport_domains = [\"bounces.example.com\"]\n"));
+  const auto client = connect("127.0.0.2");
+  EXPECT_THAT(client->reply(), StartsWith("220"));
+  EXPECT_THAT(client->say("EHLO x"), StartsWith("250"));
+  EXPECT_THAT(client->say("MAIL FROM:<>"), StartsWith("250"));
+  EXPECT_THAT(client->say("RCPT TO:<b@bounces.example.com>"), StartsWith("250"));
+  EXPECT_THAT(client->say("RCPT TO:<b@other.example>"), StartsWith("452"));
+}
+
+TEST_F(SmtpServiceTest, ReportsWithoutAnInboxAreToBeTriedAgain) {
+  serve(listener("report_domains = [\"bounces.example.com\"]\n"));
+  const auto client = connect();
+  EXPECT_THAT(client->reply(), StartsWith("220"));
+  EXPECT_THAT(client->send_message("b@bounces.example.com"), StartsWith("452"));
 }
 
 }  // namespace
