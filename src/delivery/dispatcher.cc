@@ -77,7 +77,9 @@ void Dispatcher::hold(queue::QueuedRecipient recipient, queue::HoldReason reason
 }
 
 void Dispatcher::hold_anew(const queue::QueuedRecipient& recipient, queue::HoldReason reason, std::string_view cause) {
-  hold_log_.add(model::EventType::Held, recipient, cause);
+  // Who was due when we started has mostly been put aside before; a million of them need not be told of once more.
+  const bool recovered = recipient.due != 0 && recipient.due <= recovered_due_ && recipient.received < recovered_due_;
+  if (!recovered) hold_log_.add(model::EventType::Held, recipient, cause);
   hold(recipient, reason);
 }
 

@@ -135,7 +135,7 @@ class Dispatcher final : public Settlement::Queue {
   void send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination, const Vmta& vmta);
   void flush_outboxes();
   void hold(queue::QueuedRecipient recipient, queue::HoldReason reason);
-  // The same with its event.
+  // The same with its event, but for those who were due when we started.
   void hold_anew(const queue::QueuedRecipient& recipient, queue::HoldReason reason, std::string_view cause);
   // `cause`: in words, for the events.
   void release(queue::HoldReason reason, std::string_view cause);
@@ -191,6 +191,7 @@ class Dispatcher final : public Settlement::Queue {
   std::vector<queue::QueuedRecipient> due_;  // scratch of tick()
   std::size_t in_flight_ = 0;
   Time next_housekeep_{};
+  queue::Second recovered_due_ = 0;  // what recover() found due waits for this second
   bool post_process_posted_ = false;
   bool stopping_ = false;
 };

@@ -9,6 +9,7 @@ namespace penstock::delivery {
 
 void Dispatcher::recover(std::span<const queue::QueuedRecipient> recipients) {
   const Time now = parts_.clock.now();
+  recovered_due_ = queue::due_second(now);
   for (const queue::QueuedRecipient& recipient : recipients) {
     if (recipient.hold != queue::HoldReason::None) {
       hold(recipient, recipient.hold);

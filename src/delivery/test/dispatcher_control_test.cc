@@ -128,6 +128,25 @@ TEST_F(DispatcherControlTest, WantOfAVmtaAndItsEndAreTold) {
   EXPECT_EQ(desk_.events.count(EventType::Held), 1U);
 }
 
+TEST_F(DispatcherControlTest, WhoWasHeldBeforeARestartIsNotToldOfAgain) {
+  pause(1, {.domain = "one.example"});
+  desk_.send({"a@one.example"});
+  wait_for(EventType::Held, 1);
+  desk_.clock.advance(2s);
+  receiver_.reset();
+  desk_.end();
+  desk_.start();
+  pause(1, {.domain = "one.example"});
+  desk_.run_until([&] {
+    desk_.clock.advance(1s);
+    return desk_.count(Whereabouts::Held) == 1;
+  });
+  desk_.send({"b@one.example"});
+  wait_for(EventType::Held, 2);
+  EXPECT_EQ(desk_.events.of(EventType::Held)[1].recipient, "b@one.example");
+  receiver_ = std::make_unique<ScriptedReceiver>(*desk_.shards);
+}
+
 TEST_F(DispatcherControlTest, VmtaThatTheSenderAskedForIsNamed) {
   desk_.change_plan([](Plan& plan) { plan.vmtas[1].usable = false; });
   model::Envelope envelope = desk_.envelope({"a@one.example"});
