@@ -358,6 +358,7 @@ struct Config {
   Headers headers;
   Pickup pickup;
   Feedback feedback;
+  Suppression suppression;
   Timeouts timeouts;
   Client client;
   Defaults defaults;
@@ -377,4 +378,3 @@ struct Config {
 };
 
 }  // namespace penstock::config
-Suppression suppression;
