@@ -410,7 +410,9 @@ void Sender::tick() {
 
 void Sender::second() {
   for (const auto& path : paths_) {
-    const double allowed = path->ready.empty() ? 0 : path->receiver->allowed(now_);
+    // A backlog is what the receiver would need some seconds for; a few that just came are none.
+    const double would_take = path->receiver->allowed(now_);
+    const double allowed = static_cast<double>(path->ready.size()) > 3 * would_take ? would_take : 0;
     path->measure.seconds.push_back({static_cast<float>(allowed), path->measure.taken, path->measure.refused});
     if (path->vmta == 0) {
       PlotSeries& series = plot_[path->provider];

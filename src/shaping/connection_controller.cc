@@ -40,8 +40,10 @@ void ConnectionController::carried(std::uint32_t open, bool wanted, Time now) {
     reached_ = true;
     reached_at_ = now;
   }
-  if (!wanted || now < hold_until_ || !reached_ || now - reached_at_ < policy_.settle) return;
-  if (learned_ == 0) return raise(std::max(1U, limit_ / 4), now);
+  if (!wanted || now < hold_until_ || !reached_) return;
+  if (learned_ == 0 && now - reached_at_ >= policy_.settle / 2) return raise(std::max(1U, limit_ / 2), now);
+  if (now - reached_at_ < policy_.settle) return;
+  if (learned_ == 0) return;
   if (limit_ < learned_) return raise(std::clamp(learned_ / 4, 1U, learned_ - limit_), now);
   if (limit_ > learned_) {  // the probe was carried: the ceiling has moved
     learned_ = limit_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace penstock::shaping {
 namespace {
@@ -22,10 +23,13 @@ constexpr Duration kActiveMost{std::chrono::seconds{1}};
 // How much of a rate's second a receiver is thought to let through at once, before anything is known.
 constexpr double kCreditSeconds = 0.25;
 constexpr double kCreditLeast = 4;
+constexpr double kUsualRate = 40;
+constexpr double kQuickest = 2.5;
 // The rate that was refused is that much above the ceiling that was found: the truth may be anywhere between.
-constexpr double kWideGap = 1.12;
+constexpr double kWideGap = 1.2;
+constexpr double kFalseAlarm = 1.25;
 // While the answers to what is under way come in: the limit is somewhere below.
-constexpr double kStepBack = 0.75;
+constexpr double kStepBack = 0.65;
 
 }  // namespace
 
@@ -42,6 +46,11 @@ double RateController::bounded(double rate) const {
 void RateController::set_range(const RateRange& range) {
   range_ = range;
   rate_ = bounded(rate_);
+}
+
+// What few answers found may be off by one or two of them.
+double RateController::margin() const {
+  return policy_.margin + 2 / std::max(cycle_taken_, 80.0);
 }
 
 Duration RateController::probe_wait() const {
@@ -67,7 +76,8 @@ void RateController::answered(bool pressed, Duration latency, Time now) {
 }
 
 void RateController::grow(Duration active) {
-  const double dt = seconds(active);
+  // Where more answers come in a second, a refusal is seen after a smaller overshoot.
+  const double dt = seconds(active) * std::clamp(std::cbrt(rate_ / kUsualRate), 1.0, kQuickest);
   if (ceiling_ <= 0) {
     rate_ = bounded(rate_ * std::exp(policy_.start_growth * dt));
     return;
@@ -76,12 +86,14 @@ void RateController::grow(Duration active) {
     rate_ = bounded(std::min(rate_ * std::exp(policy_.recover_growth * dt), ceiling_ * policy_.near_ceiling));
     return;
   }
-  excess_ += std::max(0.0, rate_ - ceiling_) * dt;
+  excess_ += std::max(0.0, rate_ - ceiling_) * seconds(active);
   const double believed = std::max({credit_ * 1.3, kCreditLeast, ceiling_ * kCreditSeconds});
   if (rate_ > wall_ && excess_ > believed) fast_ = true;
   const bool far_below_wall = rate_ < wall_ && wall_ > ceiling_ * kWideGap;
-  const double growth = fast_ ? policy_.fast_growth : far_below_wall ? policy_.search_growth : policy_.probe_growth;
-  rate_ = bounded(rate_ * std::exp(growth * dt));
+  const double growth = fast_            ? policy_.fast_growth * dt
+                        : far_below_wall ? policy_.search_growth * seconds(active)
+                                         : policy_.probe_growth * dt;
+  rate_ = bounded(rate_ * std::exp(growth));
 }
 
 void RateController::settle_below(double ceiling, double rate, Duration hold, Time now) {
@@ -101,20 +113,23 @@ void RateController::settle_below(double ceiling, double rate, Duration hold, Ti
 // What was under way at the rate before has been answered: its share that was refused says how far that rate was off.
 void RateController::end_guard(Time now) {
   const std::uint32_t answers = guard_answers_ + guard_refused_;
-  if (surprised_) {
-    rate_ = bounded(ceiling_ * (1.0 - policy_.margin));
-    surprised_ = false;
-  }
+  const double before = std::exchange(guarded_rate_, 0.0);
   if (guard_refused_ >= 2 && answers >= 4) {
     const double taken = 1.0 - static_cast<double>(guard_refused_) / answers;
-    const double found = guarded_rate_ * std::max(taken, 1.0 - policy_.cut_most);
+    const double found = before * std::max(taken, 1.0 - policy_.cut_most);
     if (found < ceiling_) {
       ceiling_ = std::max(found, range_.floor);
-      rate_ = bounded(std::min(rate_, ceiling_ * (1.0 - policy_.margin)));
       hold_until_ = std::max(hold_until_, now + policy_.settle);
+      surprised_ = true;
     }
   }
-  guarded_rate_ = 0;
+  if (!surprised_) return;
+  surprised_ = false;
+  rate_ = bounded(ceiling_ * (1.0 - margin()));
+  // What was sent meanwhile says nothing of this rate either.
+  guard_until_ = now + latency_ + latency_ / 8;
+  watch_from_ = guard_until_;
+  watch_answers_ = watch_refused_ = 0;
 }
 
 RateController::Effect RateController::refused(Time now) {
@@ -138,20 +153,21 @@ RateController::Effect RateController::refused(Time now) {
   Effect effect = Effect::None;
   if (probing()) {
     effect = Effect::ProbeEnded;
-    const bool slow = ceiling_ > 0 && !fast_;
-    if (slow) credit_ = credit_ <= 0 ? excess_ : credit_ + (excess_ - credit_) / 3;
+    // A fast climb that is refused at once was none: the receiver only let more through than it did before.
+    const bool slow = ceiling_ > 0 && (!fast_ || rate_ < ceiling_ * kFalseAlarm);
+    if (slow) credit_ = std::max(credit_ * 0.9, excess_);
     const bool found_it = slow && wall_ <= ceiling_ * kWideGap;
-    const double found = slow ? std::clamp(average, rate_ * 0.92, rate_) : rate_ * 0.93;
-    settle_below(found, slow ? found * (1.0 - policy_.margin) : rate_ * kStepBack,
-                 found_it ? probe_wait() : policy_.settle, now);
+    const double found = slow ? std::clamp(average, rate_ * 0.85, rate_) : rate_ * 0.93;
+    settle_below(found, slow ? found * (1.0 - margin()) : rate_ * kStepBack, found_it ? probe_wait() : policy_.settle,
+                 now);
     surprised_ = !slow;
   } else if (watch_refused_ >= policy_.refusals) {
     effect = Effect::Cut;
-    const double share = static_cast<double>(watch_refused_) / std::max(1U, watch_refused_ + watch_answers_);
+    const double share = static_cast<double>(watch_refused_) / (watch_refused_ + watch_answers_ + 1);
     const double found = rate_ * (1.0 - std::clamp(share, 0.02, policy_.cut_most));
     const bool deep = share > 0.1;
-    settle_below(found, deep ? found * kStepBack : found * (1.0 - policy_.margin),
-                 deep ? policy_.settle : probe_wait() / 2, now);
+    settle_below(found, deep ? found * kStepBack : found * (1.0 - margin()), deep ? policy_.settle : probe_wait() / 2,
+                 now);
     surprised_ = deep;
   }
   cycle_from_ = now;

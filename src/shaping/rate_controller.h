@@ -58,6 +58,7 @@ class RateController {
   void grow(Duration active);
   void end_guard(Time now);
   void settle_below(double ceiling, double rate, Duration hold, Time now);
+  [[nodiscard]] double margin() const;
   [[nodiscard]] Duration probe_wait() const;
   [[nodiscard]] double bounded(double rate) const;
   [[nodiscard]] bool probing() const { return ceiling_ <= 0 || rate_ > ceiling_; }
