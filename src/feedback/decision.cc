@@ -124,8 +124,10 @@ class Decider {
     effect.address = address;
     effect.reply = recipient.reply;
     effect.diagnostic = recipient.diagnostic;
+    effect.acting = acting;
     if (report_.kind == ReportKind::Complaint) {
-      effect.suppress = acting && is_actionable_complaint();
+      effect.acting = acting && is_actionable_complaint();
+      effect.suppress = effect.acting;
       effect.stream_scope = effect.suppress;
       effect.global_scope = effect.suppress && policy_.complaint_global;
     } else {

@@ -68,7 +68,8 @@ struct Policy {
 };
 
 struct Effect {
-  bool suppress = false;  // the address; otherwise the event is recorded and counted only
+  bool acting = false;    // the report is believed; otherwise it is recorded and counted only
+  bool suppress = false;  // the address, by the defaults of its class (model/class_policy.h)
   std::string address;
   model::OutcomeClass outcome_class = model::OutcomeClass::None;  // of a bounce
   std::string_view rule;

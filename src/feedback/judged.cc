@@ -21,13 +21,43 @@ bool is_success(const report::ReportedRecipient& recipient) {
   return false;
 }
 
-// Hosts say in which step they were refused, each in its way.
+// Hosts say in which step they were refused, each in its way; RCPT is the usual one.
 model::Step step_of(const std::string& diagnostic) {
   const std::string text = ascii::lower(diagnostic);
-  for (const char* words : {"end of data", "after data", "final data", "data command"}) {
+  for (const char* words : {"end of data", "after data", "final data", "data command", "(data)"}) {
     if (text.find(words) != std::string::npos) return model::Step::EndOfData;
   }
-  return text.find("mail from") != std::string::npos ? model::Step::Mail : model::Step::Rcpt;
+  for (const char* words : {"mail from command", "after mail from", "mail command"}) {
+    if (text.find(words) != std::string::npos) return model::Step::Mail;
+  }
+  return model::Step::Rcpt;
+}
+
+// The reporting host gave up waiting and quotes no reply that would say for what.
+bool says_expired(const report::ReportedRecipient& recipient) {
+  if (recipient.reply.code != 0) return false;
+  const std::string text = ascii::lower(recipient.diagnostic);
+  for (const char* words :
+       {"retry timeout", "expired", "in the queue too long", "in queue too long", "could not deliver for the last",
+        "for a long time", "failed attempts", "will be retried for", "was aborted after", "not delivered within",
+        "could not be delivered for", "undelivered for", "too many delivery attempts", "after the maximum",
+        "continue trying for"}) {
+    if (text.find(words) != std::string::npos) return true;
+  }
+  // "Delivery failed 20 attempts"
+  const std::size_t attempts = text.find(" attempts");
+  return attempts != std::string::npos && attempts > 0 && ascii::is_digit(text[attempts - 1]);
+}
+
+// Classes that a wait may end in when nothing better is known.
+bool is_vague(model::OutcomeClass outcome_class) {
+  switch (outcome_class) {
+    case model::OutcomeClass::Other:
+    case model::OutcomeClass::Policy:
+    case model::OutcomeClass::Routing:
+    case model::OutcomeClass::ServerTrouble: return true;
+    default: return false;
+  }
 }
 
 // Hosts that say nothing of a code leave only their words to go by.
@@ -49,7 +79,12 @@ Judged judge(const report::ReportedRecipient& recipient, const classify::Classif
   outcome.step = step_of(recipient.diagnostic);
   const classify::Verdict verdict = classified(recipient, outcome, classifier, provider);
   outcome.outcome_class = verdict.outcome_class;
-  Judged judged{verdict.outcome_class, verdict.rule, recipient.status};
+  std::string_view rule = verdict.rule;
+  if (is_vague(outcome.outcome_class) && says_expired(recipient)) {
+    outcome.outcome_class = model::OutcomeClass::Expired;
+    rule = "report-expired";
+  }
+  Judged judged{outcome.outcome_class, rule, recipient.status};
   const bool delayed = recipient.action == ReportAction::Delayed;
   if (!judged.status) {
     judged.status = report::status_for(delayed ? report::DsnAction::Delayed : report::DsnAction::Failed, outcome);

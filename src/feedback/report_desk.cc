@@ -68,11 +68,10 @@ void ReportDesk::carry_out(const IncomingReport& incoming, const report::Report&
     HandledRecipient handled{report, decision, effect, incoming};
     handled.reference = evidence.reference ? &*evidence.reference : nullptr;
     handled.sent = evidence.sent ? &*evidence.sent : nullptr;
-    if (effect.suppress) {
-      handled.suppressed = outlets_.suppress(handled);
-      handled.store_failed = !handled.suppressed;
-      failed = failed || handled.store_failed;
-      acted = acted || handled.suppressed;
+    if (effect.acting) {
+      handled.suppressing = outlets_.suppress(handled);
+      failed = failed || handled.suppressing == Suppressing::Failed;
+      acted = true;
     }
     outlets_.record(handled);
   }

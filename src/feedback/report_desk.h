@@ -20,6 +20,13 @@
 
 namespace penstock::feedback {
 
+// What became of a suppression that a report asks for.
+enum class Suppressing : std::uint8_t {
+  NotWanted,  // the class of the failure does not suppress
+  Stored,     // durable
+  Failed,     // it should be, and could not be stored
+};
+
 // One recipient of one handled report, for the event log. Views live during the call.
 struct HandledRecipient {
   const report::Report& report;
@@ -28,8 +35,7 @@ struct HandledRecipient {
   const IncomingReport& incoming;
   const Reference* reference = nullptr;  // of ours, when the report brought one
   const SentRecipient* sent = nullptr;   // what the log says of the original; nullptr: not known or not asked
-  bool suppressed = false;              // the address is suppressed because of this report
-  bool store_failed = false;            // it should be, and could not be stored
+  Suppressing suppressing = Suppressing::NotWanted;
 };
 
 class ReportOutlets {
@@ -41,8 +47,8 @@ class ReportOutlets {
                                                  const std::vector<std::string>& addresses) = 0;
   // Whether the report comes from a feedback loop that the operator trusts: by DKIM signature or client address.
   virtual bool is_trusted(const IncomingReport& incoming, const report::Report& report) = 0;
-  // Durable when it returns true.
-  virtual bool suppress(const HandledRecipient& handled) = 0;
+  // Asked for recipients of reports that are believed. Whether the class suppresses is the outlet's to say.
+  virtual Suppressing suppress(const HandledRecipient& handled) = 0;
   virtual void record(const HandledRecipient& handled) = 0;
   // Every report, also those that concern nobody.
   virtual void count(report::ReportKind kind, Proof proof) = 0;

@@ -114,7 +114,12 @@ TEST_F(Corpus, BouncesAreRead) {
                                  [&](const std::string& address) { return names(report, address); }));
     }
     for (const std::string& status : sample.statuses) {
-      if (!status.empty()) statuses.add(found_statuses.contains(status));
+      if (status.empty()) continue;
+      statuses.add(found_statuses.contains(status));
+      if (!found_statuses.contains(status) && std::getenv("PENSTOCK_CORPUS_MISSES") != nullptr) {
+        std::cout << "status of " << sample.file << ": " << status << ", not "
+                  << (found_statuses.empty() ? "found" : *found_statuses.begin()) << "\n";
+      }
     }
     for (std::size_t i = 0; i < sample.reasons.size(); ++i) {
       const auto known = acceptable.find(sample.reasons[i]);
@@ -132,7 +137,8 @@ TEST_F(Corpus, BouncesAreRead) {
   }
   std::cout << "recipient " << recipients << ", status " << statuses << ", class " << classes << "\n";
   EXPECT_GE(recipients.share(), 0.97);
-  EXPECT_GE(statuses.share(), 0.94);
+  EXPECT_GE(statuses.share(), 0.95);
+  EXPECT_GE(classes.share(), 0.90);
 }
 
 TEST_F(Corpus, ComplaintsAreRecognised) {

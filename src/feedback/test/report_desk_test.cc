@@ -30,13 +30,14 @@ class FakeOutlets final : public ReportOutlets {
   bool is_trusted(const IncomingReport& incoming, const report::Report&) override {
     return incoming.client_address == trusted_address;
   }
-  bool suppress(const HandledRecipient& handled) override {
+  Suppressing suppress(const HandledRecipient& handled) override {
+    if (!handled.effect.suppress) return Suppressing::NotWanted;
     if (store_works) suppressed.push_back(handled.effect.address);
-    return store_works;
+    return store_works ? Suppressing::Stored : Suppressing::Failed;
   }
   void record(const HandledRecipient& handled) override {
-    recorded.push_back(handled.effect.address + (handled.suppressed ? " suppressed" : "") +
-                       (handled.store_failed ? " failed" : "") +
+    recorded.push_back(handled.effect.address + (handled.suppressing == Suppressing::Stored ? " suppressed" : "") +
+                       (handled.suppressing == Suppressing::Failed ? " failed" : "") +
                        (handled.sent != nullptr ? " " + handled.sent->campaign : ""));
   }
   void count(ReportKind kind, Proof proof) override {
