@@ -245,7 +245,8 @@ void Sender::connected(std::uint32_t number) {
   ++measure_.attempts;
   ++measure_.refused;
   ++path.measure.refused;
-  const auto observed = path.limiter.observe(answer.outcome, now_, rng_);
+  const std::uint32_t open = path.limiter.scopes().front()->connections();
+  const auto observed = path.limiter.observe(answer.outcome, now_, rng_, {.host_serves = open > path.opening + 1});
   if (observed == shaping::Limiter::Observed::Counted) {
     if (const auto recipient = path.ready.pop(pauses_)) settle(path, *recipient, answer.outcome);
   }

@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint32_t kYieldAfter = 20;
 constexpr std::size_t kReadBytes = 4096;
 constexpr Duration kCloseWait{std::chrono::seconds{1}};
+// Whose path is suspended, or slower than this, does not keep a connection and a batch waiting.
+constexpr Duration kRateWait{std::chrono::seconds{30}};
 
 std::uint64_t next_connection_number() {
   static std::atomic<std::uint64_t> last{0};
@@ -163,6 +165,12 @@ net::Task<bool> Connection::try_hop(const Hop& hop) {
   co_return false;
 }
 
+void Connection::note_answer(model::Step step, Duration took) {
+  if (step == model::Step::Mail) answer_times_.mail += took;
+  if (step == model::Step::Rcpt) answer_times_.rcpt += took;
+  if (step == model::Step::EndOfData) answer_times_.end_of_data += took;
+}
+
 Duration Connection::timeout_for(model::Step step, bool writing) const {
   const Timeouts& t = plan_->timeouts;
   switch (step) {
@@ -201,7 +209,9 @@ net::Task<> Connection::talk() {
       }
       session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network, io.to_string());
     } else if (const auto* read = std::get_if<smtp::Read>(&action)) {
+      const Time asked = dispatcher_.parts().clock.now();
       const net::Io io = co_await stream_->read_some(buffer, timeout_for(read->step, false));
+      note_answer(read->step, dispatcher_.parts().clock.now() - asked);
       if (io.bytes > 0) {
         session_->on_bytes({buffer.data(), io.bytes});
       } else {
@@ -242,16 +252,19 @@ void Connection::choose_signers(const Batch& batch) {
   if (signers_.empty()) dispatcher_.parts().probe.dkim_unsigned.add();
 }
 
-net::Task<> Connection::wait_for_rate(std::uint32_t recipients) {
+net::Task<bool> Connection::wait_for_rate(std::uint32_t recipients) {
   while (!dispatcher_.stopping()) {
     const Time now = dispatcher_.parts().clock.now();
-    if (lane_.path.limiter().try_message(recipients, now)) co_return;
+    if (lane_.path.limiter().try_message(recipients, now)) co_return true;
     const Time next = lane_.path.limiter().next_message(recipients, now);
+    if (next - now > kRateWait) break;
     timer_.expires_after(std::max(next - now, Duration{1000}));
     lane_.pacing.push_back(*this);
     co_await timer_.async_wait(net::kAwait);
     unlink();
   }
+  quit_ = true;
+  co_return false;
 }
 
 net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
@@ -261,8 +274,9 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
     dispatcher_.lost(lane_, count);
     co_return;
   }
-  co_await wait_for_rate(static_cast<std::uint32_t>(count));
-  if (dispatcher_.stopping()) co_return dispatcher_.put_back(lane_, batch->recipients);
+  if (!co_await wait_for_rate(static_cast<std::uint32_t>(count))) {
+    co_return dispatcher_.put_back(lane_, batch->recipients);
+  }
 
   const Time began = dispatcher_.parts().clock.now();
   std::vector<std::uint32_t> indexes;
@@ -271,6 +285,7 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   const std::array<std::string_view, 1> body{*batch->body};
   choose_signers(*batch);
   const smtp::Transaction transaction{batch->envelope.get(), indexes, body, field_bytes(signers_)};
+  answer_times_ = {};
   session_->begin(transaction);
   permit_.message_sent();
   co_await talk();
@@ -309,9 +324,18 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
   if (!again.empty()) dispatcher_.put_back(lane_, again);
   dispatcher_.settled(lane_, batch.recipients.size());
   const Time now = dispatcher_.parts().clock.now();
-  for (const model::Outcome& outcome : outcomes) {
+  shaping::AttemptFacts about = answer_times_;
+  about.whole = attempted.took;
+  about.backlog = !lane_.ready.empty();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const model::Outcome& outcome = outcomes[i];
     lane_.path.count(outcome.kind);
-    lane_.path.limiter().observe(outcome, now, dispatcher_.parts().rng);
+    // One reply that turned the whole transaction away is one reply, however many recipients it had.
+    const bool same = i > 0 && outcome.kind != model::OutcomeKind::Delivered && outcome.step != model::Step::Rcpt &&
+                      outcomes[i - 1].step == outcome.step && outcomes[i - 1].reply == outcome.reply;
+    if (same) continue;
+    lane_.path.limiter().observe(outcome, now, dispatcher_.parts().rng, about);
+    about = {.backlog = about.backlog};
   }
   dispatcher_.settlement().settle(batch, outcomes, attempted);
 }
@@ -361,8 +385,9 @@ net::Task<> Connection::drop_silently() {
       dispatcher_.lost(lane_, count);
       continue;
     }
-    co_await wait_for_rate(static_cast<std::uint32_t>(count));
-    if (dispatcher_.stopping()) co_return dispatcher_.put_back(lane_, batch->recipients);
+    if (!co_await wait_for_rate(static_cast<std::uint32_t>(count))) {
+      co_return dispatcher_.put_back(lane_, batch->recipients);
+    }
     permit_.message_sent();
     dispatcher_.settled(lane_, count);
     const model::Outcome dropped{model::OutcomeKind::Delivered, model::Step::EndOfData, model::OutcomeClass::None,

@@ -59,7 +59,9 @@ class Connection final : public IdleConnection {
   void choose_signers(const Batch& batch);
   net::Task<> carry(std::vector<queue::QueuedRecipient> recipients);
   void settle(Batch& batch, const Attempted& attempted);
-  net::Task<> wait_for_rate(std::uint32_t recipients);
+  // False: not soon; the connection is to end.
+  net::Task<bool> wait_for_rate(std::uint32_t recipients);
+  void note_answer(model::Step step, Duration took);
   // True when there is work again; false when the connection is to end.
   net::Task<bool> wait_for_work();
   net::Task<> drop_silently();  // the null route
@@ -75,8 +77,9 @@ class Connection final : public IdleConnection {
   const std::uint64_t number_;
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<smtp::ClientSession> session_;
-  std::string host_;        // the one we are connected to
-  std::string extensions_;  // that it offers, as events tell it
+  shaping::AttemptFacts answer_times_;  // of the transaction under way
+  std::string host_;                    // the one we are connected to
+  std::string extensions_;              // that it offers, as events tell it
   model::Outcome failure_;
   // Of the transaction under way.
   std::shared_ptr<const std::string> body_;

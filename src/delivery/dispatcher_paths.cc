@@ -148,8 +148,11 @@ void Dispatcher::connection_usable(Lane& lane) {
 
 void Dispatcher::connection_failed(Lane& lane, const model::Outcome& outcome) {
   const Time now = parts_.clock.now();
-  lane.path.limiter().observe(outcome, now, parts_.rng);
+  const shaping::AttemptFacts about{.host_serves = lane.connections > lane.opening};
+  const auto observed = lane.path.limiter().observe(outcome, now, parts_.rng, about);
   parts_.probe.connection_failures.add();
+  // The receiver serves our other connections: what is ready goes with those.
+  if (observed == shaping::Limiter::Observed::OneTooMany) return;
   if (lane.flushing || lane.ready.empty()) return;
   lane.trouble = outcome;
   lane.flushing = true;
@@ -268,6 +271,11 @@ void Dispatcher::settled(Lane& lane, std::size_t recipients) {
   lane.in_delivery -= static_cast<std::uint32_t>(recipients);
   in_delivery_ -= recipients;
   for (std::size_t i = 0; i < recipients; ++i) totals_.left(queue::Whereabouts::Active);
+  // Limits that grow with success open connections without one having ended.
+  Path& path = lane.path;
+  if (!path.someone_wants() || path.scheduled) return;
+  const Time now = parts_.clock.now();
+  if (const auto at = path.limiter().next_open(now); at && *at <= now) schedule_pump(path);
 }
 
 void Dispatcher::lost(Lane& lane, std::size_t recipients) {

@@ -147,7 +147,8 @@ Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng&
     controller_->observe(outcome, facts, connections_, pressed(now), now);
     apply_rate(now);
     if (controller_->suspended(now)) return Observed::Counted;
-  } else if (controller_ && limits_.adaptive_connections() && connections_ > 1 && controller_->serving(now)) {
+  } else if (controller_ && limits_.adaptive_connections() && connections_ > 1 && controller_->serving(now) &&
+             (facts.host_serves || outcome.outcome_class == model::OutcomeClass::TooManyConnections)) {
     controller_->connection_refused(outcome, connections_ - 1, now);
     return Observed::OneTooMany;
   }

@@ -33,6 +33,7 @@ struct AttemptFacts {
   Duration mail{0}, rcpt{0}, end_of_data{0};  // from the command until its answer
   Duration whole{0};                          // of the transaction
   bool backlog = false;                       // more waits than the open connections carry
+  bool host_serves = false;                   // of a failed connection: other ones to the same hosts are open
 };
 
 // What a restart must not forget. Times are those of the schedule's clock; the caller turns them into wall time.

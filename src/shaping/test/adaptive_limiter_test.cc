@@ -56,7 +56,7 @@ TEST(AdaptiveLimiter, RefusedConnectionBesideServedOnesIsOneTooMany) {
   for (int i = 0; i < 4; ++i) limiter.open(kStart);
   for (int i = 0; i < 3; ++i) limiter.connected(kStart);
   limiter.observe(kDelivered, kStart, rng);
-  EXPECT_EQ(limiter.observe(refused(), kStart, rng), Limiter::Observed::OneTooMany);
+  EXPECT_EQ(limiter.observe(refused(), kStart, rng, {.host_serves = true}), Limiter::Observed::OneTooMany);
   limiter.close();
   EXPECT_EQ(limiter.explain(kStart).connection_limit, 3U);
   EXPECT_EQ(limiter.explain(kStart).cause, "connection refused");
