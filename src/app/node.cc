@@ -63,6 +63,7 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   // In this order: what comes later uses what came before.
   if (auto done = node->make_folders(); !done) return fail(done.error());
   if (auto done = node->open_events(); !done) return fail(done.error());
+  if (auto done = node->open_state(); !done) return fail(done.error());
   if (auto done = node->open_dns(); !done) return fail(done.error());
   if (auto done = node->open_spool(made->plan); !done) return fail(done.error());
   if (auto done = node->open_listeners(); !done) return fail(done.error());
@@ -97,6 +98,20 @@ Result<> Node::open_events() {
   if (!opened) return fail(opened.error());
   events_ = std::move(*opened);
   flow_ = std::make_unique<FlowRates>(metrics_, *events_);
+  return {};
+}
+
+Result<> Node::open_state() {
+  const auto config = in_force().config;
+  auto writer = state::Writer::open(config->node.data_dir + "/state.db");
+  if (!writer) return fail(writer.error());
+  state_db_ = std::move(*writer);
+  const suppression::ProviderRules rules{.gmail = config->suppression.gmail_rules};
+  auto opened = suppression::Suppression::open({*state_db_, clock_, metrics_}, rules);
+  if (!opened) return fail(opened.error());
+  suppressions_ = std::move(*opened);
+  guard_ = std::make_unique<suppression::Guard>(*suppressions_,
+                                                std::make_shared<const suppression::Policy>(config->suppression));
   return {};
 }
 
@@ -146,13 +161,13 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
   signers_ = std::make_unique<http::Workers>(shard_count(0), "dkim");
   engine_ = std::make_unique<delivery::Engine>(
       delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_, *resolver_,
-                              *finder_, dns_probe_, metrics_, random_seed(), route_cache_limits(config->dns)},
+                              *finder_, dns_probe_, metrics_, random_seed(), route_cache_limits(config->dns), guard_.get()},
       plan, std::move(backlog));
   return {};
 }
 
 ingest::Services Node::ingest_services() {
-  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_};
+  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_, guard_.get()};
 }
 
 Result<> Node::open_listeners() {

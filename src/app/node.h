@@ -31,6 +31,8 @@
 #include "metrics/metrics.h"
 #include "net/listener.h"
 #include "spool/spool.h"
+#include "state/writer.h"
+#include "suppression/guard.h"
 
 namespace penstock::app {
 
@@ -63,6 +65,7 @@ class Node final : public ingest::Handover {
   [[nodiscard]] spool::Spool& spool() { return *spool_; }
   [[nodiscard]] delivery::Engine& engine() { return *engine_; }
   [[nodiscard]] FlowRates& flow() { return *flow_; }
+  [[nodiscard]] suppression::Suppression& suppressions() { return *suppressions_; }
   [[nodiscard]] const std::string& config_file() const { return config_file_; }
   [[nodiscard]] api::DaemonState state() const { return state_.load(); }
   [[nodiscard]] Time started() const { return started_; }
@@ -83,6 +86,7 @@ class Node final : public ingest::Handover {
   Node(const config::Loaded& loaded, std::string config_file);
   [[nodiscard]] Result<> make_folders();
   [[nodiscard]] Result<> open_events();
+  [[nodiscard]] Result<> open_state();
   [[nodiscard]] Result<> open_dns();
   [[nodiscard]] Result<> open_spool(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_listeners();
@@ -105,6 +109,9 @@ class Node final : public ingest::Handover {
   spool::PosixFileSystem files_;
   std::unique_ptr<eventlog::EventLog> events_;
   std::unique_ptr<eventlog::AccountingWriter> accounting_;
+  std::unique_ptr<state::Writer> state_db_;
+  std::unique_ptr<suppression::Suppression> suppressions_;
+  std::unique_ptr<suppression::Guard> guard_;
   dns::Probe dns_probe_;
   ingest::Probe ingest_probe_;
   ingest::CurrentPlan ingest_plan_;

@@ -64,6 +64,7 @@ void Node::stop() {
   signers_->stop();
   unbound_->stop();
   spool_->close();
+  state_db_->stop();
   // Sockets go before their shards, and suspended coroutines, with the shards, before what they refer to.
   listeners_.clear();
   shards_.reset();
@@ -78,6 +79,7 @@ Node::~Node() {
     if (signers_) signers_->stop();
     unbound_->stop();
     spool_->close();
+    state_db_->stop();
   }
   listeners_.clear();
   shards_.reset();
@@ -117,6 +119,7 @@ api::ReloadReport Node::reload() {
   log::set_level(loaded.config->node.log_level);
   ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config));
   engine_->set_plan(made->plan);
+  guard_->set_policy(std::make_shared<const suppression::Policy>(loaded.config->suppression));
   report.applied = true;
   record_config(fmt::format("reloaded {}: {} keys changed, {} wait for a restart", config_file_, report.changed.size(),
                             report.needs_restart.size()));

@@ -278,6 +278,7 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
     co_return dispatcher_.put_back(lane_, batch->recipients);
   }
 
+  if (!drop_suppressed(*batch)) co_return;
   const Time began = dispatcher_.parts().clock.now();
   std::vector<std::uint32_t> indexes;
   indexes.reserve(count);
@@ -304,6 +305,16 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   attempted.took = dispatcher_.parts().clock.now() - began;
   probe.seconds.observe(std::chrono::duration<double>(attempted.took).count());
   settle(*batch, attempted);
+}
+
+// Right before MAIL FROM: whoever was suppressed while he was queued never leaves.
+bool Connection::drop_suppressed(Batch& batch) {
+  const Suppressed dropped = take_suppressed(dispatcher_.parts(), batch);
+  if (dropped.outcomes.empty()) return true;
+  dispatcher_.settled(lane_, dropped.outcomes.size());
+  const Attempted attempted = facts();
+  dispatcher_.settlement().settle(dropped.batch, dropped.outcomes, attempted);
+  return !batch.recipients.empty();
 }
 
 void Connection::settle(Batch& batch, const Attempted& attempted) {
@@ -388,12 +399,14 @@ net::Task<> Connection::drop_silently() {
     if (!co_await wait_for_rate(static_cast<std::uint32_t>(count))) {
       co_return dispatcher_.put_back(lane_, batch->recipients);
     }
+    if (!drop_suppressed(*batch)) continue;
+    const std::size_t left = batch->recipients.size();
     permit_.message_sent();
-    dispatcher_.settled(lane_, count);
+    dispatcher_.settled(lane_, left);
     const model::Outcome dropped{model::OutcomeKind::Delivered, model::Step::EndOfData, model::OutcomeClass::None,
                                  model::Reply{250, {2, 0, 0}, "dropped by the null route"}};
-    const std::vector<model::Outcome> outcomes(count, dropped);
-    for (std::size_t i = 0; i < count; ++i) lane_.path.count(dropped.kind);
+    const std::vector<model::Outcome> outcomes(left, dropped);
+    for (std::size_t i = 0; i < left; ++i) lane_.path.count(dropped.kind);
     const Attempted attempted = facts();
     dispatcher_.settlement().settle(*batch, outcomes, attempted);
   }

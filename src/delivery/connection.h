@@ -58,6 +58,8 @@ class Connection final : public IdleConnection {
   net::Task<> sign();
   void choose_signers(const Batch& batch);
   net::Task<> carry(std::vector<queue::QueuedRecipient> recipients);
+  // Takes those out who must not be mailed and settles them; false: nobody is left.
+  bool drop_suppressed(Batch& batch);
   void settle(Batch& batch, const Attempted& attempted);
   // False: not soon; the connection is to end.
   net::Task<bool> wait_for_rate(std::uint32_t recipients);

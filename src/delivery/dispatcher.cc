@@ -54,7 +54,34 @@ void Dispatcher::take(std::span<const queue::QueuedRecipient> recipients) {
 void Dispatcher::admit(const model::Envelope& envelope) {
   std::vector<queue::QueuedRecipient> recipients;
   append_descriptors(envelope, parts_.clock, parts_.names, parts_.labels, recipients);
+  settle_suppressed(envelope, recipients);
   take(recipients);
+}
+
+// Accepted all the same, to be recorded: at once, whatever the state of their path. Mail for later is looked at then.
+void Dispatcher::settle_suppressed(const model::Envelope& envelope, std::vector<queue::QueuedRecipient>& recipients) {
+  if (parts_.guard == nullptr || recipients.empty()) return;
+  if (queue::time_of(recipients.front().due) > parts_.clock.now()) return;
+  const bool perhaps = std::any_of(recipients.begin(), recipients.end(), [&](const queue::QueuedRecipient& one) {
+    return parts_.guard->list().may_be_listed(envelope.recipients[one.index].address);
+  });
+  if (!perhaps) return;
+  Batch batch;
+  batch.recipients = std::move(recipients);
+  batch.envelope = std::make_shared<const model::Envelope>(envelope);
+  if (auto cached = parts_.spool.find_cached(envelope.id)) batch.body = std::move(cached->body);
+  Suppressed dropped = take_suppressed(parts_, batch);
+  recipients = std::move(batch.recipients);
+  // Those of whom nobody knows are asked about again when they are attempted.
+  for (std::size_t i = dropped.outcomes.size(); i-- > 0;) {
+    if (dropped.outcomes[i].kind == model::OutcomeKind::Bounced) continue;
+    recipients.push_back(dropped.batch.recipients[i]);
+    dropped.batch.recipients.erase(dropped.batch.recipients.begin() + static_cast<std::ptrdiff_t>(i));
+    dropped.outcomes.erase(dropped.outcomes.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (dropped.outcomes.empty()) return;
+  const Attempted not_attempted;
+  settlement_.settle(dropped.batch, dropped.outcomes, not_attempted);
 }
 
 void Dispatcher::place(const queue::QueuedRecipient& recipient) {

@@ -68,7 +68,7 @@ class Dispatcher final : public Settlement::Queue {
   // No new connections and transactions; those under way end. See in_flight().
   void stop();
   // Connections and other work that still has to come to its end.
-  [[nodiscard]] std::size_t in_flight() const { return in_flight_ + (hold_log_.busy() ? 1 : 0); }
+  [[nodiscard]] std::size_t in_flight() const { return settlement_.learning() + in_flight_ + (hold_log_.busy() ? 1 : 0); }
 
   // Settlement::Queue: a recipient whose attempt is over waits again.
   void wait_until(const queue::QueuedRecipient& recipient, Time due) override;
@@ -126,6 +126,7 @@ class Dispatcher final : public Settlement::Queue {
  private:
   void tick();
   void housekeep();
+  void settle_suppressed(const model::Envelope& envelope, std::vector<queue::QueuedRecipient>& recipients);
   void place(const queue::QueuedRecipient& recipient);
   void route(const queue::QueuedRecipient& recipient);
   [[nodiscard]] static bool is_over(const queue::QueuedRecipient& recipient, const Stream& stream, Time now);

@@ -12,6 +12,7 @@ Engine::Engine(Parts parts, PlanPtr plan, Backlog backlog) : shards_(parts.shard
                                                            parts.clock, parts.dns_probe, parts.route_cache);
     ShardParts mine{shards_[i],   parts.clock,   parts.spool,   *parts.ports[i], parts.events, parts.names,
                     parts.labels, parts.readers, parts.signers, probe_,          *this,        per_shard_[i]->rng};
+    mine.guard = parts.guard;
     per_shard_[i]->dispatcher = std::make_unique<Dispatcher>(mine, std::move(destinations));
     per_shard_[i]->dispatcher->set_plan(plan);
     const auto mine_to_do = backlog.take(i);

@@ -37,6 +37,7 @@ class Engine final : public Peers {
     metrics::Registry& metrics;
     std::uint64_t seed;
     dns::RouteCacheLimits route_cache = {};
+    suppression::Guard* guard = nullptr;  // as in ShardParts
   };
 
   Engine(Parts parts, PlanPtr plan, Backlog backlog);

@@ -28,6 +28,7 @@ struct Settlement::Context {
   std::vector<model::RecipientId> finals;
   std::vector<spool::AttemptRecord> attempts;
   Notice notice;
+  std::shared_ptr<Lesson> lesson{};
 };
 
 Settlement::Settlement(ShardParts& parts, Queue& queue) : parts_(parts), queue_(queue) {}
@@ -48,14 +49,52 @@ void Settlement::settle(const Batch& batch, std::span<const model::Outcome> outc
       batch, outcomes, attempted, plan_->stream_or_default(labels.stream), parts_.clock.now(), parts_.clock.wall(),
       {},    {},       {}};
   for (std::size_t i = 0; i < outcomes.size(); ++i) settle_one(context, i);
+  finish(context);
+  if (context.lesson) learn(std::move(context.lesson));
+}
+
+void Settlement::finish(Context& context) {
   if (!context.attempts.empty()) {
     parts_.spool.record_attempts(context.attempts);
-    parts_.spool.release_cached(batch.envelope->id);
+    parts_.spool.release_cached(context.batch.envelope->id);
   }
   if (!context.finals.empty()) parts_.spool.record_finals(context.finals);
   if (!context.notice.recipients.empty()) {
-    send_notice(batch, context.stream, attempted, std::move(context.notice));
+    send_notice(context.batch, context.stream, context.attempted, std::move(context.notice));
   }
+}
+
+void Settlement::learn(std::shared_ptr<Lesson> lesson) {
+  ++learning_;
+  std::vector<suppression::Bounce> bounces = std::move(lesson->bounces);
+  parts_.guard->learn(std::move(bounces), [this, lesson](const Result<suppression::Added>& added) {
+    if (!added) log::warn("delivery", "a bounce waits for its suppression: {}", added.error().to_string());
+    parts_.shard.post([this, lesson, durable = added.has_value()] { learned(*lesson, durable); });
+  });
+}
+
+void Settlement::learned(const Lesson& lesson, bool durable) {
+  --learning_;
+  if (!durable) {
+    for (const queue::QueuedRecipient& recipient : lesson.batch.recipients) {
+      queue_.wait_until(recipient, parts_.clock.now() + kAfterFullSpool);
+    }
+    return;
+  }
+  const auto& labels = parts_.labels.view(lesson.batch.recipients.front().labels);
+  Context context{lesson.batch,
+                  lesson.outcomes,
+                  lesson.attempted.facts(),
+                  plan_->stream_or_default(labels.stream),
+                  parts_.clock.now(),
+                  parts_.clock.wall(),
+                  {},
+                  {},
+                  {}};
+  for (std::size_t i = 0; i < lesson.outcomes.size(); ++i) {
+    conclude(context, lesson.batch.recipients[i], lesson.outcomes[i]);
+  }
+  finish(context);
 }
 
 void Settlement::settle_one(Context& context, std::size_t position) {
@@ -72,6 +111,7 @@ void Settlement::settle_one(Context& context, std::size_t position) {
 
 void Settlement::delivered(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome) {
   record(model::EventType::Delivered, context, recipient, outcome, {});
+  if (parts_.guard != nullptr) parts_.guard->delivered(context.batch.envelope->recipients[recipient.index].address);
   const auto& to = context.attempted.destination;
   const bool into_box = to && to->kind == RouteKind::Lmtp;
   const auto occasion = into_box                       ? report::NoticeOccasion::DeliveredToBox
@@ -124,11 +164,33 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
 }
 
 void Settlement::failed(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome) {
+  if (parts_.guard != nullptr) {
+    suppression::Bounce bounce = bounce_of(parts_, *context.batch.envelope, recipient, outcome);
+    if (parts_.guard->concerns(bounce)) {
+      if (!context.lesson) {
+        context.lesson = std::make_shared<Lesson>(context.attempted);
+        context.lesson->batch.envelope = context.batch.envelope;
+        context.lesson->batch.body = context.batch.body;
+      }
+      context.lesson->batch.recipients.push_back(recipient);
+      context.lesson->outcomes.push_back(outcome);
+      context.lesson->bounces.push_back(std::move(bounce));
+      return;
+    }
+  }
+  conclude(context, recipient, outcome);
+}
+
+void Settlement::conclude(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome) {
   const bool expired = outcome.outcome_class == model::OutcomeClass::Expired;
   if (expired) parts_.probe.expired.add();
   queue::QueuedRecipient counted = recipient;
   if (context.attempted.destination && counted.attempts < UINT16_MAX) ++counted.attempts;
-  record(expired ? model::EventType::Expired : model::EventType::Bounced, context, counted, outcome, {});
+  const bool suppressed = outcome.outcome_class == model::OutcomeClass::Suppressed;
+  const auto type = expired      ? model::EventType::Expired
+                    : suppressed ? model::EventType::Suppressed
+                                 : model::EventType::Bounced;
+  record(type, context, counted, outcome, {});
   const auto& envelope = *context.batch.envelope;
   const auto action =
       report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify, report::NoticeOccasion::Bounced);

@@ -3,7 +3,8 @@
 //
 // Use:  settlement.settle(batch, outcomes, attempted);
 // A recipient is marked final in the spool only after its notice, if one is due, is durable: a crash in between sends
-// the notice twice rather than never.
+// the notice twice rather than never. Likewise an address that its bounce suppresses: first the suppression is durable,
+// then the bounce is an event and the recipient final.
 // Threads: the shard's.   Errors: none; a failure notice that cannot be stored puts its recipients back into the queue,
 // a notice of success is left out then: nobody gets a message twice for it.
 #pragma once
@@ -17,6 +18,7 @@
 #include "delivery/attempted.h"
 #include "delivery/plan.h"
 #include "delivery/shard_parts.h"
+#include "delivery/suppressing.h"
 #include "model/outcome.h"
 #include "report/dsn.h"
 #include "report/notice.h"
@@ -43,6 +45,8 @@ class Settlement {
 
   // The first thing to do with outcomes: who was delivered is remembered even if we are killed before settle().
   void note(const Batch& batch, std::span<const model::Outcome> outcomes);
+  // Bounces whose suppressions are being written.
+  [[nodiscard]] std::size_t learning() const { return learning_; }
   // One outcome per recipient of the batch, in its order. The recipients are in no queue and not counted afterwards.
   void settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted);
 
@@ -59,6 +63,10 @@ class Settlement {
   struct Context;
 
   void settle_one(Context& context, std::size_t position);
+  void finish(Context& context);
+  void conclude(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome);
+  void learn(std::shared_ptr<Lesson> lesson);
+  void learned(const Lesson& lesson, bool durable);
   void delivered(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome);
   void deferred(Context& context, queue::QueuedRecipient recipient, const model::Outcome& outcome);
   void failed(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome);
@@ -73,6 +81,7 @@ class Settlement {
   ShardParts& parts_;
   Queue& queue_;
   PlanPtr plan_;
+  std::size_t learning_ = 0;
 };
 
 }  // namespace penstock::delivery

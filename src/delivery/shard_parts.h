@@ -13,6 +13,10 @@
 #include "queue/label_set.h"
 #include "spool/spool.h"
 
+namespace penstock::suppression {
+class Guard;
+}
+
 namespace penstock::delivery {
 
 class Dispatcher;
@@ -38,6 +42,7 @@ struct ShardParts {
   Probe& probe;
   Peers& peers;
   Rng& rng;
+  suppression::Guard* guard = nullptr;  // who must not be mailed; nullptr: nobody is suppressed
 };
 
 }  // namespace penstock::delivery

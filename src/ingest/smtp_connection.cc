@@ -197,10 +197,29 @@ void SmtpConnection::check_recipient() {
     return session_->refuse(apart);
   }
   if (report) return session_->accept();
-  if (may_relay()) return session_->accept();
+  if (may_relay()) {
+    if (const auto suppressed = find_suppression()) return refuse_recipient(*suppressed);
+    return session_->accept();
+  }
   const model::Reply denied{550, {5, 7, 1}, "relaying denied"};
-  record_refused(model::Step::Rcpt, denied, session_->envelope().sender, session_->recipient().address);
-  session_->refuse(denied);
+  refuse_recipient(denied);
+}
+
+void SmtpConnection::refuse_recipient(const model::Reply& reply) {
+  record_refused(model::Step::Rcpt, reply, session_->envelope().sender, session_->recipient().address);
+  session_->refuse(reply);
+}
+
+// The message's own labels are not known yet: the listener's are, and delivery looks again with those of the message.
+std::optional<model::Reply> SmtpConnection::find_suppression() const {
+  suppression::Guard* guard = service_.services_.guard;
+  if (guard == nullptr || listener_.suppressed == config::SuppressedMail::Accept) return std::nullopt;
+  const suppression::Where where{listener_.tenant, listener_.stream};
+  const auto hit = guard->check(session_->recipient().address, where);
+  if (!hit) return model::Reply{451, {4, 3, 0}, "the suppression list cannot be read, try again later"};
+  if (!*hit) return std::nullopt;
+  const auto code = static_cast<std::uint16_t>(plan_->config->suppression.refuse_code);
+  return model::Reply{code, {5, 7, 1}, suppression::describe(**hit)};
 }
 
 net::Task<> SmtpConnection::take_message() {

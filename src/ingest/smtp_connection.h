@@ -38,6 +38,9 @@ class SmtpConnection
   net::Task<> close_gently();
   void check_sender();
   void check_recipient();
+  void refuse_recipient(const model::Reply& reply);
+  // The reply to a recipient who must not be mailed, unless the listener accepts and records.
+  [[nodiscard]] std::optional<model::Reply> find_suppression() const;
   void record_session_refusal();
   void record_refused(model::Step step, const model::Reply& reply, std::string_view sender, std::string_view recipient);
   // A whole message: one event for each recipient.

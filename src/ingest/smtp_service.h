@@ -25,6 +25,7 @@
 #include "model/event.h"
 #include "net/shard.h"
 #include "net/stream.h"
+#include "suppression/guard.h"
 
 namespace penstock::ingest {
 
@@ -36,6 +37,7 @@ struct Services {
   Handover& handover;
   const CurrentPlan& plan;
   Probe& probe;
+  suppression::Guard* guard = nullptr;   // who must not be mailed; nullptr: nobody is suppressed
   feedback::Inbox* reports = nullptr;  // takes mail for report domains; nullptr: it is refused for now
 };
 
