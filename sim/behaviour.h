@@ -46,6 +46,7 @@ enum class Action : std::uint8_t {
   Drop,       // close in order, say nothing
   Reset,      // close with a TCP reset
   Hang,       // say nothing and keep the link up until the client leaves
+  HalfReply,  // say the first half of what would be said, no line end, then as Hang
   AcceptDrop  // at end-of-data: take the message, then close without the answer
 };
 [[nodiscard]] std::optional<Action> parse_action(std::string_view name);

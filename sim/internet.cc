@@ -34,6 +34,10 @@ Directory directory_of(const Scenario& scenario) {
   return directory;
 }
 
+Duration steady_now() {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 Result<> parse_count(const std::string& text, std::uint64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (error == std::errc{} && end == text.data() + text.size()) return {};
@@ -47,6 +51,8 @@ Internet::Internet(Scenario scenario, ServeOptions options)
       options_(std::move(options)),
       tally_(options_.threads, names_of(scenario_), directory_of(scenario_)),
       shards_(std::make_unique<net::ShardSet>(options_.threads)) {
+  after_ = std::make_unique<AfterSender>(*shards_, scenario_.seed);
+  for (const PersonalitySpec& spec : scenario_.personalities) providers_.push_back(std::make_unique<Provider>(spec));
   for (const ReceiverSpec& spec : scenario_.receivers) {
     receivers_.push_back(
         std::make_unique<Receiver>(static_cast<std::uint32_t>(receivers_.size()), spec, scenario_.seed));
@@ -59,6 +65,7 @@ Internet::~Internet() {
 
 Result<> Internet::start() {
   if (auto opened = open_parts(); !opened) return opened;
+  for (auto& provider : providers_) provider->begin(steady_now());
   for (auto& server : servers_) server->start();
   if (dns_) dns_->start();
   if (control_) control_->start();
@@ -77,7 +84,10 @@ Result<> Internet::open_parts() {
     if (auto created = mail_folder_->create(); !created) return created;
   }
   for (auto& receiver : receivers_) {
-    servers_.push_back(std::make_unique<ReceiverServer>(*shards_, *receiver, tally_, mail_folder_.get()));
+    const auto personality = receiver->spec().personality;
+    const ReceiverServer::Parts parts{tally_, *after_, mail_folder_.get(),
+                                      personality ? providers_[*personality].get() : nullptr};
+    servers_.push_back(std::make_unique<ReceiverServer>(*shards_, *receiver, parts));
     if (auto opened = servers_.back()->open(); !opened) return opened;
   }
   if (scenario_.dns) {
@@ -105,6 +115,10 @@ void Internet::stop() {
 Result<json::object> Internet::report() {
   if (auto flushed = tally_.flush_list(); !flushed) return fail(flushed.error());
   json::object report = to_json(tally_.counts());
+  report["aftermath"] = after_->report();
+  json::object providers;
+  for (const auto& provider : providers_) providers[provider->name()] = provider->report(steady_now());
+  report["providers"] = std::move(providers);
   if (!options_.report.empty()) {
     if (auto saved = save_json(options_.report, report); !saved) return fail(saved.error());
   }
@@ -143,6 +157,8 @@ net::Task<json::object> Internet::handle(Words words) {
     co_await settle();
   } else if (verb == "reset") {
     done = tally_.reset();
+    after_->reset();
+    for (auto& provider : providers_) provider->begin(steady_now());
   } else {
     co_return error(fmt::format("\"{}\" is not report, set, reset or wait", verb));
   }
@@ -172,7 +188,37 @@ net::Task<json::object> Internet::wait(Settings settings) {
   co_return json::object{{"done", received >= wanted}, {"received", received}};
 }
 
+Result<> Internet::set_personality(const std::string& pattern, Settings settings) {
+  Change change;
+  change.source = take(settings, "source").value_or("");
+  const auto over = parse_duration(take(settings, "over").value_or("0s"));
+  if (!over) return fail(Errc::BadArgument, over.error());
+  change.over = *over;
+  std::vector<Change> changes;
+  for (const auto& [name, text] : settings) {
+    const auto trait = parse_trait(name);
+    if (!trait) return fail(Errc::BadArgument, fmt::format("\"{}\" is none of {}", name, fmt::join(kTraitNames, ", ")));
+    const auto value = parse_trait_value(*trait, text);
+    if (!value) return fail(Errc::BadArgument, fmt::format("{} {}", name, value.error()));
+    change.trait = *trait;
+    change.value = *value;
+    changes.push_back(change);
+  }
+  bool found = false;
+  for (auto& provider : providers_) {
+    if (!matches(pattern, provider->name())) continue;
+    found = true;
+    for (const Change& one : changes) provider->change(one, steady_now());
+  }
+  if (!found || changes.empty()) {
+    return fail(Errc::BadArgument,
+                found ? "set what? For example rate=50/s" : fmt::format("no personality is named \"{}\"", pattern));
+  }
+  return {};
+}
+
 Result<> Internet::set(Settings settings) {
+  if (const auto personality = take(settings, "personality")) return set_personality(*personality, settings);
   const auto pattern = take(settings, "receiver");
   if (!pattern) return set_dns(settings);
   std::vector<ReceiverServer*> chosen;

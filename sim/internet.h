@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sim/after_sender.h"
 #include "sim/control.h"
 #include "sim/dns_server.h"
 #include "sim/mail_folder.h"
+#include "sim/provider.h"
 #include "sim/receiver_server.h"
 #include "sim/scenario.h"
 #include "sim/tally.h"
@@ -52,6 +54,7 @@ class Internet {
   Result<> open_parts();
   Result<> set(Settings settings);
   Result<> set_dns(Settings& settings);
+  Result<> set_personality(const std::string& pattern, Settings settings);
   Result<> set_receiver(ReceiverServer& server, Settings settings);
   Result<> set_limits(Receiver& receiver, Settings& settings);
   net::Task<boost::json::object> wait(Settings settings);
@@ -62,7 +65,9 @@ class Internet {
   const ServeOptions options_;
   Tally tally_;
   std::unique_ptr<MailFolder> mail_folder_;
+  std::vector<std::unique_ptr<Provider>> providers_;  // by number of the personality
   std::vector<std::unique_ptr<Receiver>> receivers_;
+  std::unique_ptr<AfterSender> after_;
   // Servers outlive the shards' suspended coroutines, which refer to them: see stop().
   std::vector<std::unique_ptr<ReceiverServer>> servers_;
   std::unique_ptr<DnsServer> dns_;

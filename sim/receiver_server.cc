@@ -23,13 +23,17 @@ class ReceiverServer::Connection final : public SessionSink {
         stream_(stream),
         shard_(stream.shard().index()),
         seen_version_(server.receiver_.version()),
-        session_({server.receiver_.spec().host, stream.peer_address(), server.mail_folder_ != nullptr},
-                 server.receiver_.behaviour(), server.receiver_.next_seed(), *this, server.receiver_.memory()) {
+        session_(
+            {server.receiver_.spec().host, stream.peer_address(),
+             server.mail_folder_ != nullptr || !server.receiver_.spec().after.empty(), server.provider_ != nullptr},
+            server.receiver_.behaviour(), server.receiver_.next_seed(), *this, server.receiver_.memory()) {
     server_.open_[shard_].insert(&stream_);
     server_.tally_.connected(shard_);
     admitted_ = server_.receiver_.gate().enter(stream_.peer_address(), session_.behaviour().max_connections_per_source);
+    if (server_.provider_) counted_ = server_.provider_->enter(stream_.peer_address(), now());
   }
   ~Connection() override {
+    if (counted_) server_.provider_->leave(stream_.peer_address());
     if (admitted_) server_.receiver_.gate().leave(stream_.peer_address());
     server_.tally_.disconnected(shard_);
     server_.open_[shard_].erase(&stream_);
@@ -53,6 +57,10 @@ class ReceiverServer::Connection final : public SessionSink {
   }
   void arrived(const Arrival& arrival) override {
     server_.tally_.arrived(shard_, server_.receiver_.number(), arrival, &answered_);
+    if (server_.provider_) {
+      server_.provider_->taken(stream_.peer_address(), arrival.sender, arrival.recipients, now());
+    }
+    server_.after_.arrived(shard_, server_.receiver_.spec(), arrival);
     if (!server_.mail_folder_) return;
     if (const auto kept = server_.mail_folder_->keep(server_.receiver_.spec().name, arrival); !kept) {
       log::error("sim", "{}", kept.error().to_string());
@@ -62,12 +70,24 @@ class ReceiverServer::Connection final : public SessionSink {
   void cut(Step step) override { server_.tally_.cut(shard_, step); }
   void violated(Violation violation) override { server_.tally_.violated(shard_, violation); }
 
+  Verdict judge(const Occasion& occasion, std::uint64_t messages) override {
+    if (!server_.provider_) return {};
+    return server_.provider_->judge(occasion, messages, !counted_, now());
+  }
+  void named(std::string_view sender, std::string_view recipient) override {
+    if (server_.provider_) server_.provider_->named(stream_.peer_address(), sender, recipient);
+  }
+
   // The client has sent something, and has read what we said before.
   void client_spoke() { answered_.clear(); }
   [[nodiscard]] bool answer_open() const { return !answered_.empty(); }
   void answer_unread() { server_.tally_.unread(answered_); }
 
  private:
+  static Duration now() {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+  }
+
   ReceiverServer& server_;
   net::Stream& stream_;
   const std::size_t shard_;
@@ -75,10 +95,17 @@ class ReceiverServer::Connection final : public SessionSink {
   ReceiverSession session_;
   std::vector<std::uint64_t> answered_;  // what was accepted since the client last spoke
   bool admitted_ = false;
+  bool counted_ = false;  // by the provider
 };
 
-ReceiverServer::ReceiverServer(net::ShardSet& shards, Receiver& receiver, Tally& tally, MailFolder* mail_folder)
-    : shards_(shards), receiver_(receiver), tally_(tally), mail_folder_(mail_folder), open_(shards.size()) {}
+ReceiverServer::ReceiverServer(net::ShardSet& shards, Receiver& receiver, Parts parts)
+    : shards_(shards),
+      receiver_(receiver),
+      tally_(parts.tally),
+      after_(parts.after),
+      mail_folder_(parts.mail_folder),
+      provider_(parts.provider),
+      open_(shards.size()) {}
 
 Result<> ReceiverServer::open() {
   for (const std::string& address : receiver_.spec().addresses) {

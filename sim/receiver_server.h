@@ -16,7 +16,9 @@
 #include "base/result.h"
 #include "net/listener.h"
 #include "net/shard.h"
+#include "sim/after_sender.h"
 #include "sim/mail_folder.h"
+#include "sim/provider.h"
 #include "sim/receiver.h"
 #include "sim/tally.h"
 
@@ -24,8 +26,13 @@ namespace penstock::sim {
 
 class ReceiverServer {
  public:
-  // `mail_folder` may be null: contents are not kept then.
-  ReceiverServer(net::ShardSet& shards, Receiver& receiver, Tally& tally, MailFolder* mail_folder);
+  struct Parts {
+    Tally& tally;
+    AfterSender& after;
+    MailFolder* mail_folder = nullptr;  // null: contents are not kept
+    Provider* provider = nullptr;       // null: one without a personality
+  };
+  ReceiverServer(net::ShardSet& shards, Receiver& receiver, Parts parts);
 
   Result<> open();
   void start();
@@ -49,7 +56,9 @@ class ReceiverServer {
   net::ShardSet& shards_;
   Receiver& receiver_;
   Tally& tally_;
+  AfterSender& after_;
   MailFolder* const mail_folder_;
+  Provider* const provider_;
   std::vector<net::Endpoint> endpoints_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::vector<std::unordered_set<net::Stream*>> open_;  // by shard; each touched on its shard

@@ -94,6 +94,10 @@ Next ReceiverSession::give(const Decision& decision, Step step, std::string_view
     case Action::Drop: next.kind = Next::Kind::Close; break;
     case Action::Reset: next.kind = Next::Kind::Reset; break;
     case Action::Hang: next.kind = Next::Kind::Hang; break;
+    case Action::HalfReply:
+      out->append(reply.substr(0, reply.size() / 2));
+      next.kind = Next::Kind::Hang;
+      break;
   }
   if (decision.action != Action::Reply && next.kind != Next::Kind::Read) sink_.cut(step);
   if (decision.delay <= Duration::zero()) return next;
@@ -102,9 +106,32 @@ Next ReceiverSession::give(const Decision& decision, Step step, std::string_view
   return {Next::Kind::Wait, decision.delay};
 }
 
+Decision ReceiverSession::consider(const Occasion& occasion) {
+  if (occasion.step == Step::Connect || occasion.step == Step::Mail || occasion.step == Step::EndOfData) {
+    verdict_ = sink_.judge(occasion, messages_);
+    if (verdict_.action != Action::Accept) return {verdict_.action, verdict_.reply, verdict_.delay};
+  }
+  Occasion known = occasion;
+  if (known.step == Step::Mail) known.recipients = {};  // a client that does not pipeline must meet the same
+  return decide(*behaviour_, known, rng_, memory_);
+}
+
+std::vector<std::string> ReceiverSession::pipelined_recipients() const {
+  std::vector<std::string> recipients;
+  std::string_view rest = following_;
+  for (std::size_t end = rest.find("\r\n"); end != std::string_view::npos; end = rest.find("\r\n")) {
+    std::string_view path;
+    std::string_view parameters;
+    if (!parse_path(rest.substr(0, end), "RCPT TO:", path, parameters)) break;
+    recipients.emplace_back(path);
+    rest.remove_prefix(end + 2);
+  }
+  return recipients;
+}
+
 Next ReceiverSession::answer(Step step, std::span<const std::string> recipients, std::string_view usual,
                              bool& accepted) {
-  const Decision decision = decide(*behaviour_, {step, facts_.source, sender_, recipients}, rng_, memory_);
+  const Decision decision = consider({step, facts_.source, sender_, recipients});
   accepted = decision.action == Action::Accept || decision.action == Action::AcceptDrop ||
              (decision.action == Action::Reply && decision.reply.starts_with('2'));
   return give(decision, step, usual);
@@ -119,7 +146,7 @@ Next ReceiverSession::start(bool admitted) {
   }
   const std::string usual =
       behaviour_->banner.empty() ? fmt::format("220 {} ESMTP penstock-sim", facts_.host) : "220 " + behaviour_->banner;
-  const Decision connect = decide(*behaviour_, {Step::Connect, facts_.source, {}, {}}, rng_, memory_);
+  const Decision connect = consider({Step::Connect, facts_.source, {}, {}});
   const bool at_connect = connect.action != Action::Accept;
   Decision decision = at_connect ? connect : decide(*behaviour_, {Step::Banner, facts_.source, {}, {}}, rng_, memory_);
   if (!at_connect) decision.delay += connect.delay + behaviour_->banner_delay;
@@ -161,6 +188,7 @@ Next ReceiverSession::on_bytes(std::string_view& unread) {
         next = say(plain("500 5.5.2 lines end with CRLF"));
       } else {
         line.remove_suffix(1);
+        following_ = unread;
         next = on_command(line, !unread.empty());
       }
     }
@@ -259,7 +287,10 @@ Next ReceiverSession::on_mail(std::string_view line) {
     return refuse(Step::Mail, behaviour_->rate_reply);
   }
   sender_.assign(path);
-  return answer(Step::Mail, {}, plain("250 2.1.0 sender ok"), in_transaction_);
+  // A provider that refuses here wants to know whom it refuses.
+  std::vector<std::string> recipients;
+  if (facts_.has_provider) recipients = pipelined_recipients();
+  return answer(Step::Mail, recipients, plain("250 2.1.0 sender ok"), in_transaction_);
 }
 
 Next ReceiverSession::on_rcpt(std::string_view line) {
@@ -273,6 +304,7 @@ Next ReceiverSession::on_rcpt(std::string_view line) {
   }
   if (recipients_.size() >= kRecipientsMax) return refuse(Step::Rcpt, plain("452 4.5.3 too many recipients"));
   recipients_.emplace_back(path);
+  sink_.named(sender_, path);
   bool accepted = false;
   const Next next = answer(Step::Rcpt, std::span(recipients_).last(1), plain("250 2.1.5 recipient ok"), accepted);
   if (!accepted) recipients_.pop_back();
@@ -305,68 +337,6 @@ Next ReceiverSession::on_bdat(std::string_view line) {
   last_chunk_ = !last.empty();
   state_ = State::Chunk;
   return {};
-}
-
-// Takes whole lines. Returns true when the closing dot has been taken.
-bool ReceiverSession::take_text(std::string_view& unread) {
-  constexpr std::size_t kLineMax = 16'384;  // more without an end is taken in pieces
-  while (!unread.empty()) {
-    const auto* end = static_cast<const char*>(std::memchr(unread.data(), '\n', unread.size()));
-    if (!end) {
-      if (unread.size() < kLineMax) return false;
-      // A CR at the end may belong to the CRLF that is still to come.
-      const std::string_view piece = unread.substr(0, unread.size() - (unread.back() == '\r' ? 1 : 0));
-      take_text_line(piece, false);
-      unread.remove_prefix(piece.size());
-      return false;
-    }
-    const std::string_view line = unread.substr(0, static_cast<std::size_t>(end - unread.data()) + 1);
-    unread.remove_prefix(line.size());
-    if (!mid_line_ && line == ".\r\n") return true;
-    take_text_line(line, true);
-  }
-  return false;
-}
-
-void ReceiverSession::take_text_line(std::string_view line, bool ended) {
-  const bool starts_line = !mid_line_;
-  mid_line_ = !line.ends_with("\r\n");
-  if (ended && mid_line_) bare_lf_ = true;  // and what follows begins no line
-  if (starts_line && line.front() == '.') line.remove_prefix(1);
-  bytes_ += line.size();
-  if (facts_.keep_content) content_.append(line);
-  if (header_ == HeaderState::Done || !starts_line) return;
-  constexpr std::string_view kName = "X-Sim-Id:";
-  if (line == "\r\n") {
-    header_ = HeaderState::Done;
-  } else if ((line[0] == 'X' || line[0] == 'x') && ascii::starts_with_ignoring_case(line, kName)) {
-    sim_id_.assign(ascii::trim(line.substr(kName.size())));
-  }
-}
-
-// Text in chunks is not dot-stuffed; its lines are looked at until the header ends.
-bool ReceiverSession::take_chunk(std::string_view& unread) {
-  std::string_view part =
-      unread.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, unread.size())));
-  unread.remove_prefix(part.size());
-  chunk_left_ -= part.size();
-  bytes_ += part.size();
-  if (facts_.keep_content) content_.append(part);
-  while (header_ == HeaderState::Inside && !part.empty()) {
-    const std::size_t end = part.find('\n');
-    chunk_line_.append(part.substr(0, end));
-    if (end == std::string_view::npos) break;
-    part.remove_prefix(end + 1);
-    constexpr std::string_view kName = "X-Sim-Id:";
-    if (chunk_line_ == "\r" || chunk_line_.empty()) header_ = HeaderState::Done;
-    if (ascii::starts_with_ignoring_case(chunk_line_, kName)) {
-      sim_id_.assign(ascii::trim(std::string_view(chunk_line_).substr(kName.size())));
-    }
-    chunk_line_.clear();
-  }
-  if (chunk_left_ > 0) return false;
-  state_ = State::Command;
-  return true;
 }
 
 Next ReceiverSession::on_end_of_data() {

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "sim/behaviour.h"
+#include "sim/personality.h"
 
 namespace penstock::sim {
 
@@ -51,6 +52,18 @@ class SessionSink {
   // The conversation was ended, or left hanging, by a reaction.
   virtual void cut(Step step) = 0;
   virtual void violated(Violation violation) = 0;
+  // What the provider makes of the client at connect, mail and end-of-data; `occasion` as for decide(), at mail with
+  // the recipients that have come in the same write. `messages`: taken on this connection.
+  virtual Verdict judge(const Occasion& occasion, std::uint64_t messages) {
+    static_cast<void>(occasion);
+    static_cast<void>(messages);
+    return {};
+  }
+  // A recipient is named in a transaction, whatever will come of it.
+  virtual void named(std::string_view sender, std::string_view recipient) {
+    static_cast<void>(sender);
+    static_cast<void>(recipient);
+  }
 };
 
 struct Next {
@@ -73,6 +86,7 @@ class ReceiverSession {
     std::string_view host;    // our name, in the banner and in the EHLO reply
     std::string_view source;  // the client's address
     bool keep_content = false;
+    bool has_provider = false;  // the sink judges
   };
 
   ReceiverSession(Facts facts, std::shared_ptr<const Behaviour> behaviour, std::uint64_t seed, SessionSink& sink,
@@ -106,6 +120,10 @@ class ReceiverSession {
 
   // Decides at a step; `usual` is what is said when nothing else is decided. `accepted` tells which of both it was.
   Next answer(Step step, std::span<const std::string> recipients, std::string_view usual, bool& accepted);
+  // The provider's decision, else the behaviour's.
+  Decision consider(const Occasion& occasion);
+  // Recipients of RCPT commands that were sent together with the one at hand.
+  [[nodiscard]] std::vector<std::string> pipelined_recipients() const;
   Next give(const Decision& decision, Step step, std::string_view reply);
   Next refuse(Step step, std::string_view reply);
   Next say(std::string_view reply);
@@ -130,6 +148,8 @@ class ReceiverSession {
   std::string sender_;
   std::vector<std::string> recipients_;
   std::uint64_t messages_ = 0;
+  Verdict verdict_;             // the latest; decisions point into it
+  std::string_view following_;  // what has come behind the command at hand
 
   // of the message being received
   HeaderState header_ = HeaderState::Inside;

@@ -14,6 +14,7 @@
 #include "net/stream.h"
 #include "sim/errc.h"
 #include "sim/pattern.h"
+#include "sim/scenario_providers.h"
 #include "sim/toml_fields.h"
 
 namespace penstock::sim {
@@ -43,6 +44,8 @@ class Reader {
   void read_extensions(Fields& fields, Behaviour& behaviour);
   void read_replies(Fields& fields, Behaviour& behaviour);
   Reaction read_reaction(const toml::table& table);
+  void read_personalities(Fields& root);
+  void read_provider_of(Fields& fields, ReceiverSpec& spec);
   void read_receiver(const toml::table& table);
   void read_domain(const toml::table& table);
   void read_exchanges(Fields& fields, std::vector<DomainSpec::Exchange>& exchanges);
@@ -204,7 +207,7 @@ Reaction Reader::read_reaction(const toml::table& table) {
   if (const auto found = parse_action(action)) {
     reaction.action = *found;
   } else {
-    fields.bad("action", "must be accept, reply, delay, drop, reset, hang or accept_drop; or give a reply");
+    fields.bad("action", "must be accept, reply, delay, drop, reset, hang, half_reply or accept_drop; or give a reply");
   }
   if (has_reply != (reaction.action == Action::Reply))
     fields.bad("reply", "goes with action \"reply\", and with no other");
@@ -216,6 +219,33 @@ Reaction Reader::read_reaction(const toml::table& table) {
   }
   fields.finish();
   return reaction;
+}
+
+void Reader::read_personalities(Fields& root) {
+  if (const toml::table* table = root.table("personality")) {
+    for (const auto& [key, node] : *table) {
+      if (const toml::table* one = node.as_table()) {
+        scenario_.personalities.push_back(read_personality(std::string(key.str()), *one, problems_));
+      } else {
+        problems_.add(node.source(), fmt::format("[personality.{}] must be a table", key.str()));
+      }
+    }
+  }
+  for (const toml::table* table : root.tables("timeline")) read_timeline(*table, problems_, scenario_.personalities);
+}
+
+void Reader::read_provider_of(Fields& fields, ReceiverSpec& spec) {
+  std::string name;
+  if (fields.text("personality", name)) {
+    const auto& all = scenario_.personalities;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+    if (found == all.end()) {
+      fields.bad("personality", fmt::format("[personality.{}] is not declared", name));
+    } else {
+      spec.personality = static_cast<std::uint32_t>(found - all.begin());
+    }
+  }
+  for (const toml::table* after : fields.tables("after")) spec.after.push_back(read_after(*after, problems_));
 }
 
 void Reader::read_receiver(const toml::table& table) {
@@ -242,6 +272,7 @@ void Reader::read_receiver(const toml::table& table) {
     }
   }
   read_behaviour(fields, spec.behaviour);
+  read_provider_of(fields, spec);
   fields.finish();
   const auto names = family(fields, "name", {name});
   const auto hosts = host.empty() ? std::vector<std::string>{} : family(fields, "host", {host});
@@ -358,6 +389,7 @@ Result<Scenario> Reader::read(const toml::table& root) {
       one.finish();
     }
   }
+  read_personalities(fields);
   for (const toml::table* table : fields.tables("receiver")) read_receiver(*table);
   for (const toml::table* table : fields.tables("domain")) read_domain(*table);
   for (const toml::table* table : fields.tables("record")) read_record(*table);

@@ -16,7 +16,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "sim/aftermath.h"
 #include "sim/behaviour.h"
+#include "sim/personality.h"
 
 namespace penstock::sim {
 
@@ -37,6 +39,8 @@ struct ReceiverSpec {
   std::vector<std::string> addresses;  // at least one
   std::uint16_t port = 0;
   Behaviour behaviour;
+  std::optional<std::uint32_t> personality;  // number in Scenario::personalities
+  std::vector<AfterSpec> after;
 };
 
 struct DomainSpec {
@@ -72,6 +76,7 @@ struct Scenario {
   std::string control;         // path of the unix socket; empty: none
   std::optional<DnsSpec> dns;  // absent: no DNS is served
   std::map<std::string, Behaviour> behaviours;
+  std::vector<PersonalitySpec> personalities;
   std::vector<ReceiverSpec> receivers;
   std::vector<DomainSpec> domains;
   std::vector<RecordSpec> records;

@@ -8,8 +8,6 @@
 // Ownership: `table` and `problems` must outlive the Fields.   Threads: one.
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "sim/toml_library.h"
 
 namespace penstock::sim {
 

@@ -32,6 +32,16 @@ class Recorder final : public SessionSink {
   void cut(Step step) override { cuts.emplace_back(model::to_string(step)); }
   void violated(Violation violation) override { violations.push_back(violation); }
 
+  Verdict judge(const Occasion& occasion, std::uint64_t) override {
+    seen.push_back(std::string(model::to_string(occasion.step)) + " " + std::to_string(occasion.recipients.size()));
+    return occasion.step == refuse_at ? verdict : Verdict{};
+  }
+  void named(std::string_view, std::string_view recipient) override { names.emplace_back(recipient); }
+
+  Step refuse_at = Step::Quit;
+  Verdict verdict{Action::Reply, "451 4.7.650 slow down", Duration{0}, Reason::Rate};
+  std::vector<std::string> seen;
+  std::vector<std::string> names;
   int permits = 1000;
   std::vector<Taken> taken;
   std::vector<std::string> refusals;
@@ -43,7 +53,7 @@ class Recorder final : public SessionSink {
 class Dialog {
  public:
   explicit Dialog(Behaviour behaviour = {}, bool admitted = true)
-      : session_({"mx.test", "127.0.0.9", true}, std::make_shared<const Behaviour>(std::move(behaviour)), 1, sink,
+      : session_({"mx.test", "127.0.0.9", true, true}, std::make_shared<const Behaviour>(std::move(behaviour)), 1, sink,
                  memory_) {
     next = session_.start(admitted);
     collect();
@@ -272,4 +282,35 @@ TEST(ReceiverSession, OrderOfCommandsIsEnforced) {
   EXPECT_THAT(dialog.say("NOOP\n"), HasSubstr("500"));
   dialog.say(std::string(5000, 'x'));
   EXPECT_EQ(dialog.next.kind, Next::Kind::Close);
+}
+
+TEST(ReceiverSession, ProviderIsAskedAtConnectMailAndEndOfData) {
+  Dialog dialog;
+  dialog.say("EHLO me\r\n");
+  dialog.say(kEnvelope);
+  dialog.say(kText);
+  EXPECT_THAT(dialog.sink.seen, ElementsAre("connect 0", "mail 1", "end-of-data 1"));
+  EXPECT_THAT(dialog.sink.names, ElementsAre("u@a.test"));
+}
+
+TEST(ReceiverSession, RefusalOfTheProviderIsSaidAndKnowsWhoWasPipelined) {
+  Dialog dialog;
+  dialog.sink.refuse_at = Step::Mail;
+  dialog.say("EHLO me\r\n");
+  EXPECT_THAT(dialog.say(kEnvelope), HasSubstr("451 4.7.650 slow down| 503 5.5.1"));
+  EXPECT_THAT(dialog.sink.refusals.at(0), HasSubstr("mail 451 4.7.650"));
+  dialog.sink.refuse_at = Step::EndOfData;
+  dialog.say(kEnvelope);
+  EXPECT_EQ(dialog.say(kText), "451 4.7.650 slow down| ");
+  EXPECT_TRUE(dialog.sink.taken.empty());
+}
+
+TEST(ReceiverSession, HalfReplyStopsInTheMiddle) {
+  Behaviour behaviour;
+  behaviour.reactions = {act_at(Step::Rcpt, Action::HalfReply)};
+  Dialog dialog(behaviour);
+  dialog.say("EHLO me\r\nMAIL FROM:<s@b.test>\r\n");
+  EXPECT_EQ(dialog.say("RCPT TO:<u@a.test>\r\n"), "250 2.1.5 r");
+  EXPECT_EQ(dialog.next.kind, Next::Kind::Hang);
+  EXPECT_THAT(dialog.sink.cuts, ElementsAre("rcpt"));
 }

@@ -122,3 +122,63 @@ TEST(Scenario, AllMistakesAreToldTogether) {
 TEST(Scenario, MissingFileIsNamed) {
   EXPECT_THAT(load_scenario("/nonexistent/x.toml").error().detail, HasSubstr("/nonexistent/x.toml"));
 }
+
+TEST(Scenario, PersonalitiesTimelineAndAftermathAreRead) {
+  const auto scenario = parse_scenario(R"(
+[personality.gmail]
+kind = "gmail"
+rate = "50/s"
+connections = 4
+[[timeline]]
+at = "30s"
+over = "10s"
+personality = "g*"
+rate = "20/s"
+blocked = true
+[[receiver]]
+name = "r"
+addresses = ["127.1.0.1"]
+personality = "gmail"
+[[receiver.after]]
+kind = "bounce"
+share = 0.5
+to = "127.0.0.1:2525"
+formats = ["qmail", "exchange"]
+)",
+                                       "x.toml");
+  ASSERT_TRUE(scenario) << scenario.error().detail;
+  const PersonalitySpec& gmail = scenario->personalities.at(0);
+  EXPECT_EQ(gmail.kind, PersonalityKind::Gmail);
+  EXPECT_DOUBLE_EQ(gmail.limits.value(Trait::Rate, "127.0.1.1", std::chrono::seconds{35}), 35);
+  EXPECT_EQ(gmail.limits.changes.size(), 2U);
+  EXPECT_EQ(scenario->receivers.at(0).personality, 0U);
+  EXPECT_EQ(scenario->receivers.at(0).after.at(0).formats.size(), 2U);
+}
+
+TEST(Scenario, MistakesOfProvidersAreNamed) {
+  const std::string receiver(kReceiver);
+  const std::string gmail = "[personality.gmail]\nkind = \"gmail\"\n";
+  const std::string at = gmail + "[[timeline]]\nat = \"3s\"\npersonality = \"gmail\"\n";
+  const std::string after = receiver + "[[receiver.after]]\nkind = \"complaint\"\nto = \"127.0.0.1:25\"\n";
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"[personality.a]\nkind = \"aol\"\n", "x.toml:2: kind"},
+      {gmail + "rate = 50\n", "x.toml:3: rate"},
+      {gmail + "colour = 1\n", "unknown key \"colour\" in [personality.gmail]"},
+      {receiver + "personality = \"gone\"\n", "[personality.gone] is not declared"},
+      {at, "changes nothing"},
+      {at + "rate = \"fast\"\n", "x.toml:6: rate"},
+      {"[[timeline]]\nat = \"3s\"\npersonality = \"gmail\"\nrate = \"1/s\"\n", "[personality.gmail] is not declared"},
+      {after, "address"},
+      {receiver + "[[receiver.after]]\nkind = \"bounce\"\nto = \"nowhere\"\n", "x.toml:6: to"},
+      {receiver + "[[receiver.after]]\nkind = \"bounce\"\nto = \"127.0.0.1:25\"\nformats = [\"x\"]\n",
+       "none of rfc3464"}};
+  for (const auto& [text, expected] : cases) EXPECT_THAT(error_of(text), HasSubstr(expected)) << text;
+}
+
+// Both brought down the program through the library's own assertions.
+TEST(Scenario, BytesThatTheLibraryHoldsImpossibleAreErrors) {
+  for (const std::string_view text :
+       {"[[\n", "[[", "[[\r\n", "\xEF\xB9\xB6 = 1\n", "a\xEF\xB9\xB6 b = 1\n", "a = 1 \xEF\xB9\xB7\n"}) {
+    EXPECT_THAT(error_of(text), HasSubstr("x.toml:1")) << text;
+  }
+}
