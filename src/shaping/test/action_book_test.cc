@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shaping/action_book.h"
+
+#include <gtest/gtest.h>
+
+using namespace std::chrono_literals;
+using namespace penstock;
+using namespace penstock::shaping;
+using model::Outcome;
+using model::OutcomeClass;
+using model::OutcomeKind;
+using model::Scope;
+using model::Step;
+
+namespace {
+
+constexpr Time kStart{1'800'000'000s};
+
+struct Play {
+  model::NameTable names;
+  ActionBook book{shipped_action_rules()};
+  Time now = kStart;
+  LimitKey facts(const char* domain = "news.example", const char* campaign = "may", const char* provider = "gmail") {
+    LimitKey key;
+    key[Dimension::SenderDomain] = names.intern(domain);
+    key[Dimension::DkimDomain] = names.intern(domain);
+    key[Dimension::Campaign] = names.intern(campaign);
+    key[Dimension::Provider] = names.intern(provider);
+    key[Dimension::Vmta] = names.intern("v1");
+    return key;
+  }
+  static Outcome says(OutcomeClass outcome_class, Scope scope) {
+    Outcome outcome{OutcomeKind::Bounced, Step::EndOfData, outcome_class, {550, {5, 7, 1}, "no"}};
+    outcome.scope = scope;
+    return outcome;
+  }
+  static Outcome taken() { return {OutcomeKind::Delivered, Step::EndOfData, OutcomeClass::None, {250, {}, "ok"}}; }
+  const Action* see(const Outcome& outcome, const LimitKey& facts, int times = 1) {
+    const Action* latest = nullptr;
+    for (int i = 0; i < times; ++i) {
+      if (const Action* action = book.observe(outcome, facts, now += 10ms)) latest = action;
+    }
+    return latest;
+  }
+};
+
+}  // namespace
+
+TEST(ActionBook, OneOddReplyStopsNobody) {
+  Play p;
+  p.see(Play::taken(), p.facts(), 100);
+  EXPECT_EQ(p.see(Play::says(OutcomeClass::Authentication, Scope::SenderDomain), p.facts()), nullptr);
+  EXPECT_EQ(p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts()), nullptr);
+  EXPECT_EQ(p.book.find(p.facts(), p.now), nullptr);
+}
+
+TEST(ActionBook, FailingAuthenticationStopsTheDomainThereWithAnAlarm) {
+  Play p;
+  const Action* action = p.see(Play::says(OutcomeClass::Authentication, Scope::SenderDomain), p.facts(), 5);
+  ASSERT_NE(action, nullptr);
+  EXPECT_EQ(action->kind, ActionKind::Stop);
+  EXPECT_TRUE(action->alarm);
+  EXPECT_EQ(action->until, std::nullopt);
+  EXPECT_EQ(action->rule, "authentication-fails");
+  EXPECT_EQ(action->reply, "550 5.7.1 no");
+  EXPECT_EQ(action->replies, 5U);
+  EXPECT_EQ(action->next(), "a person looks at it and ends it");
+  EXPECT_NE(p.book.find(p.facts(), p.now + 100h), nullptr);
+  EXPECT_EQ(p.book.find(p.facts("other.example"), p.now), nullptr) << "another domain goes on";
+  EXPECT_EQ(p.book.find(p.facts("news.example", "may", "yahoo"), p.now), nullptr) << "and this one elsewhere";
+}
+
+TEST(ActionBook, OnlyTheScopeTheReplyNamesIsHeld) {
+  Play p;
+  p.see(Play::taken(), p.facts(), 20);
+  p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts(), 10);
+  const Action* action = p.book.find(p.facts(), p.now);
+  ASSERT_NE(action, nullptr);
+  EXPECT_EQ(action->kind, ActionKind::Suspend);
+  EXPECT_EQ(p.book.find(p.facts("news.example", "june"), p.now), nullptr);
+  EXPECT_EQ(p.book.find(p.facts(), p.now + 61min), nullptr) << "it ends by itself";
+}
+
+TEST(ActionBook, ShareIsOfTheTuplesOwnAnswers) {
+  Play p;
+  p.see(Play::taken(), p.facts(), 1000);
+  EXPECT_EQ(p.see(Play::says(OutcomeClass::Reputation, Scope::DkimDomain), p.facts(), 50), nullptr) << "below a tenth";
+  const Action* action = p.see(Play::says(OutcomeClass::Reputation, Scope::DkimDomain), p.facts(), 100);
+  ASSERT_NE(action, nullptr);
+  EXPECT_EQ(action->kind, ActionKind::Slow);
+  EXPECT_EQ(action->factor, 0.5);
+}
+
+TEST(ActionBook, RepetitionIsTwiceAsLong) {
+  Play p;
+  const Outcome spam = Play::says(OutcomeClass::SpamContent, Scope::Campaign);
+  p.see(spam, p.facts(), 20);
+  Action first = *p.book.find(p.facts(), p.now);
+  EXPECT_EQ(*first.until - first.since, 1h);
+  p.now = *first.until + 1min;
+  p.see(spam, p.facts(), 20);
+  const Action* second = p.book.find(p.facts(), p.now);
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(*second->until - second->since, 2h);
+}
+
+TEST(ActionBook, OperatorPinsAndClears) {
+  Play p;
+  Action action{.kind = ActionKind::Suspend, .key = p.facts().only(Dimensions{Dimension::Campaign})};
+  action.rule = "wrong link";
+  action.by = "ann";
+  p.book.pin(action);
+  EXPECT_EQ(p.book.find(p.facts(), p.now)->by, "ann");
+  EXPECT_EQ(p.book.list(p.now).size(), 1U);
+  EXPECT_TRUE(p.book.clear(action.key));
+  EXPECT_FALSE(p.book.clear(action.key));
+  EXPECT_EQ(p.book.find(p.facts(), p.now), nullptr);
+}
+
+TEST(ActionBook, ListSurvivesARestart) {
+  Play p;
+  p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts(), 20);
+  ActionBook again(shipped_action_rules());
+  again.restore(p.book.list(p.now));
+  ASSERT_NE(again.find(p.facts(), p.now), nullptr);
+  EXPECT_EQ(again.find(p.facts(), p.now)->until, p.book.find(p.facts(), p.now)->until);
+}
+
+TEST(ActionBook, KindsHaveNames) {
+  EXPECT_EQ(to_string(ActionKind::Slow), "slow");
+  EXPECT_EQ(to_string(ActionKind::Backoff), "backoff");
+  EXPECT_EQ(to_string(ActionKind::Suspend), "suspend");
+  EXPECT_EQ(to_string(ActionKind::Stop), "stop");
+}
