@@ -8,7 +8,8 @@ namespace penstock::sim {
 namespace {
 
 namespace json = boost::json;
-constexpr Duration kSample{std::chrono::milliseconds{100}};
+constexpr Duration kSampleMin{std::chrono::milliseconds{100}};
+constexpr std::int64_t kSamplesMax = 20'000;
 
 std::uint64_t key_of(std::string_view sender, std::string_view recipient) {
   const std::hash<std::string_view> hash;
@@ -107,9 +108,10 @@ void Provider::taken(const std::string& source, std::string_view sender, std::sp
 
 // Negative where at some moment there is no limit.
 double Provider::allowed_between(const std::string& address, Duration from, Duration to) const {
+  const Duration sample = std::max(kSampleMin, (to - from) / kSamplesMax);
   double sum = 0;
   while (from < to) {
-    const Duration span = std::min(kSample, to - from);
+    const Duration span = std::min(sample, to - from);
     const auto rate = allowed_rate(limits_, address, from + span / 2);
     if (!rate) return -1;
     sum += *rate * static_cast<double>(span.count()) / 1e6;

@@ -5,8 +5,8 @@
 // Use:  provider.begin(now);   bool room = provider.enter(source, now);   provider.judge(occasion, messages, crowded,
 // now);
 // Threads: any; one lock.   Time: any steady clock, handed in.
-// Limits: the account by seconds covers kSecondsMax; recipients tied to a source are remembered until they are taken,
-// some 40 bytes each.
+// Limits: the account by seconds covers kSecondsMax, the last holds all that comes later; recipients tied to a source
+// are remembered until they are taken, some 40 bytes each.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -19,7 +19,7 @@ namespace penstock::sim {
 
 class Provider {
  public:
-  static constexpr std::size_t kSecondsMax = 24 * 3600;
+  static constexpr std::size_t kSecondsMax = 3600;
   explicit Provider(PersonalitySpec spec) : spec_(std::move(spec)), limits_(spec_.limits) {}
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }

@@ -363,35 +363,6 @@ Next ReceiverSession::on_end_of_data() {
   return next;
 }
 
-// One reply per recipient; the first cut ends it. Delays of the recipients add up and come before all replies.
-Next ReceiverSession::on_lmtp_end_of_data() {
-  std::vector<std::string> taken;
-  const std::string before = std::exchange(output_, {});
-  std::string replies;
-  Duration wait{0};
-  Next last;
-  for (std::size_t i = 0; i < recipients_.size() && last.kind == Next::Kind::Read; ++i) {
-    bool accepted = false;
-    const auto one = std::span<const std::string>(recipients_).subspan(i, 1);
-    const std::string usual = std::string(plain("250 2.0.0 accepted")) + " for " + one.front();
-    last = answer(Step::EndOfData, one, usual, accepted);
-    if (last.kind == Next::Kind::Wait) {
-      wait += last.wait;
-      last = after_hold_;
-    }
-    replies += output_ + held_;
-    output_.clear();
-    held_.clear();
-    if (accepted) taken.push_back(one.front());
-  }
-  if (!taken.empty()) sink_.arrived({facts_.source, ehlo_, sender_, sim_id_, taken, bytes_, content_});
-  output_ = before;
-  holding_ = wait > Duration::zero();
-  (holding_ ? held_ : output_) += replies;
-  after_hold_ = last;
-  return holding_ ? Next{Next::Kind::Wait, wait} : last;
-}
-
 void ReceiverSession::reset_transaction() {
   in_transaction_ = false;
   sender_.clear();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of ReceiverSession that reads message text, in lines (DATA) or chunks (BDAT).
+// The part of ReceiverSession that reads message text, in lines (DATA) or chunks (BDAT), and answers it in LMTP.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/ascii.h"
 #include "sim/receiver_session.h"
@@ -68,6 +69,35 @@ bool ReceiverSession::take_chunk(std::string_view& unread) {
   if (chunk_left_ > 0) return false;
   state_ = State::Command;
   return true;
+}
+
+// One reply per recipient; the first cut ends it. Delays of the recipients add up and come before all replies.
+Next ReceiverSession::on_lmtp_end_of_data() {
+  std::vector<std::string> taken;
+  const std::string before = std::exchange(output_, {});
+  std::string replies;
+  Duration wait{0};
+  Next last;
+  for (std::size_t i = 0; i < recipients_.size() && last.kind == Next::Kind::Read; ++i) {
+    bool accepted = false;
+    const auto one = std::span<const std::string>(recipients_).subspan(i, 1);
+    const std::string usual = std::string(plain("250 2.0.0 accepted")) + " for " + one.front();
+    last = answer(Step::EndOfData, one, usual, accepted);
+    if (last.kind == Next::Kind::Wait) {
+      wait += last.wait;
+      last = after_hold_;
+    }
+    replies += output_ + held_;
+    output_.clear();
+    held_.clear();
+    if (accepted) taken.push_back(one.front());
+  }
+  if (!taken.empty()) sink_.arrived({facts_.source, ehlo_, sender_, sim_id_, taken, bytes_, content_});
+  output_ = before;
+  holding_ = wait > Duration::zero();
+  (holding_ ? held_ : output_) += replies;
+  after_hold_ = last;
+  return holding_ ? Next{Next::Kind::Wait, wait} : last;
 }
 
 }  // namespace penstock::sim

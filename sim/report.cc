@@ -42,6 +42,26 @@ void add_list(std::string& table, const json::object& report, std::string_view k
   if (rows.size() > kShown) table += fmt::format("{:>12}  and {} more\n", "", rows.size() - kShown);
 }
 
+// How each source kept the limits it could not see.
+void add_providers(std::string& table, const json::object& report) {
+  const json::value* providers = report.if_contains("providers");
+  if (!providers || !providers->is_object() || providers->as_object().empty()) return;
+  table += fmt::format("\n{:>12} {:>12} {:>12} {:>9} {:>9}  provider, source\n", "offered", "taken", "violations",
+                       "snowshoe", "goodput");
+  const auto add = [&](const json::object& row, std::string_view name) {
+    const json::value* share = row.if_contains("goodput_share");
+    table += fmt::format("{:>12} {:>12} {:>12} {:>9} {:>9}  {}\n", number_of(row.at("offered")),
+                         number_of(row.at("taken")), number_of(row.at("violations")), number_of(row.at("snowshoe")),
+                         share ? fmt::format("{:.1f} %", share->as_double() * 100) : "-", name);
+  };
+  for (const auto& [name, provider] : providers->as_object()) {
+    add(provider.as_object(), name);
+    for (const auto& [address, source] : provider.as_object().at("sources").as_object()) {
+      add(source.as_object(), fmt::format("  {}", std::string_view(address)));
+    }
+  }
+}
+
 }  // namespace
 
 json::object to_json(const Counts& counts) {
@@ -93,6 +113,8 @@ std::string report_table(const json::object& report) {
   }
   add_list(table, report, "cut", "cut off by step");
   add_list(table, report, "violations", "violations");
+  add_providers(table, report);
+  add_list(table, report, "aftermath", "sent back afterwards");
   add_list(table, report, "dns_queries", "DNS questions");
   return table;
 }
