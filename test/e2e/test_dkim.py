@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """DKIM: signatures of others as `penstock dkim verify` sees them, and ours as others see them."""
+import contextlib
 import csv
 import fnmatch
 import json
 import re
+import socketserver
 import subprocess
+import threading
 
 import dkim_judges
 import pytest
-from daemon import CLI
+from daemon import CLI, DAEMON, Daemon, message, until
 from simulator import ROOT, SLOW
 
 CORPUS = ROOT.parent / "shared" / "corpus" / "dkim"
@@ -210,3 +213,117 @@ def test_ten_mebibytes_verify_elsewhere(keys, kind):
     for who, judge in dkim_judges.available(kind):
         assert judge(signed, keys.records) == "pass", who
         assert judge(signed[:-20] + b"x" + signed[-19:], keys.records) != "pass", who
+
+
+class Receiver(socketserver.StreamRequestHandler):
+    """One SMTP session; `answers` of the server replaces answers by verb, `mails` keeps what was sent."""
+
+    def handle(self):
+        def say(text):
+            self.wfile.write(text.encode() + b"\r\n")
+        say("220 sink")
+        for line in self.rfile:
+            verb = line.split()[0].upper().decode() if line.split() else ""
+            answer = self.server.answers.get(verb)
+            if verb == "EHLO":
+                say("250-sink\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250 SIZE 20000000")
+            elif verb == "QUIT":
+                return say("221 bye")
+            elif verb == "DATA" and answer is None:
+                say("354 go")
+                lines = iter(self.rfile.readline, b".\r\n")
+                self.server.mails.append(b"".join(line[1:] if line.startswith(b".") else line for line in lines))
+                say("250 2.0.0 ok")
+            else:
+                say(answer or "250 2.0.0 ok")
+
+
+@contextlib.contextmanager
+def sink():
+    """A receiver on a free port that keeps whole messages."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Receiver) as server:
+        server.daemon_threads, server.mails, server.answers = True, [], {}
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+
+
+def signing(server, files, domains='["from"]'):
+    """Parts of a configuration: a stream that signs and relays to the sink, and its keys."""
+    keys = "".join(f'[[dkim]]\ndomain = "shop.test"\nselector = "{kind}"\nkey_file = "{path}"\n'
+                   for kind, path in files.items())
+    return {"stream": f'dkim = {domains}\nroute = {{ relay = ["127.0.0.1:{server.server_address[1]}"] }}', "extra": keys}
+
+
+def counted(mta, name):
+    """The value of one metric."""
+    return float(re.search(rf"^{name} (.+)$", mta.run_cli("metrics").stdout, re.MULTILINE).group(1))
+
+
+def test_daemon_signs_what_it_relays(keys, tmp_path):
+    files = {kind: keys.file(kind) for kind in ("rsa2048", "ed25519")}
+    with sink() as server, Daemon(tmp_path, **signing(server, files)) as mta:
+        text = message("Gr\u00fc\u00dfe  \r\n.\r\n..\r\n \r\n\r\n", From="News <news@shop.test>",
+                       List_Unsubscribe="<https://shop.test/u>").encode()
+        mta.submit("bounces@shop.test", ["a@one.test", "b@one.test"], text)
+        mta.until_events("delivered", 2)
+        assert counted(mta, "penstock_dkim_signatures_total") == 2 * len(server.mails)
+        assert counted(mta, "penstock_dkim_wasted_total") == 0
+        for mail in server.mails:
+            assert penstock("dkim", "verify", "-", "--keys", keys.folder / "zone", stdin=mail).returncode == 0
+            fields = re.findall(rb"DKIM-Signature:.*?\r\n(?![ \t])", mail, re.DOTALL)
+            assert len(fields) == 2
+            for field in fields:
+                kind = re.search(rb"s=(\w+);", field).group(1).decode()
+                rest = mail.replace(fields[1] if field == fields[0] else fields[0], b"")
+                for who, judge in dkim_judges.available(kind):
+                    assert judge(rest, keys.records) == "pass", (who, kind)
+
+
+def test_refused_recipients_cost_no_signature(keys, tmp_path):
+    with sink() as server, Daemon(tmp_path, **signing(server, {"rsa2048": keys.file("rsa2048")})) as mta:
+        server.answers["RCPT"] = "550 5.1.1 nobody"
+        for i in range(50):
+            mta.submit("", [f"r{i}@one.test"], message(From="news@shop.test"))
+        mta.until_events("bounced", 50)
+        assert counted(mta, "penstock_dkim_signatures_total") == 0
+        server.answers.clear()
+        mta.submit("", ["a@one.test"], message(From="news@shop.test"))
+        mta.until_events("delivered", 1)
+        assert counted(mta, "penstock_dkim_signatures_total") == 1
+        assert counted(mta, "penstock_dkim_unsigned_total") == 0
+
+
+def test_reload_changes_the_key_while_mail_flows(keys, tmp_path):
+    old, new = ({kind: keys.file(kind)} for kind in ("rsa2048", "ed25519"))
+    with sink() as server, Daemon(tmp_path, **signing(server, old)) as mta:
+        mta.submit("", ["a@one.test"], message(From="news@shop.test"))
+        mta.until_events("delivered", 1)
+        mta.write_config(**signing(server, new))
+        assert mta.run_cli("reload").returncode == 0
+        until(lambda: mta.submit("", ["a@one.test"], message(From="news@shop.test")) or b"s=ed25519;" in server.mails[-1],
+              "a signature with the new key", pause=0.2)
+        assert b"s=rsa2048;" in server.mails[0]
+        new["ed25519"] = tmp_path / "nothing.pem"
+        mta.write_config(**signing(server, new))
+        done = mta.run_cli("reload")
+        assert done.returncode == 1 and "nothing.pem: cannot be read" in done.stdout + done.stderr
+        count = len(server.mails)
+        mta.submit("", ["a@one.test"], message(From="news@shop.test"))
+        until(lambda: len(server.mails) > count, "mail after the refused reload")
+        assert b"s=ed25519;" in server.mails[-1]
+
+
+def test_daemon_refuses_loose_keys(tmp_path):
+    assert penstock("dkim", "new", "shop.test", "--selector", "s1", "--type", "ed25519", "--out",
+                    tmp_path).returncode == 0
+    path = tmp_path / "shop.test.s1.pem"
+    path.chmod(0o644)
+    with sink() as server:
+        mta = Daemon(tmp_path, **signing(server, {"s1": path}))
+        done = subprocess.run([DAEMON, "--config", str(mta.config_file)], capture_output=True, text=True, timeout=20 * SLOW,
+                              check=False)
+    assert done.returncode != 0
+    assert f"{path}: has mode 0644" in done.stderr + done.stdout and "chmod 0600" in done.stderr + done.stdout
