@@ -248,7 +248,10 @@ void Sender::connected(std::uint32_t number) {
   const std::uint32_t open = path.limiter.scopes().front()->connections();
   const auto observed = path.limiter.observe(answer.outcome, now_, rng_, {.host_serves = open > path.opening + 1});
   if (observed == shaping::Limiter::Observed::Counted) {
-    if (const auto recipient = path.ready.pop(pauses_)) settle(path, *recipient, answer.outcome);
+    if (const auto recipient = path.ready.pop(pauses_)) {
+      if (answer.outcome.reply.code != 0) told_[recipient->message.value] = static_cast<std::uint8_t>(path.vmta + 1);
+      settle(path, *recipient, answer.outcome);
+    }
   }
   end(number);
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole of queues, pins, retries and limiters in simulated time, over random schedules.
+#include "../sender.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+using namespace std::chrono_literals;
+using namespace penstock;
+using namespace penstock::bench;
+
+namespace {
+
+// Providers, limits and steps as the seed has them, often too small for the mail, with blocks and odd refusals.
+Scenario random_scenario(std::uint64_t seed) {
+  Rng rng(seed);
+  Scenario scenario;
+  scenario.recipients = 6000;
+  scenario.vmtas = 2 + static_cast<std::uint32_t>(rng.below(6));
+  scenario.longest = 6h;
+  scenario.transactional_per_second = 1;
+  scenario.campaigns = {{"a", 0.7}, {"b", 0.3}};
+  for (int i = 0; i < 3; ++i) {
+    Provider provider;
+    provider.personality = static_cast<Personality>(rng.below(4));
+    provider.rate = rng.below(4) == 0 ? 0 : 1 + 30 * rng.unit();
+    provider.connections = static_cast<std::uint32_t>(rng.below(8));
+    provider.messages_per_connection = static_cast<std::uint32_t>(rng.below(30));
+    if (provider.rate <= 0 && provider.connections == 0) provider.connections = 2;
+    provider.complaints = rng.below(2) == 0 ? 0 : 0.002 * rng.unit();
+    provider.complaints_drift = 2;
+    provider.ours.connections_start = 4;
+    provider.ours.connections = 30;
+    provider.ours.message_rate_floor = Rate{0.5};
+    provider.ours.message_rate_start = Rate{1 + 40 * rng.unit()};
+    provider.random = {2min, 0.1, 4};
+    Step block;
+    block.at = Duration{static_cast<std::int64_t>(rng.unit() * 600e6)};
+    block.block = Duration{static_cast<std::int64_t>(rng.unit() * 1200e6)};
+    provider.steps.push_back(block);
+    scenario.providers.push_back(provider);
+  }
+  return scenario;
+}
+
+}  // namespace
+
+TEST(Sender, WhoWasToldToWaitIsNeverTriedFromAnotherAddress) {
+  std::uint64_t refused = 0;
+  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+    const Scenario scenario = random_scenario(seed);
+    Sender sender(scenario, seed);
+    const Figures figures = sender.run();
+    EXPECT_EQ(figures.snowshoe, 0U) << "seed " << seed;
+    EXPECT_EQ(figures.left, 0U) << "seed " << seed << ": everything gets through in the end";
+    refused += figures.refused;
+  }
+  EXPECT_GT(refused, 2500U) << "the schedules must put it to the test";
+}
+
+TEST(Sender, SameSeedGivesTheSameRun) {
+  const Scenario scenario = random_scenario(7);
+  Sender one(scenario, 7), again(scenario, 7), other(scenario, 8);
+  const Figures a = one.run(), b = again.run(), c = other.run();
+  EXPECT_EQ(a.attempts, b.attempts);
+  EXPECT_EQ(a.refused, b.refused);
+  EXPECT_EQ(a.simulated_s, b.simulated_s);
+  EXPECT_EQ(a.transactional_p99_s, b.transactional_p99_s);
+  EXPECT_NE(a.attempts, c.attempts);
+}
+
+TEST(Sender, NamedWaitIsKept) {
+  Scenario scenario = random_scenario(3);
+  scenario.providers.resize(1);
+  Provider& provider = scenario.providers.front();
+  provider = Provider{};
+  provider.rate = 20;
+  provider.spread = 0;
+  provider.ours.connections_start = 4;
+  provider.ours.message_rate_start = Rate{10};
+  Step block;
+  block.at = 30s;
+  block.block = 20min;
+  provider.steps = {block};
+  Sender sender(scenario, 3);
+  const Figures figures = sender.run();
+  EXPECT_EQ(figures.left, 0U);
+  // Each address was told once or, with what was under way, some times more; nobody came back in between.
+  EXPECT_LT(figures.refused, 40U * scenario.vmtas);
+}
+
+TEST(Scenario, ShippedOnesAreRead) {
+  const std::filesystem::path folder = std::filesystem::path(PENSTOCK_SOURCE_DIR) / "bench/shaping/scenarios";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const auto scenario = load_scenario(entry.path().string());
+    EXPECT_TRUE(scenario) << scenario.error().detail;
+  }
+}
+
+TEST(Scenario, MistakesAreToldWithTheirLine) {
+  const std::string path = ::testing::TempDir() + "shaping_scenario.toml";
+  const auto says = [&](const char* text) {
+    std::ofstream(path) << text;
+    const auto scenario = load_scenario(path);
+    return scenario ? std::string() : scenario.error().detail;
+  };
+  EXPECT_EQ(says(""), path + ": no [[provider]]");
+  EXPECT_EQ(says("[[provider]]\nrat = \"1/s\"\n"), path + ": line 2: unknown key \"rat\" in [[provider]]");
+  EXPECT_NE(says("[[provider]]\nrate = 5\n").find("\"rate\" must be a text"), std::string::npos);
+  EXPECT_NE(says("[[provider]]\npersonality = \"mine\"\n").find("unknown personality"), std::string::npos);
+  EXPECT_NE(says("x = [\n").find("line"), std::string::npos);
+  std::filesystem::remove(path);
+}
