@@ -59,7 +59,7 @@ Verdict verdict_of(const Rule& rule, const Said& said) {
   const model::ClassPolicy& policy = policy_of(rule.outcome_class);
   Verdict verdict;
   verdict.outcome_class = rule.outcome_class;
-  verdict.rule = rule.id;
+  verdict.rule = rule.lasting_id;
   verdict.scope = rule.scope == model::Scope::None ? policy.scope : rule.scope;
   verdict.final = rule.final.value_or(is_final(policy, said, !rule.pattern.empty()));
   verdict.alarm = rule.alarm.value_or(policy.alarm);

@@ -9,7 +9,8 @@
 // wins; where none matches the codes decide (model::class_by_code). Provider names are those of the rule files or
 // their aliases ("Gmail", "outlook.com"), whatever their case; an unknown or empty one means the general rules.
 //
-// Immutable, so any number of threads may share one. Views in verdicts live as long as the Classifier.
+// Immutable, so any number of threads may share one. A verdict's rule lives as long as the process, its reference as
+// long as the Classifier.
 // Cost: ≤ 5 µs a reply; no allocation but the automata's own working memory and the name of a blocklist.
 // Limits: the first kTextMax bytes of a reply's text are looked at.
 #pragma once

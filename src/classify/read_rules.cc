@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "base/units.h"
+#include "classify/rule_ids.h"
 #include "config/nearest.h"
 #include "config/syntax.h"
 
@@ -73,6 +74,7 @@ class RuleReader {
     rule_.samples = texts("samples");
     rule_.near_misses = texts("near_misses");
     if (!good_) return std::nullopt;
+    rule_.lasting_id = lasting_id(rule_.id);
     return std::move(rule_);
   }
   void set_defaults(std::string reference, bool everywhere) {

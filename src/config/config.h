@@ -86,6 +86,11 @@ struct Events {
   std::uint64_t keep_bytes = 20ULL << 30;     // "keep_size": or when all together take more than this
 };
 
+// How receivers' replies are understood (docs/classification.md).
+struct Classify {
+  std::string rules;  // folder of rule files asked before the shipped ones; empty: none
+};
+
 struct Accounting {
   bool enabled = false;
   std::string dir;                            // default: data_dir/accounting
@@ -311,6 +316,16 @@ struct Client {
   std::uint32_t addresses_per_try = 5;  // of a destination's hosts, until a connection has failed
 };
 
+// What is done with reports that come in by mail (docs/feedback.md).
+struct Feedback {
+  bool act_without_reference = false;        // on reports that bring no reference of ours, from anybody
+  std::vector<std::string> trusted_domains;  // DKIM domains of feedback loops that need no reference
+  std::vector<IpNetwork> trusted_networks;   // likewise, by client address
+  std::vector<std::string> complaint_types{"abuse", "fraud", "opt-out", "opt-out-list", "miscategorized"};
+  bool complaint_global = true;              // a complaint suppresses everywhere, not only in its stream
+  std::uint64_t waiting_bytes = 1ULL << 30;  // "waiting_size": reports on disk that are not dealt with; more get 452
+};
+
 enum class SuppressionScope : std::uint8_t { Global, Tenant, Stream };
 
 // What a bounce of one class does to the address (docs/suppression.md has what holds for those not listed).
@@ -338,16 +353,6 @@ struct Suppression {
   SoftBounces soft;
 };
 
-// What is done with reports that come in by mail (docs/feedback.md).
-struct Feedback {
-  bool act_without_reference = false;        // on reports that bring no reference of ours, from anybody
-  std::vector<std::string> trusted_domains;  // DKIM domains of feedback loops that need no reference
-  std::vector<IpNetwork> trusted_networks;   // likewise, by client address
-  std::vector<std::string> complaint_types{"abuse", "fraud", "opt-out", "opt-out-list", "miscategorized"};
-  bool complaint_global = true;              // a complaint suppresses everywhere, not only in its stream
-  std::uint64_t waiting_bytes = 1ULL << 30;  // "waiting_size": reports on disk that are not dealt with; more get 452
-};
-
 struct Config {
   Node node;
   Admin admin;
@@ -355,6 +360,7 @@ struct Config {
   Spool spool;
   Events events;
   Accounting accounting;
+  Classify classify;
   Headers headers;
   Pickup pickup;
   Feedback feedback;

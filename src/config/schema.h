@@ -61,7 +61,8 @@ struct TopTable {
 // All of them, in the manual's order.
 [[nodiscard]] const std::vector<TopTable>& tables();
 
-// The sections, by file: settings_node.cc, settings_mail.cc, settings_dkim.cc, settings_delivery.cc.
+// The sections, by file: settings_node.cc, settings_mail.cc, settings_delivery.cc,
+// settings_feedback.cc, settings_suppression.cc.
 [[nodiscard]] const Section& node_section();
 [[nodiscard]] const Section& admin_section();
 [[nodiscard]] const Section& dns_section();
@@ -72,6 +73,7 @@ struct TopTable {
 [[nodiscard]] const Section& pickup_section();
 [[nodiscard]] const Section& feedback_section();
 [[nodiscard]] const Section& suppression_section();
+[[nodiscard]] const Section& classify_section();
 [[nodiscard]] const Section& listener_section();
 [[nodiscard]] const Section& vmta_section();
 [[nodiscard]] const Section& pool_section();

@@ -161,7 +161,10 @@ net::Task<bool> Connection::try_hop(const Hop& hop) {
   session_ = std::make_unique<smtp::ClientSession>(std::move(options));
   co_await talk();
   if (std::holds_alternative<smtp::Idle>(session_->next())) co_return true;
-  if (session_->failure()) failure_ = *session_->failure();
+  if (session_->failure()) {
+    failure_ = *session_->failure();
+    dispatcher_.judge().judge_connection(failure_, dispatcher_.parts().names.view(destination_->provider));
+  }
   co_return false;
 }
 
@@ -334,6 +337,7 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
   }
   if (!again.empty()) dispatcher_.put_back(lane_, again);
   dispatcher_.settled(lane_, batch.recipients.size());
+  dispatcher_.judge().judge(outcomes, dispatcher_.parts().names.view(destination_->provider));
   const Time now = dispatcher_.parts().clock.now();
   shaping::AttemptFacts about = answer_times_;
   about.whole = attempted.took;

@@ -26,6 +26,7 @@ Dispatcher::Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> desti
     : parts_(parts),
       destinations_(std::move(destinations)),
       settlement_(parts_, *this),
+      judge_(parts_.clock, parts_.probe),
       hold_log_(parts_),
       calendar_(pool_, parts.clock.now()),
       held_(pool_),
@@ -37,6 +38,7 @@ void Dispatcher::set_plan(PlanPtr plan) {
   plan_ = std::move(plan);
   destinations_->set_plan(plan_);
   settlement_.set_plan(plan_);
+  judge_.set_classifier(plan_->classifier);
   release(queue::HoldReason::NoPath, "its vMTA or pool is usable again");
   reroute_ready();
 }

@@ -30,6 +30,7 @@
 #include "delivery/limiter_table.h"
 #include "delivery/path.h"
 #include "delivery/plan.h"
+#include "delivery/judge.h"
 #include "delivery/settlement.h"
 #include "delivery/shard_parts.h"
 #include "queue/calendar_queue.h"
@@ -78,6 +79,7 @@ class Dispatcher final : public Settlement::Queue {
   [[nodiscard]] ShardParts& parts() { return parts_; }
   [[nodiscard]] Settlement& settlement() { return settlement_; }
   [[nodiscard]] HostTrouble& host_trouble() { return host_trouble_; }
+  [[nodiscard]] Judge& judge() { return judge_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
   // The next recipients for a transaction of this lane, at most what its limits and its stream allow; empty if nothing
   // is ready. They are in delivery until settled() is called with their number.
@@ -171,6 +173,7 @@ class Dispatcher final : public Settlement::Queue {
   PlanPtr plan_;
   std::unique_ptr<DestinationTable> destinations_;
   Settlement settlement_;
+  Judge judge_;
   HoldLog hold_log_;
   HostTrouble host_trouble_;
   queue::ChunkPool pool_;

@@ -80,6 +80,7 @@ class Builder {
     add_providers();
     add_domains();
     add_timeouts();
+    if (auto added = add_classifier(); !added) return fail(added.error());
     if (auto added = add_dkim(); !added) return fail(added.error());
     return MadePlan{plan_, std::move(warnings_)};
   }
@@ -161,6 +162,13 @@ class Builder {
     auto keys = DkimPlan::load(config_.dkim);
     if (!keys) return fail(keys.error());
     plan_->dkim = std::move(*keys);
+    return {};
+  }
+
+  Result<> add_classifier() {
+    auto loaded = classify::Classifier::load(config_.classify.rules);
+    if (!loaded) return fail(loaded.error());
+    plan_->classifier = std::move(*loaded);
     return {};
   }
 

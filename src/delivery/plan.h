@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "classify/classifier.h"
 #include "dns/hosts.h"
 #include "dns/provider_match.h"
 #include "model/name_table.h"
@@ -123,6 +124,7 @@ struct Plan {
   std::uint32_t targets_max = 5;             // addresses tried for one connection
   bool pipelining = true;
   bool chunking = true;
+  std::shared_ptr<const classify::Classifier> classifier = classify::Classifier::shipped();
   std::shared_ptr<const DkimPlan> dkim;  // null: no keys
 
   boost::unordered_flat_map<std::uint32_t, std::uint32_t> stream_by_name;  // NameId value → index

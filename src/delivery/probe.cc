@@ -21,6 +21,8 @@ Probe::Probe(metrics::Registry& r)
       reused_lost(
           r.counter("penstock_delivery_stale_connections_total", "Kept connections that turned out to be gone")),
       notices(r.counter("penstock_delivery_notices_total", "Delivery status notifications sent")),
+      configuration_alarms(r.counter("penstock_delivery_configuration_alarms_total",
+                                     "Replies that say SPF, DKIM, DMARC, PTR or TLS of ours is wrong")),
       dkim_signatures(r.counter("penstock_dkim_signatures_total", "DKIM signatures made")),
       dkim_wasted(r.counter("penstock_dkim_wasted_total", "DKIM signatures made for bodies that were never sent")),
       dkim_unsigned(r.counter("penstock_dkim_unsigned_total", "Transactions of signing streams that no key signed")),

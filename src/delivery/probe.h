@@ -17,14 +17,15 @@ struct Probe {
   std::array<metrics::Counter*, 3> attempts;  // outcomes of recipients by kind: delivered, deferred, bounced
   metrics::Counter& expired;
   metrics::Counter& transactions;
-  metrics::Counter& bytes;                // of bodies that were sent, accepted or not
-  metrics::Counter& connections;          // opened, usable
-  metrics::Counter& connection_failures;  // hosts that could not be used
-  metrics::Counter& reused_lost;          // kept connections that turned out to be gone; the batch went over another
-  metrics::Counter& notices;              // DSNs sent
-  metrics::Counter& dkim_signatures;      // made
-  metrics::Counter& dkim_wasted;          // of these, for transactions whose body was then never begun to be sent
-  metrics::Counter& dkim_unsigned;        // transactions that should have been signed, and no key could
+  metrics::Counter& bytes;                 // of bodies that were sent, accepted or not
+  metrics::Counter& connections;           // opened, usable
+  metrics::Counter& connection_failures;   // hosts that could not be used
+  metrics::Counter& reused_lost;           // kept connections that turned out to be gone; the batch went over another
+  metrics::Counter& notices;               // DSNs sent
+  metrics::Counter& configuration_alarms;  // outcomes that say our configuration is wrong
+  metrics::Counter& dkim_signatures;       // made
+  metrics::Counter& dkim_wasted;           // of these, for transactions whose body was then never begun to be sent
+  metrics::Counter& dkim_unsigned;         // transactions that should have been signed, and no key could
   metrics::Gauge& open_connections;
   metrics::Gauge& paths;
   metrics::Histogram& dkim_seconds;  // of a transaction's signatures, waiting for a worker included

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "model/class_policy.h"
 
 namespace penstock::delivery {
 namespace {
@@ -15,6 +16,20 @@ constexpr Duration kAfterFullSpool{std::chrono::minutes{2}};
 
 bool answered(const model::Outcome& outcome) {
   return outcome.reply.code != 0;
+}
+
+// Some classes are given up before the stream's schedule ends: a mailbox that stays full.
+bool tried_enough(const model::ClassPolicy& policy, std::uint32_t attempts, Duration age) {
+  return policy.tries_max > 0 && (attempts >= policy.tries_max || age >= policy.tries_within);
+}
+
+// Until the next try at least: the few tries of such a class are spread over their time, and a receiver that says how
+// long this recipient has to wait is believed. A wait that is about our address or domain holds the path, not each
+// recipient.
+Duration least_wait(const model::ClassPolicy& policy, const model::Outcome& outcome) {
+  if (policy.tries_max > 1) return policy.tries_within / (policy.tries_max - 1);
+  if (outcome.wait && outcome.scope == model::Scope::Recipient) return *outcome.wait;
+  return Duration::zero();
 }
 
 }  // namespace
@@ -136,10 +151,19 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
     --recipient.attempts;  // failed() counts this attempt
     return failed(context, recipient, expiry);
   }
+  const model::ClassPolicy& policy = policy_of(outcome.outcome_class);
+  if (tried_enough(policy, recipient.attempts, context.now - received)) {
+    model::Outcome last = outcome;
+    last.kind = model::OutcomeKind::Bounced;
+    --recipient.attempts;  // as above
+    return failed(context, recipient, last);
+  }
   // A receiver that has answered knows this address of ours: only the same one may ask again (never dodge). Trouble
   // before any answer says nothing about us.
   if (answered(outcome) && context.attempted.vmta) recipient.pinned_vmta = context.attempted.vmta;
-  const Time due = context.stream.retry.next_due(recipient.attempts, received, context.now, parts_.rng);
+  const Time expires = context.stream.retry.expires_at(received);
+  const Time due = std::max(context.stream.retry.next_due(recipient.attempts, received, context.now, parts_.rng),
+                            std::min(context.now + least_wait(policy, outcome), expires));
   const auto& labels = parts_.labels.view(recipient.labels);
   const std::string_view stream = parts_.names.view(labels.stream);
   spool::AttemptRecord attempt;
@@ -305,6 +329,8 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.has_step = true;
   event.reply = outcome.reply;
   event.outcome_class = outcome.outcome_class;
+  event.rule = outcome.rule;
+  event.scope = outcome.scope;
   event.attempt = recipient.attempts + (type == model::EventType::Delivered ? 1U : 0U);
   event.bytes = envelope.body_bytes;
   event.queued = std::max(context.wall - envelope.received, Duration::zero());  // the descriptor knows seconds only

@@ -40,6 +40,8 @@ enum class Field : std::uint8_t {
   Code,
   Enhanced,
   Class,
+  Rule,
+  Scope,
   Attempt,
   Size,
   QueuedUs,
@@ -51,12 +53,13 @@ enum class Field : std::uint8_t {
   DkimDomain,
   Detail,
 };
-inline constexpr std::array<std::string_view, 39> kFieldNames{
-    "time",    "type",      "node",  "id",        "rcpt_index", "stream",      "tenant", "campaign",
-    "sender",  "recipient", "orcpt", "envid",     "domain",     "provider",    "site",   "vmta",
-    "pool",    "source",    "peer",  "peer_host", "route",      "protocol",    "client", "extensions",
-    "step",    "reply",     "code",  "enhanced",  "class",      "attempt",     "size",   "queued_us",
-    "took_us", "next",      "tls",   "cipher",    "connection", "dkim_domain", "detail"};
+inline constexpr std::array<std::string_view, 41> kFieldNames{
+    "time",     "type",   "node",       "id",         "rcpt_index",  "stream",    "tenant",
+    "campaign", "sender", "recipient",  "orcpt",      "envid",       "domain",    "provider",
+    "site",     "vmta",   "pool",       "source",     "peer",        "peer_host", "route",
+    "protocol", "client", "extensions", "step",       "reply",       "code",      "enhanced",
+    "class",    "rule",   "scope",      "attempt",    "size",        "queued_us", "took_us",
+    "next",     "tls",    "cipher",     "connection", "dkim_domain", "detail"};
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::Detail) + 1);
 
 [[nodiscard]] constexpr std::size_t index_of(Field field) {

@@ -182,6 +182,8 @@ void append_attempt(Appender& out, const model::Event& event) {
   if (event.outcome_class != model::OutcomeClass::None) {
     out.word(Field::Class, model::to_string(event.outcome_class));
   }
+  out.text(Field::Rule, event.rule);
+  if (event.scope != model::Scope::None) out.word(Field::Scope, model::to_string(event.scope));
   out.number(Field::Attempt, event.attempt);
   out.number(Field::Size, event.bytes);
   out.number(Field::QueuedUs, not_negative(event.queued));
@@ -199,7 +201,7 @@ std::size_t line_bytes_max(const model::Event& e, std::string_view node) {
   const auto sum = [](auto... texts) { return (std::min(texts.size(), kTextMax) + ...); };
   const std::size_t texts = sum(e.stream, e.tenant, e.campaign, e.sender, e.recipient, e.original_recipient,
                                 e.envelope_id, e.domain, e.provider, e.site, e.vmta, e.pool, e.source_address,
-                                e.peer_address, e.peer_host, e.route, e.protocol, e.client, e.extensions,
+                                e.peer_address, e.peer_host, e.route, e.rule, e.protocol, e.client, e.extensions,
                                 std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher, e.dkim_domain, e.detail);
   return texts * kEscapeGrowth + node.size() + kFixedBytes;
 }

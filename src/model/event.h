@@ -57,6 +57,8 @@ struct Event {
   bool has_step = false;
   Reply reply;
   OutcomeClass outcome_class = OutcomeClass::None;
+  std::string_view rule;  // that decided the class
+  Scope scope = Scope::None;
   std::uint32_t attempt = 0;  // counts from 1
   std::uint64_t bytes = 0;    // size of the message
   Duration queued{0};         // since acceptance

@@ -58,6 +58,8 @@ void RecordingSink::record(const model::Event& event) {
                event.step,
                event.reply,
                event.outcome_class,
+               event.rule,
+               event.scope,
                event.attempt,
                event.next_attempt};
   if (listener) listener(one);

@@ -31,6 +31,8 @@ struct Recorded {
   model::Step step;
   model::Reply reply;
   model::OutcomeClass outcome_class;
+  std::string_view rule;  // lives as long as the process
+  model::Scope scope;
   std::uint32_t attempt;
   Time next_attempt;
 };

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/judge.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace penstock::delivery {
+namespace {
+
+bool to_be_judged(const model::Outcome& outcome) {
+  return outcome.kind != model::OutcomeKind::Delivered && outcome.reply.code >= 400;
+}
+
+// A 421 ends the connection and so meets recipients that it does not speak of: none of them fails for it.
+bool ends_connection(const model::Outcome& outcome) {
+  return outcome.reply.code == 421;
+}
+
+}  // namespace
+
+void Judge::judge(std::span<model::Outcome> outcomes, std::string_view provider) {
+  PENSTOCK_CHECK(classifier_ != nullptr);
+  const model::Outcome* last = nullptr;
+  for (model::Outcome& outcome : outcomes) {
+    if (!to_be_judged(outcome)) continue;
+    if (last != nullptr && last->step == outcome.step && last->reply == outcome.reply) {
+      outcome = *last;
+    } else {
+      classify::apply(classifier_->classify(outcome.reply, outcome.step, provider), outcome);
+      if (ends_connection(outcome)) outcome.kind = model::OutcomeKind::Deferred;
+    }
+    if (outcome.alarm) raise(outcome, provider);
+    last = &outcome;
+  }
+}
+
+void Judge::judge_connection(model::Outcome& failure, std::string_view provider) {
+  PENSTOCK_CHECK(classifier_ != nullptr);
+  if (!to_be_judged(failure)) return;
+  classify::apply(classifier_->classify(failure.reply, failure.step, provider), failure);
+  failure.kind = model::OutcomeKind::Deferred;
+  if (failure.alarm) raise(failure, provider);
+}
+
+void Judge::raise(const model::Outcome& outcome, std::string_view provider) {
+  probe_.configuration_alarms.add();
+  const Time now = clock_.now();
+  const auto [at, is_new] = raised_.emplace(outcome.rule, now);
+  if (!is_new && now - at->second < kAlarmEvery) return;
+  at->second = now;
+  log::warn("delivery", "our configuration is at fault for {}: {} (rule {}, {})",
+            provider.empty() ? "a receiver" : provider, outcome.reply.to_string(), outcome.rule,
+            to_string(outcome.outcome_class));
+}
+
+}  // namespace penstock::delivery
