@@ -65,6 +65,7 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   if (auto done = node->open_events(); !done) return fail(done.error());
   if (auto done = node->open_state(); !done) return fail(done.error());
   if (auto done = node->open_dns(); !done) return fail(done.error());
+  if (auto done = node->open_reports(); !done) return fail(done.error());
   if (auto done = node->open_spool(made->plan); !done) return fail(done.error());
   if (auto done = node->open_listeners(); !done) return fail(done.error());
   if (auto done = node->open_accounting(); !done) return fail(done.error());
@@ -139,6 +140,16 @@ Result<> Node::open_dns() {
   return {};
 }
 
+Result<> Node::open_reports() {
+  const auto config = in_force().config;
+  auto opened =
+      ReportReception::open({clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, guard_.get()}, *config);
+  if (!opened) return fail(opened.error());
+  reports_ = std::move(*opened);
+  ingest_plan_.store(std::make_shared<const ingest::Plan>(config, reports_->reference_key()));
+  return {};
+}
+
 Result<> Node::open_spool(const delivery::PlanPtr& plan) {
   const auto config = in_force().config;
   spool::SpoolOptions options;
@@ -160,14 +171,15 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
   readers_ = std::make_unique<http::Workers>(4, "spool-read");
   signers_ = std::make_unique<http::Workers>(shard_count(0), "dkim");
   engine_ = std::make_unique<delivery::Engine>(
-      delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_, *resolver_,
-                              *finder_, dns_probe_, metrics_, random_seed(), route_cache_limits(config->dns), guard_.get()},
+      delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_,
+                              *resolver_, *finder_, dns_probe_, metrics_, random_seed(),
+                              route_cache_limits(config->dns), guard_.get()},
       plan, std::move(backlog));
   return {};
 }
 
 ingest::Services Node::ingest_services() {
-  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_, guard_.get()};
+  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_, guard_.get(), &reports_->inbox()};
 }
 
 Result<> Node::open_listeners() {

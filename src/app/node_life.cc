@@ -59,6 +59,7 @@ void Node::finish(Duration limit) {
 }
 
 void Node::stop() {
+  reports_->stop();
   shards_->stop();
   readers_->stop();
   signers_->stop();
@@ -73,6 +74,7 @@ void Node::stop() {
 }
 
 Node::~Node() {
+  if (reports_) reports_->stop();
   if (spool_ && shards_) {  // built, but not stopped
     shards_->stop();
     if (readers_) readers_->stop();
@@ -117,7 +119,8 @@ api::ReloadReport Node::reload() {
   // All of it is proven: swap.
   set_in_force(loaded, made->warnings);
   log::set_level(loaded.config->node.log_level);
-  ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config));
+  reports_->reload(*loaded.config);
+  ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config, reports_->reference_key()));
   engine_->set_plan(made->plan);
   guard_->set_policy(std::make_shared<const suppression::Policy>(loaded.config->suppression));
   report.applied = true;

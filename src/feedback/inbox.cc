@@ -188,7 +188,7 @@ void Inbox::handle_loop() {
     const IncomingReport report = std::move(to_handle_.front());
     to_handle_.pop_front();
     lock.unlock();
-    handle_(report);
+    handle_(report, waiting_ - 1);
     lock.lock();
     memory_bytes_ -= std::min<std::uint64_t>(memory_bytes_, kHeadBytes + encoded_size(report));
     if (--waiting_ == 0) submitted_.notify_one();

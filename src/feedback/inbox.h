@@ -2,7 +2,7 @@
 // Inbox: reports that were taken and not yet dealt with, on disk, so that a 250 for a report means what it means for
 // all mail: it survives a power cut.
 //
-// Use:  auto inbox = Inbox::open(data_dir + "/reports", handle);      // files of an earlier life are handled first
+// Use:  auto inbox = Inbox::open(data_dir + "/reports", handle);      // what an earlier life left is handled first
 //       inbox->submit(std::move(report), [](Result<> durable) { … });  // any thread
 //       inbox->stop();                                                 // what is not handled stays for the next start
 // One thread gathers what was submitted, appends it in one write, syncs once and tells all; a second one calls
@@ -46,7 +46,8 @@ struct InboxLimits {
 
 class Inbox {
  public:
-  using Handle = std::function<void(const IncomingReport&)>;
+  // `waiting`: how many more are durable and not handled.
+  using Handle = std::function<void(const IncomingReport& report, std::uint64_t waiting)>;
   using Durable = std::function<void(Result<>)>;
 
   [[nodiscard]] static Result<std::unique_ptr<Inbox>> open(std::string folder, Handle handle, InboxLimits limits = {});

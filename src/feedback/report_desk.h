@@ -3,7 +3,8 @@
 //
 // Use:  ReportDesk desk(classifier, used, outlets);
 //       desk.configure({keys, policy});
-//       inbox = Inbox::open(folder, [&](const IncomingReport& report) { desk.handle(report); });
+//       inbox = Inbox::open(folder, [&](const IncomingReport& report, auto waiting) { desk.handle(report, waiting >
+//       50); });
 // What the desk cannot do itself (suppressions, the event log, DKIM) it asks of its outlets.
 // A suppression is asked for before the event that tells of it; when it cannot be stored, the event says so and the
 // reference stays unused, so the same report may come again.

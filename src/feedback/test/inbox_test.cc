@@ -58,7 +58,7 @@ class InboxTest : public ::testing::Test {
 
   std::unique_ptr<Inbox> open(Desk& desk, InboxLimits limits = {}) {
     auto inbox = Inbox::open(
-        folder_.string(), [&desk](const IncomingReport& report) { desk.handle(report); }, limits);
+        folder_.string(), [&desk](const IncomingReport& report, std::uint64_t) { desk.handle(report); }, limits);
     EXPECT_TRUE(inbox);
     return inbox ? std::move(*inbox) : nullptr;
   }

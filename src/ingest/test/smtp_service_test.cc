@@ -306,7 +306,7 @@ TEST(Store, ErrorsBecomeRepliesForClients) {
 
 TEST_F(SmtpServiceTest, MailForAReportDomainGoesToTheInboxAndNowhereElse) {
   std::promise<feedback::IncomingReport> came;
-  take_reports([&came](const feedback::IncomingReport& report) { came.set_value(report); });
+  take_reports([&came](const feedback::IncomingReport& report, std::uint64_t) { came.set_value(report); });
   serve(listener("report_domains = [\"bounces.example.com\"]\n"));
   const auto client = connect();
   EXPECT_THAT(client->reply(), StartsWith("220"));
@@ -321,7 +321,7 @@ TEST_F(SmtpServiceTest, MailForAReportDomainGoesToTheInboxAndNowhereElse) {
 }
 
 TEST_F(SmtpServiceTest, ReportsAreTakenFromStrangersAndNotMixedWithMail) {
-  take_reports([](const feedback::IncomingReport&) {});
+  take_reports([](const feedback::IncomingReport&, std::uint64_t) {});
   serve(listener("relay_domains = [\"shop.example\"]\nreport_domains = [\"bounces.example.com\"]\n"));
   const auto client = connect("127.0.0.2");
   EXPECT_THAT(client->reply(), StartsWith("220"));

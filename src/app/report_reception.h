@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// ReportReception: reports that come back by mail, from the listeners' report domains to suppressions and events. Wires
+// module feedback with the event log, the resolver and the configuration.
+//
+// Use:  auto reception = ReportReception::open(parts, *config);   // keys, used references, inbox; handles what waited
+//       services.reports = &(*reception)->inbox();    plan = Plan(config, (*reception)->reference_key());
+//       (*reception)->reload(*config);   …   (*reception)->stop();   // before the shards and the event log stop
+// Threads: open, reload and stop by one that is no shard; the rest runs on the inbox's thread, which may wait for the
+// event log (tens of milliseconds) and for DNS (kKeyWait), never a shard.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "dns/resolver.h"
+#include "eventlog/event_log.h"
+#include "feedback/report_desk.h"
+#include "metrics/metrics.h"
+#include "model/event.h"
+#include "net/shard.h"
+#include "suppression/guard.h"
+
+namespace penstock::app {
+
+class ReportReception final : public feedback::ReportOutlets {
+ public:
+  // All outlive the reception.
+  struct Parts {
+    const Clock& clock;
+    eventlog::EventLog& log;
+    model::EventSink& events;
+    metrics::Registry& metrics;
+    net::Shard& shard;  // asks the resolver
+    dns::Resolver& resolver;
+    suppression::Guard* guard;  // nullptr: reports are recorded and suppress nobody
+  };
+
+  [[nodiscard]] static Result<std::unique_ptr<ReportReception>> open(Parts parts, const config::Config& config);
+  ~ReportReception() override;
+
+  [[nodiscard]] feedback::Inbox& inbox() { return *inbox_; }
+  [[nodiscard]] const feedback::ReferenceKey& reference_key() const { return keys_.current; }
+  void reload(const config::Config& config);
+  void stop();
+
+  std::optional<feedback::SentRecipient> find_sent(model::RecipientId recipient,
+                                                   const std::vector<std::string>& addresses) override;
+  bool is_trusted(const feedback::IncomingReport& incoming, const report::Report& report) override;
+  feedback::Suppressing suppress(const feedback::HandledRecipient& handled) override;
+  void record(const feedback::HandledRecipient& handled) override;
+  void count(report::ReportKind kind, feedback::Proof proof) override;
+
+ private:
+  static constexpr std::size_t kKinds = static_cast<std::size_t>(report::ReportKind::Challenge) + 1;
+  static constexpr std::size_t kProofs = static_cast<std::size_t>(feedback::Proof::Replayed) + 1;
+
+  // What of the configuration the reception needs.
+  struct Settings {
+    std::vector<std::string> trusted_domains;
+    std::vector<IpNetwork> trusted_networks;
+    std::vector<std::string> streams;
+  };
+
+  explicit ReportReception(Parts parts);
+  [[nodiscard]] std::shared_ptr<const Settings> settings() const;
+  // The stream of the original: from the log, else the one the reference was made for; "" when neither is known.
+  [[nodiscard]] std::string stream_of(const feedback::HandledRecipient& handled) const;
+  [[nodiscard]] bool is_signed_by(const std::string& message, const std::vector<std::string>& domains);
+
+  const Parts parts_;
+  std::array<std::array<metrics::Counter*, kProofs>, kKinds> counters_;
+  feedback::ReferenceKeys keys_;
+  std::unique_ptr<feedback::UsedReferences> used_;
+  std::unique_ptr<feedback::ReportDesk> desk_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> settings_;  // guarded by mutex_
+  std::unique_ptr<feedback::Inbox> inbox_;    // last: its threads use what is above
+};
+
+}  // namespace penstock::app

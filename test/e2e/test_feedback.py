@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports that come back by mail: whose mail it was, what follows, and what forgers achieve."""
+import json
+import smtplib
+import subprocess
+
+from daemon import CLI, message
+from simulator import SLOW
+from test_accepting import Door
+
+RETURN_PATH = '''
+return_path = "b+{ref}@bounces.sender.test"
+cfbl_address = "fbl@bounces.sender.test"
+dsn = "off"'''
+LISTENER = 'report_domains = ["bounces.sender.test"]'
+
+
+class Shop(Door):
+    """A daemon that marks what it sends and takes reports."""
+
+    def __init__(self, folder, extra=""):
+        super().__init__(folder, listener=LISTENER, extra=extra)
+
+    def __enter__(self):
+        super().__enter__()
+        stream = self.mta.parts["stream"] + RETURN_PATH
+        self.mta.write_config(stream=stream)
+        assert self.mta.cli("reload")["applied"]
+        return self
+
+    def sent_to(self, address, count=1):
+        """Sends a message; its envelope sender and its reference as they arrived."""
+        self.mta.submit("news@sender.test", [address], message(To=address))
+        mail = self.arrived(count)[-1]
+        assert mail["CFBL-Address"] == "fbl@bounces.sender.test; report=arf"
+        delivered = self.mta.until_events("delivered", 1, recipient=address)[-1]
+        return delivered["sender"], mail["X-Penstock-Ref"]
+
+    def report(self, to, text, sender=""):
+        """Mails a report to us, as a stranger would."""
+        with smtplib.SMTP("127.0.0.1", self.mta.port, timeout=20 * SLOW) as client:
+            return client.sendmail(sender, [to], text.replace("\n", "\r\n"))
+
+
+def bounce(address, status="5.1.1", words="user unknown"):
+    return f"""From: MAILER-DAEMON@mx.receiver.test
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=b"
+
+--=b
+Content-Type: text/plain
+
+Your message could not be delivered.
+
+--=b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.receiver.test
+
+Final-Recipient: rfc822; {address}
+Action: failed
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} {words}
+
+--=b--
+"""
+
+
+def complaint(address, reference=""):
+    return f"""From: fbl@receiver.test
+Subject: complaint
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="=b"
+
+--=b
+Content-Type: text/plain
+
+This is an email abuse report.
+
+--=b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: receiver
+Version: 1
+
+--=b
+Content-Type: message/rfc822
+
+X-Penstock-Ref: {reference}
+DKIM-Signature: v=1; a=rsa-sha256; d=sender.test; s=x; b=AA==
+From: news@sender.test
+To: {address}
+Subject: test
+
+hello
+--=b--
+"""
+
+
+def test_bounce_that_comes_home_is_matched_by_its_envelope(tmp_path):
+    with Shop(tmp_path) as shop:
+        sender, reference = shop.sent_to("gone@one.test")
+        assert sender == f"b+{reference}@bounces.sender.test"
+        shop.report(sender, bounce("gone@one.test"))
+        event = shop.mta.until_events("bounce-report", 1)[0]
+        assert event["recipient"] == "gone@one.test"
+        assert event["class"] == "invalid-mailbox" and event["enhanced"] == "5.1.1"
+        assert event["stream"] == "default" and event["vmta"] == "v1"
+        assert "a reference of ours" in event["detail"] and "suppressed" in event["detail"]
+
+
+def test_complaint_is_matched_by_the_header_though_the_address_is_hidden(tmp_path):
+    with Shop(tmp_path) as shop:
+        _, reference = shop.sent_to("annoyed@one.test")
+        shop.report("fbl@bounces.sender.test", complaint("redacted@receiver.test", reference), "fbl@receiver.test")
+        event = shop.mta.until_events("complaint", 1)[0]
+        assert event["recipient"] == "annoyed@one.test"
+        assert event["dkim_domain"] == "sender.test"
+        assert "suppressed" in event["detail"]
+
+
+def test_forgers_get_nobody_suppressed(tmp_path):
+    with Shop(tmp_path) as shop:
+        sender, reference = shop.sent_to("anna@one.test")
+        forged = ("a" if reference[0] != "a" else "b") + reference[1:]
+        shop.report(f"b+{forged}@bounces.sender.test", bounce("victim@one.test"))
+        shop.report("fbl@bounces.sender.test", complaint("victim@one.test"))
+        shop.report(sender, bounce("victim@one.test"))  # acts on what the reference names, on nobody else
+        shop.report(sender, bounce("anna@one.test"))    # once
+        events = shop.mta.until_events("bounce-report", 3) + shop.mta.until_events("complaint", 1)
+        suppressed = [event["recipient"] for event in events if event["detail"].endswith("; suppressed")]
+        assert suppressed == ["anna@one.test"], events
+
+
+def test_automatic_answers_change_nothing(tmp_path):
+    with Shop(tmp_path) as shop:
+        sender, _ = shop.sent_to("away@one.test")
+        shop.report(sender, "From: away@one.test\nSubject: Out of office\nAuto-Submitted: auto-replied\n\nAway.\n")
+        shop.report(sender, bounce("away@one.test", "4.2.2", "mailbox full"))
+        assert len(shop.mta.until_events("bounce-report", 1)) == 1
+
+
+def test_reports_wait_for_a_daemon_that_was_killed(tmp_path):
+    with Shop(tmp_path) as shop:
+        sender, _ = shop.sent_to("gone@one.test")
+        shop.report(sender, bounce("gone@one.test"))
+        shop.mta.kill()
+        shop.mta.start()
+        assert shop.mta.until_events("bounce-report", 1)[0]["recipient"] == "gone@one.test"
+
+
+def test_parse_needs_no_daemon(tmp_path):
+    (tmp_path / "good").write_text(bounce("gone@one.test"))
+    done = subprocess.run([CLI, "feedback", "parse", "--json", tmp_path / "good", tmp_path / "missing"],
+                          capture_output=True, text=True, timeout=60 * SLOW, check=False)
+    good, missing = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 1
+    assert good["kind"] == "bounce" and good["recipients"][0]["address"] == "gone@one.test"
+    assert good["recipients"][0]["class"] == "invalid-mailbox"
+    assert missing["file"].endswith("missing") and missing["error"]
