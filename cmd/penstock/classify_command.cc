@@ -81,8 +81,10 @@ std::string retry_text(const Verdict& verdict) {
     text = "tried again, at most " + std::to_string(policy.tries_max) + " times within " +
            format_duration(policy.tries_within);
   }
-  if (verdict.wait) text += ", not before " + format_duration(*verdict.wait) + " have passed";
-  return text;
+  if (!verdict.wait) return text;
+  const std::string wait = format_duration(*verdict.wait);
+  return text + (verdict.scope == model::Scope::Recipient ? ", after " + wait + " at the earliest"
+                                                          : "; the path is asked to wait " + wait);
 }
 
 boost::json::object to_json(const Verdict& verdict, const Classifier& classifier, const std::string& provider) {

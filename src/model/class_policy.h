@@ -4,7 +4,8 @@
 //
 // Use:  if (policy_of(outcome.outcome_class).suppression == Suppress::Never) return;
 // Pure data, no allocation. Threads: any. Whether a class of address is suppressed at all is asked only after a
-// recipient failed for good: a deferral suppresses nobody, whatever its class.
+// recipient failed for good, and only when the reply speaks of the recipient (Scope::Recipient): a deferral suppresses
+// nobody, whatever its class, nor does a refusal of our address, domain or message.
 #pragma once
 
 #include <cstdint>

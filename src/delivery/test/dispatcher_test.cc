@@ -269,14 +269,14 @@ TEST_F(DispatcherTest, ClosedWindowSchedules) {
 
 TEST_F(DispatcherTest, LastAttemptComesAtExpiryAndItsReplyIsTold) {
   desk_.change_plan([](Plan& plan) { plan.streams[0].retry.expire = 90s; });  // tried at 0, 60 and 90 s
-  answer("RCPT", "451 4.2.2 the mailbox is full");
+  answer("RCPT", "451 4.3.2 not today");
   desk_.send({"a@one.example"});
   wait_for(EventType::Deferred, 1);
   let_pass(60s);
   wait_for(EventType::Deferred, 2);
   let_pass(31s);
   wait_for(EventType::Expired, 1);
-  EXPECT_THAT(desk_.events.of(EventType::Expired)[0].reply.text, HasSubstr("the mailbox is full"));
+  EXPECT_THAT(desk_.events.of(EventType::Expired)[0].reply.text, HasSubstr("not today"));
 }
 
 TEST_F(DispatcherTest, ExpiredIsNotTried) {
