@@ -67,7 +67,10 @@ class ReceiverServer::Connection final : public SessionSink {
     }
   }
   void refused(Step step, std::string_view reply) override { server_.tally_.refused(shard_, step, reply); }
-  void cut(Step step) override { server_.tally_.cut(shard_, step); }
+  void cut(Step step) override {
+    answer_kept_back_ = step == Step::EndOfData;
+    server_.tally_.cut(shard_, step);
+  }
   void violated(Violation violation) override { server_.tally_.violated(shard_, violation); }
 
   Verdict judge(const Occasion& occasion, std::uint64_t messages) override {
@@ -80,6 +83,8 @@ class ReceiverServer::Connection final : public SessionSink {
 
   // The client has sent something, and has read what we said before.
   void client_spoke() { answered_.clear(); }
+  // The client was never told: it must hear nothing of what was taken, and will rightly send it again.
+  [[nodiscard]] bool answer_kept_back() const { return answer_kept_back_; }
   [[nodiscard]] bool answer_open() const { return !answered_.empty(); }
   void answer_unread() { server_.tally_.unread(answered_); }
 
@@ -94,6 +99,7 @@ class ReceiverServer::Connection final : public SessionSink {
   std::uint64_t seen_version_;
   ReceiverSession session_;
   std::vector<std::uint64_t> answered_;  // what was accepted since the client last spoke
+  bool answer_kept_back_ = false;
   bool admitted_ = false;
   bool counted_ = false;  // by the provider
 };
@@ -149,6 +155,10 @@ void ReceiverServer::take_down() {
 net::Task<> ReceiverServer::serve(std::unique_ptr<net::Stream> stream) {
   Connection connection(*this, *stream);
   co_await converse(*stream, connection);
+  if (connection.answer_kept_back()) {
+    connection.answer_unread();
+    co_return;
+  }
   if (!connection.answer_open() || !stream->is_open()) co_return;
   // A client that ends with an answer of ours unread resets the connection, and so do answers it is no longer there
   // for; then this cannot be sent. One that has read all just closes, and this is thrown away.
