@@ -21,7 +21,7 @@ bool MessageIndex::Row::finish(std::uint32_t index) {
 
 void MessageIndex::add(model::MessageId id, Location where, std::uint32_t recipients,
                        std::span<const std::uint32_t> finished) {
-  const bool fresh = places_.emplace(id, where).second;
+  const bool fresh = places_.emplace(id, where);
   PENSTOCK_CHECK(fresh && recipients > finished.size());
   if (recipients > 1) {
     Row row{.recipients = recipients, .live = recipients, .bits = std::vector<std::uint64_t>((recipients + 63) / 64)};
@@ -34,19 +34,19 @@ void MessageIndex::add(model::MessageId id, Location where, std::uint32_t recipi
 }
 
 std::optional<Location> MessageIndex::find(model::MessageId id) const {
-  const auto found = places_.find(id);
-  if (found == places_.end()) return std::nullopt;
-  return found->second;
+  const Location* found = places_.find(id);
+  if (found == nullptr) return std::nullopt;
+  return *found;
 }
 
 void MessageIndex::move(model::MessageId id, Location to) {
-  const auto found = places_.find(id);
-  PENSTOCK_CHECK(found != places_.end());
-  found->second = to;
+  Location* found = places_.find(id);
+  PENSTOCK_CHECK(found != nullptr);
+  *found = to;
 }
 
 bool MessageIndex::live(const model::RecipientId& recipient) const {
-  if (!places_.contains(recipient.message)) return false;
+  if (places_.find(recipient.message) == nullptr) return false;
   const auto row = rows_.find(recipient.message);
   if (row == rows_.end()) return recipient.index == 0;
   return recipient.index < row->second.recipients && !row->second.finished(recipient.index);
@@ -63,8 +63,7 @@ std::vector<std::uint32_t> MessageIndex::finished(model::MessageId id) const {
 }
 
 MessageIndex::Finish MessageIndex::finish(const model::RecipientId& recipient) {
-  const auto place = places_.find(recipient.message);
-  if (place == places_.end()) return Finish::Nothing;
+  if (places_.find(recipient.message) == nullptr) return Finish::Nothing;
   const auto row = rows_.find(recipient.message);
   if (row == rows_.end()) {
     if (recipient.index != 0) return Finish::Nothing;
@@ -77,7 +76,7 @@ MessageIndex::Finish MessageIndex::finish(const model::RecipientId& recipient) {
     rows_.erase(row);
   }
   --recipients_;
-  places_.erase(place);
+  places_.erase(recipient.message);
   return Finish::Message;
 }
 

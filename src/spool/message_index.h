@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MessageIndex: where each live message's Envelope record stands, and which of its recipients are finished.
 //
-// Sixteen bytes for a message with one recipient, some thirty-five with the table's air; a message with more has a row
+// Sixteen bytes for a message with one recipient, some twenty-eight with the tables' air; a message with more has a row
 // of bits beside it until its last recipient is finished.
 // Threads: one at a time; Catalog keeps the lock.
 #pragma once
@@ -15,6 +15,7 @@
 
 #include "model/ids.h"
 #include "spool/record_format.h"
+#include "spool/staggered_map.h"
 
 namespace penstock::spool {
 
@@ -50,7 +51,7 @@ class MessageIndex {
   [[nodiscard]] std::uint64_t messages() const { return places_.size(); }
   [[nodiscard]] std::uint64_t recipients() const { return recipients_; }
   // Gives back room that a start needed for a moment.
-  void shrink() { places_.rehash(0); }
+  void shrink() { places_.shrink(); }
   void reserve(std::size_t messages) { places_.reserve(messages); }
 
  private:
@@ -68,7 +69,7 @@ class MessageIndex {
     std::size_t operator()(model::MessageId id) const noexcept;
   };
 
-  boost::unordered_flat_map<model::MessageId, Location, Hash> places_;
+  StaggeredMap<model::MessageId, Location, Hash> places_;
   boost::unordered_flat_map<model::MessageId, Row, Hash> rows_;
   std::uint64_t recipients_ = 0;
 };
