@@ -12,6 +12,10 @@ constexpr std::string_view kStates = "ready in_delivery deferred scheduled held"
 constexpr std::string_view kTypes =
     "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint admin config";
 
+constexpr std::string_view kCauses =
+    "invalid-mailbox invalid-domain inactive-mailbox mailbox-full policy soft-bounces complaint unsubscribe operator "
+    "bounce";
+
 const OptionSpec kAll{"--all", "", "everything"};
 const OptionSpec kReason{"--reason", "TEXT", "why; kept and shown"};
 const OptionSpec kLimitRows{"--limit", "ROWS", "at most so many rows (100)"};
@@ -264,9 +268,81 @@ std::vector<CommandSpec> feedback_commands() {
   };
 }
 
+// Those about addresses that must not be mailed.
+std::vector<CommandSpec> suppress_commands() {
+  const OptionSpec scope{"--scope", "SCOPE", "global, tenant:NAME, stream:NAME or list:NAME"};
+  const OptionSpec cause{"--cause", "CAUSE", "why", kCauses};
+  const OptionSpec note{"--note", "TEXT", "a remark; kept and shown"};
+  const OptionSpec until{"--until", "TIME", "\"14d\" from now, or a time (for good)"};
+  const OptionSpec format{"--format", "FORMAT", "csv or ndjson (by the first line)", "csv ndjson"};
+  return {
+      {.name = "suppress list",
+       .help = "addresses that are not mailed",
+       .options = {{"--domain", "NAME", "of this domain"},
+                   scope,
+                   cause,
+                   {"--review", "", "only those somebody should look at"},
+                   kLimitRows,
+                   {"--cursor", "NUMBER", "go on there"}},
+       .run = suppress_list},
+      {.name = "suppress show",
+       .help = "whether and why an address is suppressed, and was before",
+       .positional = "ADDRESS",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = suppress_show},
+      {.name = "suppress check",
+       .help = "which of these addresses are suppressed; \"-\" reads them from standard input",
+       .positional = "ADDRESS",
+       .positional_need = Need::Required,
+       .positional_many = true,
+       .options = {{"--tenant", "NAME", "for mail of this tenant"},
+                   {"--stream", "NAME", "for mail of this stream"},
+                   {"--list", "NAME", "for mail of this list"}},
+       .run = suppress_check},
+      {.name = "suppress review",
+       .help = "suppressions somebody should look at; with addresses: they have been looked at",
+       .positional = "ADDRESS",
+       .positional_need = Need::Optional,
+       .positional_many = true,
+       .options = {kLimitRows},
+       .run = suppress_review},
+      {.name = "suppress add",
+       .help = "do not mail these addresses, or \"@example.com\" as a whole, any more",
+       .positional = "ADDRESS",
+       .positional_need = Need::Required,
+       .positional_many = true,
+       .options = {scope, cause, kReason, note, until},
+       .run = suppress_add},
+      {.name = "suppress remove",
+       .help = "mail these addresses again; who said so is kept",
+       .positional = "ADDRESS",
+       .positional_need = Need::Required,
+       .positional_many = true,
+       .options = {scope, note},
+       .run = suppress_remove},
+      {.name = "suppress import",
+       .help = "add a list, CSV or NDJSON; \"-\" reads it from standard input",
+       .positional = "FILE",
+       .positional_need = Need::Required,
+       .options = {format, scope, cause, note, until},
+       .run = suppress_import},
+      {.name = "suppress export",
+       .help = "print the whole list",
+       .options = {{"--format", "FORMAT", "csv or ndjson (ndjson)", "csv ndjson"}, scope, cause},
+       .run = suppress_export},
+      {.name = "suppress changes",
+       .help = "what changed after a cursor, for systems that keep a copy",
+       .options = {{"--cursor", "NUMBER", "after this one (0: from the beginning)"},
+                   {"--limit", "ROWS", "at most so many (1,000)"},
+                   {"--follow", "", "go on until interrupted"}},
+       .run = suppress_changes},
+  };
+}
+
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
-  for (const auto& more : {mail_commands(), daemon_commands(), dkim_commands(), feedback_commands()})
+  for (const auto& more : {mail_commands(), suppress_commands(), daemon_commands(), dkim_commands(), feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

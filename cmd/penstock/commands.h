@@ -50,6 +50,16 @@ Ended dkim_check(Cli& cli);
 Ended dkim_sign(Cli& cli);
 // feedback_command.cc
 Ended parse_feedback(Cli& cli);
+// suppress_commands.cc
+Ended suppress_add(Cli& cli);
+Ended suppress_remove(Cli& cli);
+Ended suppress_show(Cli& cli);
+Ended suppress_check(Cli& cli);
+Ended suppress_list(Cli& cli);
+Ended suppress_review(Cli& cli);
+Ended suppress_import(Cli& cli);
+Ended suppress_export(Cli& cli);
+Ended suppress_changes(Cli& cli);
 // completion.cc
 Ended print_completion(Cli& cli);
 

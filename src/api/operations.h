@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "api/suppression_operations.h"
 #include "api/types.h"
 #include "base/result.h"
 
@@ -56,6 +57,9 @@ class Operations {
   virtual std::optional<Job> job(std::uint64_t id) = 0;
   // Stops where it is; what was changed stays changed. NotFound, or Conflict when it has ended.
   virtual Result<Job> cancel_job(std::uint64_t id, const Actor& actor) = 0;
+
+  // Who must not be mailed.
+  virtual SuppressionOperations& suppressions() = 0;
 
   // The configuration.
   virtual Result<ReloadReport> reload(const Actor& actor) = 0;

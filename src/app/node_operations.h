@@ -13,6 +13,7 @@
 #include "app/job_runner.h"
 #include "app/node.h"
 #include "app/pause_book.h"
+#include "app/suppression_desk.h"
 
 namespace penstock::app {
 
@@ -44,6 +45,8 @@ class NodeOperations final : public api::Operations {
   std::optional<api::Job> job(std::uint64_t id) override;
   Result<api::Job> cancel_job(std::uint64_t id, const api::Actor& actor) override;
 
+  api::SuppressionOperations& suppressions() override { return suppressions_; }
+
   Result<api::ReloadReport> reload(const api::Actor& actor) override;
   Result<api::ConfigCheck> check_config(const api::ConfigCheckRequest& request) override;
   Result<std::vector<api::SettingRow>> settings() override;
@@ -67,6 +70,7 @@ class NodeOperations final : public api::Operations {
   Node& node_;
   PauseBook pauses_;
   JobRunner jobs_;
+  SuppressionDesk suppressions_;
   mutable std::mutex mutex_;
   std::optional<Duration> stop_limit_;  // guarded by mutex_
 };

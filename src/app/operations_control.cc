@@ -41,7 +41,10 @@ std::string describe_selection(const api::Selection& s) {
 }
 
 NodeOperations::NodeOperations(Node& node)
-    : node_(node), pauses_(node.in_force().config->node.data_dir + "/pauses.json"), jobs_(node) {
+    : node_(node), pauses_(node.in_force().config->node.data_dir + "/pauses.json"),
+      jobs_(node),
+      suppressions_(node.suppressions(), node.clock(), node.in_force().config->node.data_dir,
+                    [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }) {
   register_metrics();
   if (auto loaded = pauses_.load(); !loaded) log::error("app", "{}", loaded.error().to_string());
   for (const PauseBook::Entry& entry : pauses_.list(node_.clock().wall())) {
@@ -60,6 +63,7 @@ NodeOperations::NodeOperations(Node& node)
 NodeOperations::~NodeOperations() = default;
 
 void NodeOperations::stop() {
+  suppressions_.stop();
   jobs_.stop();
 }
 

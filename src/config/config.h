@@ -349,7 +349,7 @@ struct SoftBounces {
 struct Suppression {
   bool gmail_rules = false;
   std::uint32_t refuse_code = 550;
-  std::vector<SuppressionClass> classes;  // "class"
+  std::vector<SuppressionClass> bounce;  // those that differ
   SoftBounces soft;
 };
 

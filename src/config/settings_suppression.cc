@@ -32,7 +32,7 @@ Kind<SuppressionScope> suppression_scope() {
 
 const Section& class_section() {
   static const Section section =
-      SectionBuilder<SuppressionClass>("class of [suppression]")
+      SectionBuilder<SuppressionClass>("bounce of [suppression]")
           .required("name", &SuppressionClass::name, bounce_class(), Live, "Class of the bounce.")
           .add("suppress", &SuppressionClass::suppress, flag(), Live,
                "Whether a bounce of this class suppresses the address.")
@@ -70,7 +70,7 @@ const Section& suppression_section() {
                "Take addresses at gmail.com that differ in dots or behind a \"+\" for one.")
           .add("refuse_code", &Suppression::refuse_code, number(500, 599), Live,
                "The reply to RCPT for a suppressed address; its text names the reason.")
-          .add("class", &Suppression::classes, tables_of<SuppressionClass>(class_section(), "list of tables", 64), Live,
+          .add("bounce", &Suppression::bounce, tables_of<SuppressionClass>(class_section(), "list of tables", 64), Live,
                "What bounces of a class do, where it is not as docs/suppression.md says.")
           .containing<SuppressionClass>(class_section())
           .nested("soft", &Suppression::soft, soft_section(), "When failures that pass become a suppression.")

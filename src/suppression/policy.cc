@@ -39,7 +39,7 @@ Policy::Policy(const config::Suppression& settings) : soft_(settings.soft) {
     rules_[i].lasts = policy.suppressed_for;
     rules_[i].investigate = policy.investigate;
   }
-  for (const config::SuppressionClass& given : settings.classes) {
+  for (const config::SuppressionClass& given : settings.bounce) {
     const auto outcome_class = model::parse_outcome_class(given.name);
     if (!outcome_class) continue;  // the loader knows the names
     rules_[static_cast<std::size_t>(*outcome_class)] = {given.suppress, given.lasts, given.scope, given.investigate};

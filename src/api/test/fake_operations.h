@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/operations.h"
+#include "src/api/test/fake_suppressions.h"
 
 namespace penstock::api {
 
@@ -38,6 +39,7 @@ class FakeOperations final : public Operations {
   std::vector<Job> jobs() override;
   std::optional<Job> job(std::uint64_t id) override;
   Result<Job> cancel_job(std::uint64_t id, const Actor& actor) override;
+  SuppressionOperations& suppressions() override { return suppression_list; }
   Result<ReloadReport> reload(const Actor& actor) override;
   Result<ConfigCheck> check_config(const ConfigCheckRequest& request) override;
   Result<std::vector<SettingRow>> settings() override;
@@ -52,6 +54,7 @@ class FakeOperations final : public Operations {
   // The highest cursor events() gave.
   [[nodiscard]] std::uint64_t events_given() const;
 
+  FakeSuppressions suppression_list;
   Health current_health;
   bool status_fails = false;  // with an error that is not the API's
   bool status_throws = false;

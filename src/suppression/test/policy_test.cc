@@ -65,9 +65,9 @@ TEST(Policy, DefaultsAreThoseOfTheManual) {
 
 TEST(Policy, ConfigurationChangesAClass) {
   config::Suppression settings;
-  settings.classes.push_back({"invalid-mailbox", false, {}, config::SuppressionScope::Global, false});
-  settings.classes.push_back({"spam-content", true, hours{24}, config::SuppressionScope::Stream, true});
-  settings.classes.push_back({"policy", true, {}, config::SuppressionScope::Tenant, false});
+  settings.bounce.push_back({"invalid-mailbox", false, {}, config::SuppressionScope::Global, false});
+  settings.bounce.push_back({"spam-content", true, hours{24}, config::SuppressionScope::Stream, true});
+  settings.bounce.push_back({"policy", true, {}, config::SuppressionScope::Tenant, false});
   const Policy policy(settings);
   EXPECT_FALSE(policy.on_bounce(bounce_of(OutcomeClass::InvalidMailbox), kNow));
   const auto spam = policy.on_bounce(bounce_of(OutcomeClass::SpamContent), kNow);

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses that must not be mailed: learned from a receiver, told by people, and never mailed again."""
+import smtplib
+
+import pytest
+from daemon import Daemon, free_port, until
+from simulator import Simulator
+
+PORT = free_port()
+
+SCENARIO = """
+[dns]
+ttl = "1s"
+[behaviour.picky]
+[[behaviour.picky.on]]
+step = "rcpt"
+recipient = "gone*@*"
+reply = "550 5.1.1 no such user here"
+[[behaviour.picky.on]]
+step = "rcpt"
+recipient = "later*@*"
+reply = "451 4.3.0 come back later"
+[[receiver]]
+name = "m1"
+addresses = ["127.4.0.1"]
+behaviour = "picky"
+[[domain]]
+name = "receiver.test"
+receivers = ["m1"]
+"""
+
+STREAM = """
+route = "mx"
+dsn = "off"
+retry = { schedule = ["1s"], jitter = 0 }
+"""
+
+
+def settings(sim):
+    """The simulator's DNS and port."""
+    return f"""
+[dns]
+stub = [{{ zone = "test", server = "{sim.addresses["dns"]}" }}]
+ttl_min = "0s"
+[client]
+mx_port = {PORT}
+[defaults]
+trouble = {{ failures = 3, first = "1s", longest = "1s" }}
+"""
+
+
+@pytest.fixture(name="sim")
+def fixture_sim(tmp_path):
+    """A receiver that knows no gone*@receiver.test."""
+    with Simulator(tmp_path, SCENARIO, port=PORT) as sim:
+        yield sim
+
+
+@pytest.fixture(name="mta")
+def fixture_mta(tmp_path, sim):
+    """A daemon that sends to it."""
+    with Daemon(tmp_path, stream=STREAM, extra=settings(sim)) as mta:
+        yield mta
+
+
+def rcpt(mta, address):
+    """The reply to RCPT."""
+    with mta.client() as client:
+        client.mail("a@sender.test")
+        code, text = client.rcpt(address)
+        return code, text.decode()
+
+
+def test_unknown_user_is_refused_at_the_next_rcpt_and_after_a_restart(mta):
+    mta.submit("a@sender.test", "gone1@receiver.test")
+    event = mta.until_events("bounced", 1)[0]
+    assert event["class"] == "invalid-mailbox"
+    # The event is there: so is the suppression.
+    code, text = rcpt(mta, "Gone1@RECEIVER.test")
+    assert code == 550 and "invalid-mailbox" in text
+    assert rcpt(mta, "other@receiver.test")[0] == 250
+    shown = mta.cli("suppress", "show", "gone1@receiver.test")["suppressions"][0]
+    assert "no such user here" in shown["reason"] and shown["source"].startswith(event["id"])
+    mta.restart()
+    assert rcpt(mta, "gone1@receiver.test")[0] == 550
+
+
+def test_accept_and_record_sends_nothing(tmp_path, sim):
+    with Daemon(tmp_path, stream=STREAM, listener='suppressed = "accept"', extra=settings(sim)) as mta:
+        mta.cli("suppress", "add", "no@receiver.test", "--cause", "complaint")
+        mta.submit("a@sender.test", ["no@receiver.test", "yes@receiver.test"])
+        event = mta.until_events("suppressed", 1)[0]
+        assert event["recipient"] == "no@receiver.test" and event["class"] == "suppressed"
+        assert "complaint" in event["reply"]
+        assert [e["recipient"] for e in mta.until_events("delivered", 1)] == ["yes@receiver.test"]
+        mta.until_queue(total=0)
+
+
+def test_queued_recipient_who_is_suppressed_never_leaves(mta, sim):
+    sim.set("receiver=m1", "down=true")
+    mta.submit("a@sender.test", ["queued@receiver.test", "kept@receiver.test"])
+    mta.until_events("deferred", 2)
+    assert mta.cli("suppress", "add", "queued@receiver.test", "--note", "called us")["added"] == 1
+    sim.set("receiver=m1", "down=false")
+    assert mta.until_events("suppressed", 1)[0]["recipient"] == "queued@receiver.test"
+    assert [e["recipient"] for e in mta.until_events("delivered", 1)] == ["kept@receiver.test"]
+    mta.until_queue(total=0)
+    assert sim.report()["received"] == 1
+
+
+def test_scope_of_a_stream_stops_its_mail_only(mta):
+    mta.cli("suppress", "add", "some@receiver.test", "--scope", "stream:other")
+    mta.submit("a@sender.test", "some@receiver.test")
+    mta.until_events("delivered", 1)
+    mta.cli("suppress", "add", "some@receiver.test", "--scope", "stream:default")
+    mta.submit("a@sender.test", "some@receiver.test")
+    mta.until_events("suppressed", 1)
+
+
+def test_removal_lets_mail_through_and_is_recorded(mta):
+    mta.cli("suppress", "add", "@receiver.test")
+    assert rcpt(mta, "anyone@receiver.test")[0] == 550
+    assert mta.cli("suppress", "remove", "@receiver.test", "--note", "a mistake")["removed"] == 1
+    assert rcpt(mta, "anyone@receiver.test")[0] == 250
+    assert any("@receiver.test" in event["detail"] for event in mta.events("admin"))
+    feed = mta.api("/v1/suppressions/changes?cursor=0")
+    assert [row.get("removed") for row in feed["suppressions"]] == [True]
+
+
+def test_import_check_and_export(mta, tmp_path):
+    listed = tmp_path / "list.csv"
+    listed.write_text("email,cause\nu1@x.test,complaint\nnobody\nu2@x.test,invalid-mailbox\n")
+    first = mta.cli("suppress", "import", listed)
+    assert (first["added"], first["bad"]) == (2, 1) and first["bad_lines"][0]["line"] == 3
+    assert mta.cli("suppress", "import", listed)["unchanged"] == 2
+    found = mta.cli("suppress", "check", "u1@x.test", "U2@X.TEST", "u3@x.test")
+    assert found["checked"] == 3 and [one["given"] for one in found["suppressed"]] == ["u1@x.test", "U2@X.TEST"]
+    lines = mta.run_cli("suppress", "export", "--format", "csv").stdout.splitlines()
+    assert len(lines) == 3 and lines[0].startswith("address,scope,cause")
+    assert rcpt(mta, "u1@x.test")[0] == 550
+
+
+def test_killed_daemon_remembers_what_it_learned(mta):
+    for number in range(20):
+        mta.submit("a@sender.test", f"gone{number}@receiver.test")
+    told = {event["recipient"] for event in mta.until_events("bounced", 5)}
+    mta.kill()
+    mta.start()
+    until(lambda: len(mta.cli("suppress", "list")["suppressions"]) == 20, "all twenty suppressed")
+    listed = {row["address"] for row in mta.cli("suppress", "list")["suppressions"]}
+    assert told <= listed
+    with pytest.raises(smtplib.SMTPRecipientsRefused), mta.client() as client:
+        client.sendmail("a@sender.test", ["gone0@receiver.test"], "Subject: x\r\n\r\n")
