@@ -265,6 +265,13 @@ std::vector<CommandSpec> feedback_commands() {
        .positional_many = true,
        .options = {},
        .run = parse_feedback},
+      {.name = "feedback import",
+       .help = "hand reports in a Maildir, an mbox or .eml files to a listener's report domain",
+       .positional = "PATH",
+       .positional_need = Need::Required,
+       .options = {{"--to", "ADDRESS", "of one of the listener's report_domains"},
+                   {"--smtp", "ADDRESS", "the listener (127.0.0.1:25)"}},
+       .run = import_feedback},
   };
 }
 

@@ -50,6 +50,8 @@ Ended dkim_check(Cli& cli);
 Ended dkim_sign(Cli& cli);
 // feedback_command.cc
 Ended parse_feedback(Cli& cli);
+// feedback_import.cc
+Ended import_feedback(Cli& cli);
 // suppress_commands.cc
 Ended suppress_add(Cli& cli);
 Ended suppress_remove(Cli& cli);

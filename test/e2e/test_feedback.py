@@ -160,3 +160,21 @@ def test_parse_needs_no_daemon(tmp_path):
     assert good["kind"] == "bounce" and good["recipients"][0]["address"] == "gone@one.test"
     assert good["recipients"][0]["class"] == "invalid-mailbox"
     assert missing["file"].endswith("missing") and missing["error"]
+
+
+def test_import_takes_maildir_mbox_and_single_files(tmp_path):
+    with Shop(tmp_path) as shop:
+        folder = tmp_path / "old"
+        (folder / "maildir" / "cur").mkdir(parents=True)
+        (folder / "maildir" / "tmp").mkdir()
+        (folder / "maildir" / "cur" / "1").write_text(bounce("a@one.test"))
+        (folder / "maildir" / "tmp" / "2").write_text(bounce("never@one.test"))
+        (folder / "one.eml").write_text(bounce("b@one.test").replace("\n", "\r\n"))
+        (folder / "box").write_text("".join(f"From MAILER-DAEMON Tue Jan  6 10:00:00 2026\n{bounce(address)}\n"
+                                            for address in ("c@one.test", "d@one.test")))
+        done = shop.mta.run_cli("--json", "feedback", "import", folder, "--to", "b@bounces.sender.test",
+                                "--smtp", f"127.0.0.1:{shop.mta.port}")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == {"taken": 4, "refused": 0, "unreadable": 0}
+        events = shop.mta.until_events("bounce-report", 4)
+        assert sorted(event["recipient"][0] for event in events) == ["a", "b", "c", "d"]
