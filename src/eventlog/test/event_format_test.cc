@@ -60,6 +60,8 @@ model::Event full_event() {
   e.has_step = true;
   e.reply = {451, {4, 7, 1}, "try\nlater"};
   e.outcome_class = model::OutcomeClass::RateLimit;
+  e.rule = "gmail-unusual-rate";
+  e.scope = model::Scope::SourceIp;
   e.attempt = 2;
   e.bytes = 10'240;
   e.queued = 1500ms;
@@ -68,6 +70,7 @@ model::Event full_event() {
   e.tls_protocol = "TLSv1.3";
   e.tls_cipher = "TLS_AES_256_GCM_SHA384";
   e.connection = 99;
+  e.dkim_domain = "shop.example";
   e.detail = "words";
   return e;
 }
@@ -82,9 +85,10 @@ TEST(EventFormat, EveryFieldIsWrittenUnderItsName) {
                 R"("pool":"main","source":"192.0.2.1","peer":"198.51.100.7","peer_host":"mx1.slow.example",)"
                 R"("route":"mx","protocol":"smtp","client":"203.0.113.4","extensions":"PIPELINING,SIZE",)"
                 R"("step":"rcpt","reply":"451 4.7.1 try / later","code":451,"enhanced":"4.7.1",)"
-                R"("class":"rate-limit","attempt":2,"size":10240,"queued_us":1500000,"took_us":20000,)"
+                R"("class":"rate-limit","rule":"gmail-unusual-rate","scope":"source-ip",)"
+                R"("attempt":2,"size":10240,"queued_us":1500000,"took_us":20000,)"
                 R"("next":"2026-11-25T07:15:01.500000Z","tls":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384",)"
-                R"("connection":99,"detail":"words"})"
+                R"("connection":99,"dkim_domain":"shop.example","detail":"words"})"
                 "\n");
   EXPECT_EQ(object_of(full_event()).size(), kFieldNames.size());
 }
