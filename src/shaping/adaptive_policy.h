@@ -28,7 +28,7 @@ struct AdaptivePolicy {
   std::uint32_t probe_attempts = 420;
   Duration probe_soonest{std::chrono::seconds{7}};
   Duration probe_latest{std::chrono::seconds{34}};
-  std::uint32_t probe_attempts_least = 150;  // where even probe_latest gives fewer, the probe waits for these
+  std::uint32_t probe_attempts_least = 160;  // where even probe_latest gives fewer, the probe waits for these
   Duration probe_never_later{std::chrono::minutes{10}};
 
   // Connections. A learned ceiling is probed by one more connection under the same bounds; each that was carried for

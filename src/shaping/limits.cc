@@ -33,4 +33,34 @@ Limits stricter(const Limits& a, const Limits& b) {
           .message_rate_start = stricter(a.message_rate_start, b.message_rate_start)};
 }
 
+Limits filled(const Limits& narrow, const Limits& wide) {
+  Limits all = narrow;
+  const auto number = [&](std::uint32_t Limits::*field) {
+    if (all.*field == 0) all.*field = wide.*field;
+  };
+  const auto rate = [&](Rate Limits::*field) {
+    if ((all.*field).count <= 0) all.*field = wide.*field;
+  };
+  number(&Limits::connections);
+  rate(&Limits::connection_rate);
+  number(&Limits::messages_per_connection);
+  rate(&Limits::message_rate);
+  number(&Limits::recipients_per_message);
+  rate(&Limits::transaction_rate);
+  rate(&Limits::byte_rate);
+  number(&Limits::connections_floor);
+  number(&Limits::connections_start);
+  rate(&Limits::message_rate_floor);
+  rate(&Limits::message_rate_start);
+  if (all.connections != 0) {
+    all.connections_floor = std::min(all.connections_floor, all.connections);
+    all.connections_start = std::min(all.connections_start, all.connections);
+  }
+  if (all.message_rate.count > 0) {
+    if (all.message_rate_floor.per_second() > all.message_rate.per_second()) all.message_rate_floor = all.message_rate;
+    if (all.message_rate_start.per_second() > all.message_rate.per_second()) all.message_rate_start = all.message_rate;
+  }
+  return all;
+}
+
 }  // namespace penstock::shaping

@@ -24,6 +24,7 @@ constexpr Duration kActiveMost{std::chrono::seconds{1}};
 constexpr double kCreditSeconds = 0.25;
 constexpr double kCreditLeast = 4;
 constexpr double kUsualRate = 40;
+constexpr double kLowRate = 10;
 constexpr double kQuickest = 2.5;
 // The rate that was refused is that much above the ceiling that was found: the truth may be anywhere between.
 constexpr double kWideGap = 1.2;
@@ -90,9 +91,11 @@ void RateController::grow(Duration active) {
   const double believed = std::max({credit_ * 1.3, kCreditLeast, ceiling_ * kCreditSeconds});
   if (rate_ > wall_ && excess_ > believed) fast_ = true;
   const bool far_below_wall = rate_ < wall_ && wall_ > ceiling_ * kWideGap;
-  const double growth = fast_            ? policy_.fast_growth * dt
-                        : far_below_wall ? policy_.search_growth * seconds(active)
-                                         : policy_.probe_growth * dt;
+  double growth = policy_.probe_growth * dt;
+  // Where little comes in a second the overshoot costs less than the time does.
+  growth *= 1 + std::min(1.0, excess_ / believed) * std::min(1.0, kLowRate / rate_);
+  if (far_below_wall) growth = policy_.search_growth * seconds(active);
+  if (fast_) growth = policy_.fast_growth * dt;
   rate_ = bounded(rate_ * std::exp(growth));
 }
 

@@ -19,7 +19,7 @@ Scenario random_scenario(std::uint64_t seed) {
   Scenario scenario;
   scenario.recipients = 6000;
   scenario.vmtas = 2 + static_cast<std::uint32_t>(rng.below(6));
-  scenario.longest = 6h;
+  scenario.longest = 48h;
   scenario.transactional_per_second = 1;
   scenario.campaigns = {{"a", 0.7}, {"b", 0.3}};
   for (int i = 0; i < 3; ++i) {
