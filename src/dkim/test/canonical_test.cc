@@ -68,6 +68,24 @@ TEST(CanonicalBody, CanonicalBodyStaysAsItIs) {
   }
 }
 
+// Blocks of sixteen bytes and their seams: every text of these bytes around each offset, against byte by byte.
+TEST(CanonicalBody, LongTextIsAsByteByByte) {
+  const std::string_view pieces[] = {" ",        "  ",    "\t",    "\r\n",   "\r", "\n",
+                                     "\r\n\r\n", "\r\n ", " \r\n", "\r\r\n", "a b"};
+  for (std::size_t at = 0; at < 40; ++at) {
+    for (const std::string_view one : pieces) {
+      for (const std::string_view two : pieces) {
+        const std::string text =
+            std::string(at, 'x') + std::string(one) + "w" + std::string(two) + std::string(20, 'y');
+        for (const std::string& body : {text, text + std::string(one), std::string(one) + text}) {
+          ASSERT_EQ(body_of(body, Relaxed), body_of(body, Relaxed, 1)) << body;
+          ASSERT_EQ(body_of(body, Simple), body_of(body, Simple, 1)) << body;
+        }
+      }
+    }
+  }
+}
+
 TEST(BodyHasher, LengthCountsCanonicalBytes) {
   BodyHasher hasher(Hash::Sha256, Relaxed, 5);
   hasher.update("a  b\r\n");
