@@ -34,8 +34,8 @@ struct Limits {
 // The stricter of the two in each field; an unset field takes the other's value.
 [[nodiscard]] Limits stricter(const Limits& a, const Limits& b);
 
-// `narrow`, and where it says nothing, `wide`. A floor or start from `wide` above the ceiling is brought down to it: who
-// lowers a ceiling means all of the range.
+// `narrow`, and where it says nothing, `wide`. A floor or start from `wide` above the ceiling is brought down to it:
+// who lowers a ceiling means all of the range.
 [[nodiscard]] Limits filled(const Limits& narrow, const Limits& wide);
 
 }  // namespace penstock::shaping
