@@ -37,8 +37,8 @@ struct Services {
   Handover& handover;
   const CurrentPlan& plan;
   Probe& probe;
-  suppression::Guard* guard = nullptr;   // who must not be mailed; nullptr: nobody is suppressed
-  feedback::Inbox* reports = nullptr;  // takes mail for report domains; nullptr: it is refused for now
+  suppression::Guard* guard = nullptr;  // who must not be mailed; nullptr: nobody is suppressed
+  feedback::Inbox* reports = nullptr;   // takes mail for report domains; nullptr: it is refused for now
 };
 
 class SmtpConnection;
