@@ -40,6 +40,7 @@ bool step(ServerSession& session, const ServerOptions& options, Run& run) {
     case ServerStep::CheckSender:
     case ServerStep::CheckRecipient:
     case ServerStep::CheckClient: session.accept(); return true;
+    case ServerStep::Handshake: session.on_tls(); return true;
     case ServerStep::Message: {
       const ReceivedMessage message = session.take_message();
       if (message.envelope.body_kind != model::BodyKind::BinaryMime) check_body(message.body, options);

@@ -175,6 +175,14 @@ struct Pool {
 enum class Priority : std::uint8_t { Urgent, Normal, Bulk };
 enum class DsnPolicy : std::uint8_t { On, Off };
 
+// What TLS is to a delivery; docs/tls.md.
+enum class TlsLevel : std::uint8_t {
+  None,
+  Opportunistic,  // used when it works; nothing is verified
+  Require,        // not sent without; nothing is verified
+  Verify          // not sent without a certificate that is good for the host's name
+};
+
 struct Route {
   enum class Kind : std::uint8_t {
     Mx,
@@ -247,6 +255,7 @@ struct Stream {
   std::string dsn_sender;                       // From of notices; default: mailer-daemon@ and node.name
   std::string dsn_stream;                       // that carries the notices; default: the fallback stream
   std::uint32_t recipients_per_message = 0;     // 0: as the egress path says
+  std::optional<TlsLevel> tls;                  // none: as [tls] says; what a domain or provider says goes first
   std::vector<std::string> dkim;                // domains that sign, or kDkimOfFrom; empty: it does not sign
   // Envelope sender of its mail, "{ref}" standing for the message's signed reference; empty: kept as injected.
   std::string return_path;
@@ -268,6 +277,7 @@ struct Domain {
   std::string name;  // of recipients: "a.example", or "*.a.example" for everything below
   Limits limits;     // keys of the table itself
   std::optional<Route> route;
+  std::optional<TlsLevel> tls;  // goes before what provider and stream say
 };
 
 struct Provider {
@@ -275,6 +285,7 @@ struct Provider {
   std::vector<std::string> mx;       // suffixes of MX host names: "google.com" fits "aspmx.l.google.com"
   std::vector<std::string> domains;  // of recipients
   Limits limits;                     // keys of the table itself
+  std::optional<TlsLevel> tls;       // goes before what the stream says
 };
 
 // What an egress path does when connections come to nothing. See shaping/connection_trouble.h.
@@ -314,6 +325,14 @@ struct Client {
   bool pipelining = true;               // used when offered (RFC 2920)
   bool chunking = true;                 // used when offered (RFC 3030)
   std::uint32_t addresses_per_try = 5;  // of a destination's hosts, until a connection has failed
+};
+
+// TLS of deliveries (docs/tls.md). What a stream, provider or domain says itself goes before `delivery`.
+struct Tls {
+  TlsLevel delivery = TlsLevel::Opportunistic;
+  std::string ca_file;                                // PEM; empty: the system's trust anchors
+  Duration handshake_timeout = std::chrono::seconds{20};
+  Duration clear_for = std::chrono::minutes{30};  // an opportunistic delivery goes in clear after a failed handshake
 };
 
 // What is done with reports that come in by mail (docs/feedback.md).
@@ -367,6 +386,7 @@ struct Config {
   Suppression suppression;
   Timeouts timeouts;
   Client client;
+  Tls tls;
   Defaults defaults;
   std::vector<Listener> listeners;
   std::vector<Vmta> vmtas;

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "config/config.h"
 #include "config/kinds.h"
 
 namespace penstock::config {
@@ -29,6 +30,9 @@ namespace penstock::config {
 [[nodiscard]] Kind<std::string> zone();
 // "0660", as chmod takes it.
 [[nodiscard]] Kind<std::uint32_t> file_mode();
+
+// "none", "opportunistic", "require", "verify"; in settings_tls.cc.
+[[nodiscard]] Kind<TlsLevel> tls_level();
 
 [[nodiscard]] bool is_domain(std::string_view text);
 

@@ -62,13 +62,14 @@ struct TopTable {
 [[nodiscard]] const std::vector<TopTable>& tables();
 
 // The sections, by file: settings_node.cc, settings_mail.cc, settings_delivery.cc,
-// settings_feedback.cc, settings_suppression.cc.
+// settings_feedback.cc, settings_suppression.cc, settings_tls.cc.
 [[nodiscard]] const Section& node_section();
 [[nodiscard]] const Section& admin_section();
 [[nodiscard]] const Section& dns_section();
 [[nodiscard]] const Section& spool_section();
 [[nodiscard]] const Section& events_section();
 [[nodiscard]] const Section& accounting_section();
+[[nodiscard]] const Section& tls_section();
 [[nodiscard]] const Section& headers_section();
 [[nodiscard]] const Section& pickup_section();
 [[nodiscard]] const Section& feedback_section();

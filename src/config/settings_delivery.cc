@@ -197,6 +197,8 @@ const Section& stream_section() {
           .add("dsn_stream", &Stream::dsn_stream, name(), Live, "The stream that carries them.", "the fallback stream")
           .add("recipients_per_message", &Stream::recipients_per_message, number_or_unset(1, kMostRecipients), Live,
                "Recipients of one message in one transaction.", "no limit here")
+          .add("tls", &Stream::tls, optional_of(tls_level()), Live,
+               "TLS of its deliveries, where neither domain nor provider says it.", "as [tls] delivery")
           .add("dkim", &Stream::dkim, list_of(domain(), "list of domains", 8, Single::Accepted), Live,
                "Domains that sign its mail, declared by [[dkim]]; \"from\" for that of the From field.", "none")
           .add("return_path", &Stream::return_path, return_path(), Live,
@@ -216,6 +218,8 @@ const Section& domain_section() {
                                      .keys_of(&Domain::limits, limits_section())
                                      .add("route", &Domain::route, optional_of(route()), Live,
                                           "Where its mail goes, whatever the stream says.", "the stream's")
+                                     .add("tls", &Domain::tls, optional_of(tls_level()), Live,
+                                          "TLS of its deliveries, whatever provider and stream say.", "theirs")
                                      .build();
   return section;
 }
@@ -230,6 +234,8 @@ const Section& provider_section() {
           .add("domains", &Provider::domains, domains("list of domains"), Live, "Recipients' domains that are its own.",
                "none")
           .keys_of(&Provider::limits, limits_section())
+          .add("tls", &Provider::tls, optional_of(tls_level()), Live,
+               "TLS of its deliveries, whatever the stream says.", "the stream's")
           .build();
   return section;
 }

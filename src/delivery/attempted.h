@@ -28,6 +28,7 @@ struct Attempted {
   model::NameId vmta{};        // 0: none was chosen
   std::string_view source_address, peer_address, peer_host;
   std::string_view extensions;  // that the receiver offered
+  std::string_view tls_protocol, tls_cipher, tls_verified;
   std::uint64_t connection = 0;
   Duration took{0};
   bool passes_dsn = false;  // the receiver was told the DSN wishes

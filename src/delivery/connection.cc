@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/connection.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -132,7 +133,6 @@ net::Task<bool> Connection::reach_host() {
     if (dispatcher_.stopping()) break;
     if (co_await try_hop(hop)) {
       dispatcher_.host_trouble().worked(hop.address);
-      host_ = hop.host;
       extensions_ = session_->extensions().to_string();
       co_return true;
     }
@@ -145,7 +145,53 @@ net::Task<bool> Connection::reach_host() {
   co_return false;
 }
 
+smtp::StartTls Connection::start_tls_with(const Hop& hop) {
+  if (!plan_->tls.context || !destination_->unix_path.empty()) return smtp::StartTls::Never;
+  switch (destination_->tls) {
+    case TlsLevel::None: return smtp::StartTls::Never;
+    case TlsLevel::Opportunistic:
+      return dispatcher_.tls_memory().has_failed(hop.address, dispatcher_.parts().clock.now())
+                 ? smtp::StartTls::Never
+                 : smtp::StartTls::Offered;
+    case TlsLevel::Require:
+    case TlsLevel::Verify: break;
+  }
+  return smtp::StartTls::Required;
+}
+
+// A handshake that comes to nothing ends the link. Where nothing forbids it the same host is tried again in clear, and
+// the failure remembered, so that a host that hangs costs its time once.
 net::Task<bool> Connection::try_hop(const Hop& hop) {
+  const smtp::StartTls start_tls = start_tls_with(hop);
+  if (co_await greet(hop, start_tls)) co_return true;
+  if (!tls_failed_ || start_tls != smtp::StartTls::Offered || dispatcher_.stopping()) co_return false;
+  dispatcher_.tls_memory().failed(hop.address, dispatcher_.parts().clock.now(), plan_->tls.clear_for);
+  log::info("delivery", "TLS with {} ({}) fails, mail goes in clear for now: {}", hop.host, hop.address,
+            failure_.reply.text);
+  co_return co_await greet(hop, smtp::StartTls::Never);
+}
+
+net::Task<> Connection::shake_hands() {
+  net::TlsAsk ask;
+  ask.name = host_;
+  ask.must_verify = destination_->tls == TlsLevel::Verify;
+  ask.sessions = &dispatcher_.tls_memory().sessions();
+  ask.session_key = fmt::format("{} {} {}", host_, stream_->peer_port(), to_string(destination_->tls));
+  auto shaken = co_await stream_->start_tls(plan_->tls.context, std::move(ask), plan_->tls.handshake);
+  if (!shaken) {
+    tls_failed_ = true;
+    const bool timed_out = shaken.error().code == std::errc::timed_out;
+    co_return session_->on_lost(model::OutcomeClass::Tls, timed_out ? "the handshake timed out" : shaken.error().detail);
+  }
+  tls_ = std::move(*shaken);
+  session_->on_tls();
+}
+
+net::Task<bool> Connection::greet(const Hop& hop, smtp::StartTls start_tls) {
+  stream_.reset();
+  tls_ = {};
+  tls_failed_ = false;
+  host_ = hop.host;
   auto connected = co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, plan_->timeouts.connect);
   if (!connected) {
     failure_ = connect_outcome(connected.error());
@@ -158,9 +204,13 @@ net::Task<bool> Connection::try_hop(const Hop& hop) {
   options.lmtp = destination_->kind == RouteKind::Lmtp;
   options.pipelining = plan_->pipelining;
   options.chunking = plan_->chunking;
+  options.start_tls = start_tls;
   session_ = std::make_unique<smtp::ClientSession>(std::move(options));
   co_await talk();
   if (std::holds_alternative<smtp::Idle>(session_->next())) co_return true;
+  // With TLS 1.3 a server may refuse us only after our part of the handshake is done.
+  tls_failed_ = tls_failed_ || (session_->is_tls() && !session_->greeted() && session_->failure() &&
+                                session_->failure()->reply.code == 0);
   if (session_->failure()) {
     failure_ = *session_->failure();
     dispatcher_.judge().judge_connection(failure_, dispatcher_.parts().names.view(destination_->provider));
@@ -222,6 +272,8 @@ net::Task<> Connection::talk() {
       }
     } else if (std::holds_alternative<smtp::NeedHeader>(action)) {
       co_await sign();
+    } else if (std::holds_alternative<smtp::Handshake>(action)) {
+      co_await shake_hands();
     } else {
       co_return;
     }
@@ -362,6 +414,9 @@ Attempted Connection::facts() const {
   attempted.connection = number_;
   attempted.peer_host = host_;
   attempted.extensions = extensions_;
+  attempted.tls_protocol = tls_.protocol;
+  attempted.tls_cipher = tls_.cipher;
+  attempted.tls_verified = tls_.verified;
   if (stream_) {
     attempted.source_address = stream_->local_address();
     attempted.peer_address = stream_->peer_address();

@@ -50,6 +50,9 @@ class Connection final : public IdleConnection {
   // A connected, greeted session, or nothing; failure_ tells why.
   net::Task<bool> reach_host();
   net::Task<bool> try_hop(const Hop& hop);
+  net::Task<bool> greet(const Hop& hop, smtp::StartTls start_tls);
+  net::Task<> shake_hands();
+  [[nodiscard]] smtp::StartTls start_tls_with(const Hop& hop);
   [[nodiscard]] std::vector<Hop> list_hops();
   // Lets the session talk until it is Idle or Closed.
   net::Task<> talk();
@@ -82,6 +85,8 @@ class Connection final : public IdleConnection {
   shaping::AttemptFacts answer_times_;  // of the transaction under way
   std::string host_;                    // the one we are connected to
   std::string extensions_;              // that it offers, as events tell it
+  net::TlsFacts tls_;                   // empty: in clear
+  bool tls_failed_ = false;             // the handshake
   model::Outcome failure_;
   // Of the transaction under way.
   std::shared_ptr<const std::string> body_;

@@ -25,6 +25,9 @@ struct Destination {
   // Whose shard owns the path. The provider or site even when `group` is a domain, so that all limiters of one provider
   // and vMTA live on one shard.
   model::NameId home{};
+  TlsLevel tls = TlsLevel::Opportunistic;
+  // Whose mail shares connections: site and TLS policy together; 0: the site alone.
+  model::NameId lane{};
   std::shared_ptr<const dns::Hosts> hosts;  // Mx; Relay and Lmtp too. Null for Null and for a unix socket
   std::vector<std::uint16_t> ports;         // of hosts->hosts, by index; empty: mx_port
   std::string unix_path;                    // Lmtp over a unix socket

@@ -23,6 +23,10 @@ model::EnhancedStatus parse_enhanced(std::string_view text) {
   return model::EnhancedStatus::take(text);
 }
 
+std::uint64_t known_key(model::NameId domain, TlsLevel tls) {
+  return std::uint64_t{domain.value} << 2U | static_cast<std::uint64_t>(tls);
+}
+
 RouteTroublePtr deferred(std::string reason) {
   auto trouble = std::make_shared<RouteTrouble>();
   trouble->outcome = {model::OutcomeKind::Deferred, model::Step::Connect, model::OutcomeClass::Dns,
@@ -60,9 +64,12 @@ const Route& DestinationTable::route_for(std::string_view domain, const Route& o
 }
 
 // Domains with limits of their own have a path of their own, also below a fixed route.
-std::string DestinationTable::fixed_key(model::NameId domain, const std::string& group) const {
+std::string DestinationTable::fixed_key(model::NameId domain, const std::string& group, TlsLevel tls) const {
   const DomainRule* rule = plan_->find_domain(names_.view(domain));
-  return rule != nullptr && rule->limits ? group + ' ' + std::string(names_.view(domain)) : group;
+  std::string key = group;
+  key.append(" ").append(to_string(tls));
+  if (rule != nullptr && (rule->limits || rule->tls)) key.append(" ").append(names_.view(domain));
+  return key;
 }
 
 std::optional<Resolved> DestinationTable::find(model::NameId domain, const Stream& stream) {
@@ -70,34 +77,36 @@ std::optional<Resolved> DestinationTable::find(model::NameId domain, const Strea
   const Route& route = route_for(name, stream.route);
   if (route.kind == RouteKind::Mx) {
     const dns::RoutePtr known = router_.find_cached(name);
-    return known ? std::optional<Resolved>(resolve_mx(domain, known)) : std::nullopt;
+    return known ? std::optional<Resolved>(resolve_mx(domain, known, stream.route.tls)) : std::nullopt;
   }
-  const auto entry = fixed_.find(fixed_key(domain, route.group()));
+  const auto entry = fixed_.find(fixed_key(domain, route.group(), stream.route.tls));
   if (entry == fixed_.end() || entry->second.expires <= clock_.now()) return std::nullopt;
   return entry->second.resolved;
 }
 
 net::Task<Resolved> DestinationTable::look_up(model::NameId domain, Route route) {
-  const Route chosen = route_for(names_.view(domain), route);
+  Route chosen = route_for(names_.view(domain), route);
+  chosen.tls = route.tls;
   if (chosen.kind != RouteKind::Mx) co_return co_await look_up_fixed(domain, chosen);
   const dns::RoutePtr found = co_await router_.find(std::string(names_.view(domain)));
-  co_return resolve_mx(domain, found);
+  co_return resolve_mx(domain, found, route.tls);
 }
 
-Resolved DestinationTable::resolve_mx(model::NameId domain, const dns::RoutePtr& route) {
-  if (const auto known = by_domain_.find(domain.value); known != by_domain_.end() && known->second.route == route) {
+Resolved DestinationTable::resolve_mx(model::NameId domain, const dns::RoutePtr& route, TlsLevel tls) {
+  const std::uint64_t key = known_key(domain, tls);
+  if (const auto known = by_domain_.find(key); known != by_domain_.end() && known->second.route == route) {
     return known->second.resolved;
   }
   Resolved resolved;
   if (const auto* hosts = std::get_if<dns::Hosts>(route.get())) {
-    resolved = make_mx(domain, std::shared_ptr<const dns::Hosts>(route, hosts));
+    resolved = make_mx(domain, std::shared_ptr<const dns::Hosts>(route, hosts), tls);
   } else if (const auto* trouble = std::get_if<dns::Deferred>(route.get())) {
     resolved = deferred(trouble->reason);
   } else {
     resolved = invalid(std::get<dns::Invalid>(*route));
   }
   if (by_domain_.size() >= kKept) by_domain_.clear();
-  by_domain_[domain.value] = {route, resolved};
+  by_domain_[key] = {route, resolved};
   return resolved;
 }
 
@@ -117,22 +126,34 @@ void DestinationTable::apply_domain_rule(Destination& to, std::string_view domai
   if (!to.provider) to.home = to.group;
 }
 
-DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts) {
+// Connections carry mail of one TLS policy only.
+void DestinationTable::set_lane(Destination& to, std::string_view domain) {
+  const DomainRule* rule = plan_->find_domain(domain);
+  if (rule != nullptr && rule->tls) to.tls = *rule->tls;
+  to.lane = to.tls == TlsLevel::Opportunistic
+                ? to.site
+                : names_.intern(std::string(names_.view(to.site)) + " tls:" + std::string(to_string(to.tls)));
+}
+
+DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts, TlsLevel tls) {
   auto made = std::make_shared<Destination>();
   const std::string_view name = names_.view(domain);
   made->kind = RouteKind::Mx;
   made->site = names_.intern(hosts->site);
   made->limits = plan_->default_limits;
+  made->tls = tls;
   if (const auto provider = plan_->providers.find(name, *hosts)) {
     made->provider = plan_->provider_names[*provider];
     made->group = plan_->provider_groups[*provider];
     made->limits = plan_->provider_limits[*provider];
+    if (*provider < plan_->provider_tls.size()) made->tls = plan_->provider_tls[*provider].value_or(tls);
   } else {
     made->group = names_.intern("site:" + hosts->site);
   }
   made->home = made->group;
   made->hosts = std::move(hosts);
   apply_domain_rule(*made, name);
+  set_lane(*made, name);
   return made;
 }
 
@@ -146,6 +167,8 @@ Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, 
   made->ports = std::move(ports);
   if (!route.hosts.empty() && route.hosts.front().port == 0) made->unix_path = route.hosts.front().host.substr(5);
   apply_domain_rule(*made, names_.view(domain));
+  made->tls = route.tls;
+  set_lane(*made, names_.view(domain));
   return made;
 }
 
@@ -192,7 +215,7 @@ net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route 
     entry.resolved = deferred("no address found for " + route.group());
   }
   if (fixed_.size() >= kKept) fixed_.clear();
-  fixed_[fixed_key(domain, route.group())] = entry;
+  fixed_[fixed_key(domain, route.group(), route.tls)] = entry;
   co_return entry.resolved;
 }
 
@@ -201,15 +224,17 @@ model::NameId DestinationTable::provider_of(model::NameId domain) {
     const auto* destination = std::get_if<DestinationPtr>(&resolved);
     return destination == nullptr ? model::NameId{} : (*destination)->provider;
   };
-  if (const auto known = by_domain_.find(domain.value); known != by_domain_.end())
+  if (const auto known = by_domain_.find(known_key(domain, plan_->tls.level)); known != by_domain_.end())
     return provider(known->second.resolved);
   const dns::RoutePtr route =
       router_.find_cached(names_.view(domain));  // a new plan has forgotten its conclusions only
-  return route ? provider(resolve_mx(domain, route)) : model::NameId{};
+  return route ? provider(resolve_mx(domain, route, plan_->tls.level)) : model::NameId{};
 }
 
 void DestinationTable::forget(model::NameId domain) {
-  by_domain_.erase(domain.value);
+  for (const TlsLevel level : {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Require, TlsLevel::Verify}) {
+    by_domain_.erase(known_key(domain, level));
+  }
   router_.forget(names_.view(domain));
 }
 

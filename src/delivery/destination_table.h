@@ -56,14 +56,16 @@ class DestinationTable {
     Resolved resolved;
   };
   [[nodiscard]] const Route& route_for(std::string_view domain, const Route& of_stream) const;
-  [[nodiscard]] Resolved resolve_mx(model::NameId domain, const dns::RoutePtr& route);
-  [[nodiscard]] DestinationPtr make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts);
+  // `tls` is what the stream says of it.
+  [[nodiscard]] Resolved resolve_mx(model::NameId domain, const dns::RoutePtr& route, TlsLevel tls);
+  [[nodiscard]] DestinationPtr make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts, TlsLevel tls);
   [[nodiscard]] Resolved make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
                                     std::vector<std::uint16_t> ports);
   [[nodiscard]] net::Task<Resolved> look_up_fixed(model::NameId domain, Route route);
   [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
+  void set_lane(Destination& to, std::string_view domain);
   void apply_domain_rule(Destination& to, std::string_view domain) const;
-  [[nodiscard]] std::string fixed_key(model::NameId domain, const std::string& group) const;
+  [[nodiscard]] std::string fixed_key(model::NameId domain, const std::string& group, TlsLevel tls) const;
 
   net::Shard& shard_;
   model::NameTable& names_;
@@ -71,7 +73,7 @@ class DestinationTable {
   const Clock& clock_;
   dns::Router router_;
   PlanPtr plan_;
-  boost::unordered_flat_map<std::uint32_t, Known> by_domain_;
+  boost::unordered_flat_map<std::uint64_t, Known> by_domain_;  // and TLS level of the stream
   boost::unordered_flat_map<std::string, Fixed> fixed_;
 };
 

@@ -38,6 +38,7 @@ void Dispatcher::set_plan(PlanPtr plan) {
   plan_ = std::move(plan);
   destinations_->set_plan(plan_);
   settlement_.set_plan(plan_);
+  tls_memory_.forget_sessions();
   judge_.set_classifier(plan_->classifier);
   release(queue::HoldReason::NoPath, "its vMTA or pool is usable again");
   reroute_ready();

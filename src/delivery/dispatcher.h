@@ -79,6 +79,7 @@ class Dispatcher final : public Settlement::Queue {
   [[nodiscard]] ShardParts& parts() { return parts_; }
   [[nodiscard]] Settlement& settlement() { return settlement_; }
   [[nodiscard]] HostTrouble& host_trouble() { return host_trouble_; }
+  [[nodiscard]] TlsMemory& tls_memory() { return tls_memory_; }
   [[nodiscard]] Judge& judge() { return judge_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
   // The next recipients for a transaction of this lane, at most what its limits and its stream allow; empty if nothing
@@ -176,6 +177,7 @@ class Dispatcher final : public Settlement::Queue {
   Judge judge_;
   HoldLog hold_log_;
   HostTrouble host_trouble_;
+  TlsMemory tls_memory_;
   queue::ChunkPool pool_;
   queue::CalendarQueue calendar_;
   queue::HeldQueue held_;

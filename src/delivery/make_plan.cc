@@ -46,6 +46,20 @@ Route route_of(const config::Route& from) {
   return route;
 }
 
+TlsLevel tls_of(config::TlsLevel from) {
+  switch (from) {
+    case config::TlsLevel::None: return TlsLevel::None;
+    case config::TlsLevel::Opportunistic: return TlsLevel::Opportunistic;
+    case config::TlsLevel::Require: return TlsLevel::Require;
+    case config::TlsLevel::Verify: return TlsLevel::Verify;
+  }
+  return TlsLevel::Verify;
+}
+
+std::optional<TlsLevel> tls_of(const std::optional<config::TlsLevel>& from) {
+  return from ? std::optional(tls_of(*from)) : std::nullopt;
+}
+
 queue::Priority priority_of(config::Priority from) {
   switch (from) {
     case config::Priority::Urgent: return queue::Priority::Urgent;
@@ -73,6 +87,7 @@ class Builder {
 
   Result<MadePlan> build() {
     plan_->node = config_.node.name;
+    if (auto added = add_tls(); !added) return fail(added.error());
     add_vmtas();
     add_pools();
     if (auto added = add_streams(); !added) return fail(added.error());
@@ -140,6 +155,7 @@ class Builder {
       stream.dsn.sender = from.dsn_sender;
       stream.dsn.stream = from.dsn_stream.empty() ? config_.fallback_stream : from.dsn_stream;
       stream.route = route_of(from.route);
+      stream.route.tls = tls_of(from.tls).value_or(plan_->tls.level);
       stream.recipients_per_message = from.recipients_per_message;
       stream.dkim = from.dkim;
       const auto index = static_cast<std::uint32_t>(plan_->streams.size());
@@ -155,6 +171,14 @@ class Builder {
     if (!zone) return fail(zone.error());
     return queue::DeliveryWindow::make(from.days.empty() ? "mon-sun" : from.days,
                                        from.hours.empty() ? "00:00-24:00" : from.hours, std::move(*zone));
+  }
+
+  Result<> add_tls() {
+    auto context = net::TlsContext::client(config_.tls.ca_file);
+    if (!context) return fail(context.error());
+    plan_->tls = {tls_of(config_.tls.delivery), std::move(*context), config_.tls.handshake_timeout,
+                  config_.tls.clear_for};
+    return {};
   }
 
   Result<> add_dkim() {
@@ -185,6 +209,7 @@ class Builder {
       patterns.push_back({from.name, from.mx, from.domains});
       plan_->provider_names.push_back(names_.intern(from.name));
       plan_->provider_groups.push_back(names_.intern("provider:" + from.name));
+      plan_->provider_tls.push_back(tls_of(from.tls));
       plan_->provider_limits.push_back(with_defaults(limits_of(from.limits), plan_->default_limits));
     }
     plan_->providers = dns::ProviderTable(std::move(patterns));
@@ -198,6 +223,7 @@ class Builder {
       DomainRule rule;
       if (!(from.limits == config::Limits{})) rule.limits = limits_of(from.limits);
       if (from.route) rule.route = route_of(*from.route);
+      rule.tls = tls_of(from.tls);
       if (from.name.starts_with("*.")) {
         plan_->suffixes.emplace(from.name.substr(2), std::move(rule));
       } else {

@@ -9,7 +9,7 @@ Path::Path(shaping::PathKey key, model::NameId home, shaping::PathLimiter limite
     : key_(key), home_(home), limiter_(std::move(limiter)), latest_{now, {}} {}
 
 Lane& Path::lane_to(const DestinationPtr& destination, queue::ChunkPool& pool, const queue::LabelSetTable& labels) {
-  auto& slot = lanes_[destination->site.value];
+  auto& slot = lanes_[(destination->lane ? destination->lane : destination->site).value];
   if (!slot) {
     slot = std::make_unique<Lane>(*this, destination, pool, labels);
   } else if (slot->destination != destination) {

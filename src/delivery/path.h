@@ -2,7 +2,7 @@
 // Path: one egress path: (vMTA, provider), (vMTA, site) or (vMTA, domain with limits of its own). It owns the limits,
 // the ready recipients and the connections that carry them.
 //
-// Lane: the part of a path that goes to one set of hosts. Most paths have one. A provider whose customers have hosts of
+// Lane: the part of a path that goes to one set of hosts under one TLS policy. Most paths have one. A provider whose customers have hosts of
 // their own (customer-example.mail.protection…) has one for each: the limits are the provider's, but a connection to
 // one customer's host cannot carry another customer's mail. Connections belong to a lane.
 //
@@ -116,7 +116,7 @@ class Path {
   const shaping::PathKey key_;
   const model::NameId home_;
   shaping::PathLimiter limiter_;
-  boost::unordered_flat_map<std::uint32_t, std::unique_ptr<Lane>> lanes_;  // by site
+  boost::unordered_flat_map<std::uint32_t, std::unique_ptr<Lane>> lanes_;  // by Destination::lane
   std::deque<Lane*> wanting_;
   struct Sample {
     Time at{};

@@ -7,6 +7,16 @@
 
 namespace penstock::delivery {
 
+std::string_view to_string(TlsLevel level) {
+  switch (level) {
+    case TlsLevel::None: return "none";
+    case TlsLevel::Opportunistic: return "opportunistic";
+    case TlsLevel::Require: return "require";
+    case TlsLevel::Verify: return "verify";
+  }
+  return "none";
+}
+
 std::string_view to_string(RouteKind kind) {
   switch (kind) {
     case RouteKind::Mx: return "mx";

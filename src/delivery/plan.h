@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "classify/classifier.h"
+#include "delivery/tls_plan.h"
 #include "dns/hosts.h"
 #include "dns/provider_match.h"
 #include "model/name_table.h"
@@ -40,6 +41,7 @@ enum class RouteKind : std::uint8_t { Mx, Relay, Lmtp, Null };
 struct Route {
   RouteKind kind = RouteKind::Mx;
   std::vector<RelayHost> hosts;  // Relay, Lmtp: tried in this order
+  TlsLevel tls = TlsLevel::Opportunistic;  // as the stream says; a domain's or provider's word goes first
   // "relay:127.0.0.2:2599": names the route's egress paths; "" for Mx.
   [[nodiscard]] std::string group() const;
   bool operator==(const Route&) const = default;
@@ -88,6 +90,7 @@ struct Stream {
 struct DomainRule {
   std::optional<shaping::Limits> limits{};
   std::optional<Route> route{};
+  std::optional<TlsLevel> tls{};
 };
 
 struct Timeouts {  // RFC 5321 §4.5.3.2; none is infinite
@@ -116,9 +119,11 @@ struct Plan {
   std::vector<model::NameId> provider_names;     // by provider index: "gmail"
   std::vector<model::NameId> provider_groups;    // by provider index: "provider:gmail"
   std::vector<shaping::Limits> provider_limits;  // by provider index
+  std::vector<std::optional<TlsLevel>> provider_tls;  // by provider index
   shaping::Limits default_limits;                // of every egress path, where nothing narrower is said
   shaping::TroublePolicy trouble;
   Timeouts timeouts;
+  TlsPlan tls;
   std::uint16_t mx_port = 25;
   std::uint32_t nxdomain_confirmations = 2;  // attempts that must all say NXDOMAIN before it is a bounce; at least 1
   std::uint32_t targets_max = 5;             // addresses tried for one connection

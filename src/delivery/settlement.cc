@@ -318,6 +318,7 @@ void Settlement::record(model::EventType type, const Context& context, const que
     event.provider = parts_.names.view(attempted.destination->provider);
     event.site = parts_.names.view(attempted.destination->site);
     event.route = to_string(attempted.destination->kind);
+    if (attempted.destination->kind != RouteKind::Null) event.tls_policy = to_string(attempted.destination->tls);
   }
   event.source_address = attempted.source_address;
   event.peer_address = attempted.peer_address;
@@ -325,6 +326,9 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.client = envelope.peer;
   event.protocol = envelope.peer == "pickup" || envelope.peer == "internal" ? std::string_view(envelope.peer) : "smtp";
   event.extensions = attempted.extensions;
+  event.tls_protocol = attempted.tls_protocol;
+  event.tls_cipher = attempted.tls_cipher;
+  event.tls_verified = attempted.tls_verified;
   event.step = outcome.step;
   event.has_step = true;
   event.reply = outcome.reply;

@@ -49,17 +49,19 @@ enum class Field : std::uint8_t {
   Next,
   Tls,
   Cipher,
+  TlsVerified,
+  TlsPolicy,
   Connection,
   DkimDomain,
   Detail,
 };
-inline constexpr std::array<std::string_view, 41> kFieldNames{
-    "time",     "type",   "node",       "id",         "rcpt_index",  "stream",    "tenant",
-    "campaign", "sender", "recipient",  "orcpt",      "envid",       "domain",    "provider",
-    "site",     "vmta",   "pool",       "source",     "peer",        "peer_host", "route",
-    "protocol", "client", "extensions", "step",       "reply",       "code",      "enhanced",
-    "class",    "rule",   "scope",      "attempt",    "size",        "queued_us", "took_us",
-    "next",     "tls",    "cipher",     "connection", "dkim_domain", "detail"};
+inline constexpr std::array<std::string_view, 43> kFieldNames{
+    "time",       "type",        "node",    "id",        "rcpt_index", "stream",   "tenant",       "campaign",
+    "sender",     "recipient",   "orcpt",   "envid",     "domain",     "provider", "site",         "vmta",
+    "pool",       "source",      "peer",    "peer_host", "route",      "protocol", "client",       "extensions",
+    "step",       "reply",       "code",    "enhanced",  "class",      "rule",     "scope",        "attempt",
+    "size",       "queued_us",   "took_us", "next",      "tls",        "cipher",   "tls_verified", "tls_policy",
+    "connection", "dkim_domain", "detail"};
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::Detail) + 1);
 
 [[nodiscard]] constexpr std::size_t index_of(Field field) {

@@ -191,6 +191,8 @@ void append_attempt(Appender& out, const model::Event& event) {
   if (event.next_attempt != Time{}) out.time(Field::Next, event.next_attempt);
   out.text(Field::Tls, event.tls_protocol);
   out.text(Field::Cipher, event.tls_cipher);
+  out.text(Field::TlsVerified, event.tls_verified);
+  out.text(Field::TlsPolicy, event.tls_policy);
   out.number(Field::Connection, event.connection);
   out.text(Field::DkimDomain, event.dkim_domain);
   out.text(Field::Detail, event.detail);
@@ -199,10 +201,11 @@ void append_attempt(Appender& out, const model::Event& event) {
 // Upper bound of the line's bytes; texts above kTextMax are cut.
 std::size_t line_bytes_max(const model::Event& e, std::string_view node) {
   const auto sum = [](auto... texts) { return (std::min(texts.size(), kTextMax) + ...); };
-  const std::size_t texts = sum(e.stream, e.tenant, e.campaign, e.sender, e.recipient, e.original_recipient,
-                                e.envelope_id, e.domain, e.provider, e.site, e.vmta, e.pool, e.source_address,
-                                e.peer_address, e.peer_host, e.route, e.rule, e.protocol, e.client, e.extensions,
-                                std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher, e.dkim_domain, e.detail);
+  const std::size_t texts =
+      sum(e.stream, e.tenant, e.campaign, e.sender, e.recipient, e.original_recipient, e.envelope_id, e.domain,
+          e.provider, e.site, e.vmta, e.pool, e.source_address, e.peer_address, e.peer_host, e.route, e.rule,
+          e.protocol, e.client, e.extensions, std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher,
+          e.tls_verified, e.tls_policy, e.dkim_domain, e.detail);
   return texts * kEscapeGrowth + node.size() + kFixedBytes;
 }
 

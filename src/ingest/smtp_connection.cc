@@ -124,6 +124,7 @@ net::Task<> SmtpConnection::converse() {
         session_->accept();
         peer_text_ = session_->peer().address.to_string();
         break;
+      case smtp::ServerStep::Handshake: co_return;  // not offered
       case smtp::ServerStep::Message: co_await take_message(); break;
       case smtp::ServerStep::Refused: record_session_refusal(); break;
       case smtp::ServerStep::Close: co_return co_await close_gently();

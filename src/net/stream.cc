@@ -93,17 +93,19 @@ void Stream::stop_reading() {
 
 void Stream::stop_writing() {
   error_code ignored;
+  if (tls_ && socket_.is_open()) tls_->say_goodbye();
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 std::size_t Stream::readable() const {
   error_code error;
-  const std::size_t bytes = socket_.available(error);
+  const std::size_t bytes = socket_.available(error) + (tls_ ? tls_->pending() : 0);
   return error ? 0 : bytes;
 }
 
 bool Stream::quiet() const {
   if (!socket_.is_open()) return false;
+  if (tls_) return tls_->quiet();
   // Asio's getter is not const; the descriptor is not changed.
   const int fd = const_cast<Socket&>(socket_).native_handle();
   char byte = 0;
@@ -128,6 +130,7 @@ Io Stream::to_io(const error_code& error, std::size_t bytes, const Watch& watch)
 }
 
 Task<Io> Stream::read_some(std::span<char> into, Duration timeout) {
+  if (tls_) co_return co_await read_tls(into, timeout);
   read_watch_.set(timeout);
   const auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kAwait);
   read_watch_.clear();
@@ -141,6 +144,7 @@ Task<Io> Stream::write(std::string_view bytes, Duration timeout) {
 
 // The deadline covers progress: it starts anew whenever the peer took some bytes.
 Task<Io> Stream::write(std::span<const std::string_view> chunks, Duration timeout) {
+  if (tls_) co_return co_await write_tls(chunks, timeout);
   boost::container::small_vector<asio::const_buffer, 8> left;
   std::size_t total = 0;
   for (const std::string_view chunk : chunks) {

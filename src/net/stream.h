@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stream: one connection (TCP, or a unix socket) on one shard, with a deadline on every wait.
+// Stream: one connection (TCP, TLS on it, or a unix socket) on one shard, with a deadline on every wait.
 //
 // Use:  auto stream = co_await connect(shard, remote, source, 30s);
 //       auto got = co_await stream->read_some(buffer, 5min);   if (got.bytes == 0) …  got.error says why
 // Threads: the shard's.   One read and one write may wait at the same time, not two of a kind.
-// Errors: std::errc::timed_out when the deadline passed; Errc eof is reported as bytes 0 with `closed` set.
+// Errors: std::errc::timed_out when the deadline passed; Errc eof is reported as bytes 0 with `closed` set; trouble of
+// TLS as std::errc::protocol_error.   Costs: a plain stream pays for TLS with one test of a pointer.
 #pragma once
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -19,6 +20,7 @@
 #include "base/result.h"
 #include "net/shard.h"
 #include "net/task.h"
+#include "net/tls_channel.h"
 
 namespace penstock::net {
 
@@ -47,7 +49,13 @@ class Stream {
   // All of it, in few system calls. The chunks must stay valid until the write is done.
   Task<Io> write(std::span<const std::string_view> chunks, Duration timeout);
   Task<Io> write(std::string_view bytes, Duration timeout);
-  // Bytes that can be read without waiting; 0 if none or the stream has ended.
+  // From here on everything is encrypted. Once per stream; nothing may be waiting. When it fails, the stream is of no
+  // more use. `timeout` is for the whole handshake.
+  Task<Result<TlsFacts>> start_tls(TlsContextPtr context, TlsAsk ask, Duration timeout);  // as the client
+  Task<Result<TlsFacts>> accept_tls(TlsContextPtr context, Duration timeout);             // as the server
+  [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
+
+  // Bytes that can be read without waiting (with TLS perhaps none of them data); 0 if none or the stream has ended.
   [[nodiscard]] std::size_t readable() const;
   // The peer has neither sent anything nor closed: a kept connection may be used again. One system call.
   [[nodiscard]] bool quiet() const;
@@ -72,12 +80,18 @@ class Stream {
 
  private:
   void cancel();
+  Task<Result<TlsFacts>> shake_hands(Duration timeout);
+  Task<Io> read_tls(std::span<char> into, Duration timeout);
+  Task<Io> write_tls(std::span<const std::string_view> chunks, Duration timeout);
+  // Until the socket is ready for what the channel wants; the error of the wait.
+  Task<boost::system::error_code> wait_for(TlsChannel::Wait what, const Watch& watch);
   Io to_io(const boost::system::error_code& error, std::size_t bytes, const Watch& watch) const;
 
   Shard& shard_;
   Socket socket_;
   Watch read_watch_;
   Watch write_watch_;
+  std::unique_ptr<TlsChannel> tls_;  // none: plain
   std::string peer_address_;
   std::uint16_t peer_port_ = 0;
   std::string local_address_;

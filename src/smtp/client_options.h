@@ -17,11 +17,19 @@ enum class EightBitPolicy : std::uint8_t {
   Bounce,  // 554 5.6.3
 };
 
+// What STARTTLS is to this connection (RFC 3207).
+enum class StartTls : std::uint8_t {
+  Never,     // not asked for
+  Offered,   // used when offered; a receiver that then refuses it is spoken to in clear
+  Required,  // no mail without it: not offered or refused ends the connection with a deferral of class Tls
+};
+
 struct ClientOptions {
   std::string ehlo_name{};  // domain or address literal of the vMTA; no control characters
   bool lmtp = false;        // LHLO, and one answer per accepted recipient after the body (RFC 2033)
   bool pipelining = true;   // use PIPELINING when offered (RFC 2920)
   bool chunking = true;  // use BDAT when CHUNKING and PIPELINING are offered (RFC 3030); never for LMTP unless binary
+  StartTls start_tls = StartTls::Never;
   EightBitPolicy eight_bit = EightBitPolicy::Send;
   // Commands written before their answers are read. Bounds what the peer must buffer of answers while we still write
   // (RFC 2920 §3.1: otherwise both sides may wait for each other): 8 KiB are about 150 recipients.

@@ -20,6 +20,7 @@ std::string_view what_happened(OutcomeClass why) {
   switch (why) {
     case OutcomeClass::Timeout: return "timed out";
     case OutcomeClass::Admin: return "stopped";
+    case OutcomeClass::Tls: return "no TLS";
     default: return "connection lost";
   }
 }
@@ -31,6 +32,7 @@ ClientSession::ClientSession(ClientOptions options) : options_(std::move(options
 Action ClientSession::next() const {
   if (writing_) return Write{chunks_, write_step_};
   if (header_wanted_ && phase_ == Phase::Body) return NeedHeader{};
+  if (phase_ == Phase::Handshake) return Handshake{};
   if (phase_ == Phase::Idle) return Idle{};
   if (phase_ == Phase::Closed) return Closed{};
   return Read{step_waited_for()};
@@ -41,6 +43,8 @@ Step ClientSession::step_waited_for() const {
     case Phase::Banner: return Step::Banner;
     case Phase::Ehlo:
     case Phase::Helo: return Step::Ehlo;
+    case Phase::StartTls:
+    case Phase::Handshake: return Step::StartTls;
     case Phase::Commands: return step_of(answered_);
     case Phase::Body:
     case Phase::Answer: return Step::EndOfData;
@@ -82,6 +86,10 @@ void ClientSession::process(std::string_view bytes) {
   while (!bytes.empty() && phase_ != Phase::Closed) {
     // Nothing is awaited: it cannot be an answer to what has not been sent yet, and taking it for one could lose mail.
     if (writing_ || header_wanted_ || phase_ == Phase::Idle) return on_out_of_turn(bytes);
+    if (phase_ == Phase::Handshake) {
+      return fail(OutcomeClass::Tls,
+                  {.code = 0, .enhanced = {}, .text = "the receiver spoke in clear after its answer to STARTTLS"});
+    }
     switch (parser_.take(bytes)) {
       case ReplyParser::Got::More: break;
       case ReplyParser::Got::Unreadable: return fail_protocol(parser_.problem());
@@ -100,12 +108,14 @@ void ClientSession::take_reply() {
     case Phase::Banner:
     case Phase::Ehlo:
     case Phase::Helo: return on_greeting_reply();
+    case Phase::StartTls: return on_start_tls_reply();
     case Phase::Commands:
       on_command_reply();
       if (phase_ == Phase::Commands && answered_ == sent_) continue_transaction();
       return;
     case Phase::Answer: return on_body_reply();
     case Phase::Quit: phase_ = Phase::Closed; return;
+    case Phase::Handshake:
     case Phase::Idle:
     case Phase::Body:
     case Phase::Closed: break;
@@ -123,14 +133,51 @@ void ClientSession::on_greeting_reply() {
   if (reply_.positive()) {
     if (phase_ == Phase::Ehlo) extensions_ = parse_extensions(reply_);
     greeted_ = true;
-    phase_ = Phase::Idle;
-    return;
+    return go_idle();
   }
   // RFC 5321 §3.2: a receiver that does not know EHLO may know HELO.
   if (phase_ == Phase::Ehlo && reply_.permanent() && !options_.lmtp) {
     return start_command("HELO ", options_.ehlo_name, Phase::Helo, Step::Ehlo);
   }
   refuse_connection(Step::Ehlo);
+}
+
+// To Idle, by way of TLS where that is wanted.
+void ClientSession::go_idle() {
+  if (tls_ || options_.start_tls == StartTls::Never ||
+      (!extensions_.starttls && options_.start_tls == StartTls::Offered)) {
+    phase_ = Phase::Idle;
+    return;
+  }
+  if (extensions_.starttls) return start_command("STARTTLS", {}, Phase::StartTls, Step::StartTls);
+  failure_ = model::Outcome{
+      OutcomeKind::Deferred,
+      Step::StartTls,
+      OutcomeClass::Tls,
+      {.code = 0, .enhanced = {4, 7, 4}, .text = "TLS is required, and the receiver does not offer STARTTLS"}};
+  start_command("QUIT", {}, Phase::Quit, Step::Quit);
+}
+
+void ClientSession::on_start_tls_reply() {
+  if (reply_.code == 220) {
+    phase_ = Phase::Handshake;
+    return;
+  }
+  if (reply_.positive() || reply_.intermediate()) return fail_misfit();
+  if (options_.start_tls == StartTls::Offered) {
+    phase_ = Phase::Idle;
+    return;
+  }
+  failure_ = model::Outcome{OutcomeKind::Deferred, Step::StartTls, OutcomeClass::Tls, reply_};
+  start_command("QUIT", {}, Phase::Quit, Step::Quit);
+}
+
+void ClientSession::on_tls() {
+  PENSTOCK_CHECK(phase_ == Phase::Handshake);
+  tls_ = true;
+  greeted_ = false;
+  extensions_ = {};
+  start_command(options_.lmtp ? "LHLO " : "EHLO ", options_.ehlo_name, Phase::Ehlo, Step::Ehlo);
 }
 
 void ClientSession::start_command(std::string_view verb, std::string_view argument, Phase phase, Step step) {

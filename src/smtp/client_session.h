@@ -10,6 +10,8 @@
 //       … ok ? session.on_written() : session.on_lost(OutcomeClass::Network, "connection reset");
 //     } else if (auto* read = std::get_if<Read>(&action)) {    // read some bytes, time-out by read->step
 //       … got ? session.on_bytes(bytes) : session.on_lost(OutcomeClass::Timeout, "no answer within 5 min");
+//     } else if (std::holds_alternative<Handshake>(action)) {  // of TLS, now; only with ClientOptions::start_tls
+//       … done ? session.on_tls() : session.on_lost(OutcomeClass::Tls, "certificate has expired");
 //     } else if (std::holds_alternative<Idle>(action)) {       // outcomes() of the last begin(), if any, are complete
 //       … session.begin(transaction), or session.quit(), or keep the connection for later
 //     } else {                                                 // Closed: outcomes() complete, failure() says why;
@@ -18,8 +20,11 @@
 //     }
 //   }
 // Time-outs of RFC 5321 §4.5.3.2 by step: a Read at Banner, Mail, Rcpt 5 min, Data 2 min, EndOfData 10 min; a Write at
-// EndOfData (the body) 3 min per block. Steps StartTls and Auth have their place between Ehlo and Idle and are not
-// spoken yet.
+// EndOfData (the body) 3 min per block. Step Auth has its place between Ehlo and Idle and is not spoken yet.
+//
+// TLS: what a receiver said before the handshake is forgotten, and EHLO is said again (RFC 3207 §4.2). A receiver that
+// sends anything in clear behind its 220 is not spoken to any further: those bytes could be taken for answers that came
+// encrypted (CVE-2011-0411).
 //
 // Outcomes: at Idle or Closed after begin(), each recipient has exactly one. 2xx to the body is Delivered; 4xx Deferred
 // and 5xx Bounced at the step that got it; 421 at any step defers all who have none yet and ends the connection. A lost
@@ -63,9 +68,11 @@ struct Read {
 };
 // Somebody takes the message: give the fields that go before it, see Transaction::late_header_bytes.
 struct NeedHeader {};
+// The receiver is ready for TLS: shake hands, then on_tls() or on_lost(OutcomeClass::Tls or Timeout, words).
+struct Handshake {};
 struct Idle {};
 struct Closed {};
-using Action = std::variant<Write, Read, NeedHeader, Idle, Closed>;
+using Action = std::variant<Write, Read, NeedHeader, Handshake, Idle, Closed>;
 
 class ClientSession {
  public:
@@ -86,6 +93,8 @@ class ClientSession {
   // reader of a log. Ends in Closed. Does nothing when Closed.
   void on_lost(model::OutcomeClass why, std::string_view words);
 
+  // Handshake: from here on the link is encrypted.
+  void on_tls();
   // The answer to NeedHeader: whole fields, each line ending in CRLF; may be empty. They must stay valid as the body.
   void on_header(std::string_view fields);
 
@@ -115,6 +124,7 @@ class ClientSession {
   // EHLO or HELO was accepted at some time.
   [[nodiscard]] bool greeted() const { return greeted_; }
 
+  [[nodiscard]] bool is_tls() const { return tls_; }
   [[nodiscard]] const Extensions& extensions() const { return extensions_; }
   [[nodiscard]] const model::Reply& banner() const { return banner_; }
   [[nodiscard]] const model::Reply& last_reply() const { return reply_; }
@@ -122,7 +132,19 @@ class ClientSession {
   [[nodiscard]] std::uint32_t messages() const { return messages_; }  // accepted by the receiver for at least one
 
  private:
-  enum class Phase : std::uint8_t { Banner, Ehlo, Helo, Idle, Commands, Body, Answer, Quit, Closed };
+  enum class Phase : std::uint8_t {
+    Banner,
+    Ehlo,
+    Helo,
+    StartTls,
+    Handshake,
+    Idle,
+    Commands,
+    Body,
+    Answer,
+    Quit,
+    Closed
+  };
   enum class Fate : std::uint8_t { Open, Accepted, Decided };  // of a recipient in the transaction
   enum class DataWay : std::uint8_t {
     Data,          // DATA, then the body when the receiver asks for it
@@ -135,6 +157,8 @@ class ClientSession {
   void process_refusals(std::string_view bytes);
   void take_reply();
   void on_greeting_reply();
+  void on_start_tls_reply();
+  void go_idle();
   void on_out_of_turn(std::string_view bytes);
   void start_command(std::string_view verb, std::string_view argument, Phase phase, model::Step step);
   void start_write(model::Step step);
@@ -177,6 +201,7 @@ class ClientSession {
   std::uint32_t transactions_ = 0;
   std::uint32_t messages_ = 0;
   bool greeted_ = false;
+  bool tls_ = false;
   bool needs_rset_ = false;  // the receiver holds an unfinished transaction
 
   // what is being written

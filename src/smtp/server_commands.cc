@@ -49,8 +49,8 @@ void ServerSession::obey_command(Verb verb, std::string_view argument) {
     case Verb::Vrfy: return on_vrfy(argument);
     case Verb::Help: return say("214 2.0.0 RFC 5321: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP\r\n");
     case Verb::Xclient: return on_xclient(argument);
+    case Verb::StartTls: return on_start_tls(argument);
     case Verb::Expn:
-    case Verb::StartTls:
     case Verb::Auth: return refuse_it(step(), {502, {5, 5, 1}, "not offered"});
     case Verb::Http: return refuse_and_finish(step(), {554, {5, 5, 1}, "this is SMTP"});
     case Verb::Unknown: return refuse_it(step(), {500, {5, 5, 2}, "unknown command"});
@@ -64,7 +64,7 @@ void ServerSession::on_hello(std::string_view name, bool extended) {
   }
   if (!check_synchronised()) return;
   restart(name, extended);
-  if (extended) return append_offers(output_, options_);
+  if (extended) return append_offers(output_, options_, tls_);
   say({250, {}, options_.hostname});
 }
 
@@ -82,6 +82,17 @@ void ServerSession::on_xclient(std::string_view argument) {
   if (!check_synchronised()) return;
   xclient_ = std::move(*xclient);
   awaited_ = Awaited::Client;
+}
+
+void ServerSession::on_start_tls(std::string_view argument) {
+  if (!options_.offers.start_tls) return refuse_it(step(), {502, {5, 5, 1}, "not offered"});
+  if (tls_) return refuse_it(step(), {503, {5, 5, 1}, "TLS is already in use"});
+  if (!argument.empty()) return refuse_it(step(), {501, {5, 5, 4}, "STARTTLS takes no argument"});
+  if (has_sender_) return refuse_it(step(), {503, {5, 5, 1}, "not within a transaction"});
+  if (!check_synchronised()) return;
+  input_ = {};  // said in clear, it must not be obeyed as if it had come encrypted (CVE-2011-0411)
+  say("220 2.0.0 Ready for TLS\r\n");
+  awaited_ = Awaited::Tls;
 }
 
 void ServerSession::on_rset(std::string_view argument) {

@@ -44,7 +44,7 @@ void append_banner(std::string& out, const ServerOptions& options) {
   append_reply(out, {220, {}, options.hostname + ' ' + options.banner});
 }
 
-void append_offers(std::string& out, const ServerOptions& options) {
+void append_offers(std::string& out, const ServerOptions& options, bool tls) {
   const Offers& offers = options.offers;
   out.append("250-").append(options.hostname).append("\r\n");
   append_offer(out, offers.pipelining, "PIPELINING");
@@ -55,6 +55,7 @@ void append_offers(std::string& out, const ServerOptions& options) {
   append_offer(out, offers.chunking, "CHUNKING");
   append_offer(out, offers.chunking && offers.binary_mime, "BINARYMIME");
   append_offer(out, offers.dsn, "DSN");
+  append_offer(out, offers.start_tls && !tls, "STARTTLS");
   append_offer(out, offers.xclient, "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
   out.append("250 ENHANCEDSTATUSCODES\r\n");
 }

@@ -18,6 +18,6 @@ void append_reply(std::string& out, const model::Reply& reply);
 // "220 mta1.example.com ESMTP Penstock"
 void append_banner(std::string& out, const ServerOptions& options);
 // The answer to EHLO: our name and what we offer.
-void append_offers(std::string& out, const ServerOptions& options);
+void append_offers(std::string& out, const ServerOptions& options, bool tls);  // `tls`: the link is encrypted
 
 }  // namespace penstock::smtp

@@ -40,6 +40,7 @@ ServerStep ServerSession::next() {
       case Awaited::Sender: return ServerStep::CheckSender;
       case Awaited::Recipient: return ServerStep::CheckRecipient;
       case Awaited::Client: return ServerStep::CheckClient;
+      case Awaited::Tls: return output_.empty() ? ServerStep::Handshake : ServerStep::Write;
       case Awaited::Message:
       case Awaited::Answer: return ServerStep::Message;
     }
@@ -95,9 +96,18 @@ void ServerSession::accept() {
       append_banner(output_, options_);
       return;
     case Awaited::Nothing:
+    case Awaited::Tls:
     case Awaited::Message:
     case Awaited::Answer: PENSTOCK_UNREACHABLE();
   }
+}
+
+void ServerSession::on_tls() {
+  PENSTOCK_CHECK(awaited_ == Awaited::Tls || !banner_written_);
+  awaited_ = Awaited::Nothing;
+  tls_ = true;
+  input_ = {};
+  restart("", false);
 }
 
 void ServerSession::refuse(const model::Reply& reply) {
@@ -113,7 +123,11 @@ ReceivedMessage ServerSession::take_message() {
   PENSTOCK_CHECK(awaited_ == Awaited::Message);
   awaited_ = Awaited::Answer;
   ReceivedMessage message{std::move(envelope_), body_.release(), {}};
-  message.protocol = message.envelope.smtputf8 ? "UTF8SMTP" : extended_ ? "ESMTP" : "SMTP";
+  if (message.envelope.smtputf8) {
+    message.protocol = tls_ ? "UTF8SMTPS" : "UTF8SMTP";
+  } else {
+    message.protocol = !extended_ ? "SMTP" : tls_ ? "ESMTPS" : "ESMTP";
+  }
   return message;
 }
 

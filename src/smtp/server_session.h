@@ -14,6 +14,7 @@
 //     case ServerStep::CheckClient: …(session.xclient()) ? session.accept() : session.refuse(reply); break;
 //     case ServerStep::Message: message = session.take_message(); session.answer(await spool(message)); break;
 //     case ServerStep::Refused: record(session.refusal()); break;  // the next next() goes on
+//     case ServerStep::Handshake: …accept_tls() ? session.on_tls() : close; break;
 //     case ServerStep::Close: shut down writing, drain for a moment, close; return;
 //   }
 // The close should drain: unread bytes make a TCP stack reset the link, and the client may then lose our last reply.
@@ -31,7 +32,9 @@
 // Lenient where real clients need it: blanks after "FROM:" and "TO:", an address without brackets, any host-like name
 // in EHLO, local parts above 64 bytes, BODY=7BIT with 8-bit text (body_kind then tells the truth).
 //
-// Places left: STARTTLS and AUTH are known and refused (502); AUTH= in MAIL is read and ignored (RFC 4954 §5).
+// STARTTLS (RFC 3207): after it all is forgotten but who the peer is, and what came in clear behind it is not obeyed; for
+// a link that is encrypted from its beginning call on_tls() before the first next().
+// Place left: AUTH is known and refused (502); AUTH= in MAIL is read and ignored (RFC 4954 §5).
 // Owns: its buffers and the message being received. `options` must outlive it.   Threads: one at a time.
 // Costs: the body is copied once, from the read buffer; about 2.5 µs for a message of 10 KiB with its commands, 1.5 of
 // it for the body (bench_smtp). Memory: the body (reserved by SIZE= up to 256 KiB, then as bytes come), one command
@@ -65,6 +68,7 @@ enum class ServerStep : std::uint8_t {
   CheckRecipient,  // RCPT: may mail go to recipient()? accept() or refuse()
   CheckClient,     // XCLIENT: apply xclient() and accept(), or refuse()
   Message,         // take_message(), then answer()
+  Handshake,       // the answer to STARTTLS is written: shake hands, then on_tls(), or drop the link
   Refused,         // the session itself said no; refusal() tells, nothing to do
   Close,           // all is said; close the link
 };
@@ -79,7 +83,7 @@ struct ReceivedMessage {
   // id, labels, received and first_attempt are left to the caller; peer is the client's address, body_bytes the size.
   model::Envelope envelope;
   std::string body;           // dots undone; every line ends in CRLF, the last one of a BDAT message perhaps in nothing
-  std::string_view protocol;  // for the Received line: "SMTP", "ESMTP" or "UTF8SMTP" (RFC 3848, 6531 §4.3)
+  std::string_view protocol;  // for the Received line: "SMTP", "ESMTPS", "UTF8SMTP", … (RFC 3848, 6531 §4.3)
 };
 
 // A reply of class 4 or 5 that the session gave by itself.
@@ -112,6 +116,9 @@ class ServerSession {
 
   // CheckSender, CheckRecipient, CheckClient. refuse() with code 421 also ends the session.
   void accept();
+  // Handshake: the link is encrypted from here on.
+  void on_tls();
+  [[nodiscard]] bool is_tls() const { return tls_; }
   void refuse(const model::Reply& reply);
   // Message. The transaction is over whatever the reply; 421 also ends the session.
   [[nodiscard]] ReceivedMessage take_message();
@@ -134,7 +141,7 @@ class ServerSession {
  private:
   enum class Phase : std::uint8_t { Commands, Data, Chunk, Ended };
   // What only the caller can give. Answer: the message was taken and is being stored.
-  enum class Awaited : std::uint8_t { Nothing, Sender, Recipient, Client, Message, Answer };
+  enum class Awaited : std::uint8_t { Nothing, Sender, Recipient, Client, Tls, Message, Answer };
 
   // Flow, in server_session.cc. The take_ functions work off input and return false when they need more.
   bool take_input();
@@ -155,6 +162,7 @@ class ServerSession {
   void obey_command(Verb verb, std::string_view argument);
   void on_hello(std::string_view name, bool extended);
   void on_xclient(std::string_view argument);
+  void on_start_tls(std::string_view argument);
   void on_rset(std::string_view argument);
   void on_vrfy(std::string_view argument);
   [[nodiscard]] model::Step step() const { return has_sender_ ? model::Step::Mail : model::Step::Ehlo; }
@@ -191,6 +199,7 @@ class ServerSession {
   std::uint64_t discarded_bytes_ = 0;  // of chunks that belong to nothing, since the last message
   bool extended_ = false;
   bool banner_written_ = false;
+  bool tls_ = false;
 
   // of the transaction
   model::Envelope envelope_;

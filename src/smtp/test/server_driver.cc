@@ -71,6 +71,7 @@ void ServerDriver::run() {
       case ServerStep::CheckSender: decide(session_->envelope().sender); break;
       case ServerStep::CheckRecipient: decide(session_->recipient().address); break;
       case ServerStep::CheckClient: decide(session_->xclient().login.value_or("")); break;
+      case ServerStep::Handshake: session_->on_tls(); break;
       case ServerStep::Message: take_message(); break;
       case ServerStep::Refused: refusals.push_back(session_->refusal()); break;
       case ServerStep::Close: closed = true; break;

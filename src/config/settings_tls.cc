@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// [tls], and what TLS is to a delivery wherever that is said.
+#include "config/rules.h"
+#include "config/schema.h"
+
+namespace penstock::config {
+
+using namespace std::chrono_literals;
+using enum Apply;
+
+Kind<TlsLevel> tls_level() {
+  return word<TlsLevel>({{"none", TlsLevel::None},
+                         {"opportunistic", TlsLevel::Opportunistic},
+                         {"require", TlsLevel::Require},
+                         {"verify", TlsLevel::Verify}});
+}
+
+const Section& tls_section() {
+  static const Section section =
+      SectionBuilder<Tls>("[tls]")
+          .add("delivery", &Tls::delivery, tls_level(), Live,
+               "Of deliveries, where no domain, provider or stream says it itself.")
+          .add("ca_file", &Tls::ca_file, absolute_path(), Live, "Certificates that are trusted, PEM.", "the system's")
+          .add("handshake_timeout", &Tls::handshake_timeout, span(1s, 5min), Live,
+               "The longest a TLS handshake takes, in and out.")
+          .add("clear_for", &Tls::clear_for, span(1min, 24h), Live,
+               "After a failed handshake an opportunistic delivery to that address goes in clear for this long.")
+          .build();
+  return section;
+}
+
+}  // namespace penstock::config
