@@ -37,6 +37,13 @@ void check_listener(const Config& config, std::size_t i, Checker& checker) {
                              "add relay_from = [\"127.0.0.0/8\"]");
   }
   checker.expect_known(entity, "stream", listener.stream, "stream", Checker::names_of(config.streams), of);
+  if (listener.tls != ListenerTls::Off && (listener.tls_cert_file.empty() || listener.tls_key_file.empty())) {
+    checker.error(entity, "tls", "tls of " + of + " needs cert_file and key_file", "name both, or write tls = \"off\"");
+  }
+  if (listener.tls == ListenerTls::Implicit && !listener.proxy_from.empty()) {
+    checker.error(entity, "proxy_from", of + " cannot take the PROXY protocol before implicit TLS",
+                  "use tls = \"starttls\"");
+  }
   if (listener.max_message_bytes >= config.spool.segment_bytes) {
     checker.error(entity, "max_message_size",
                   fmt::format("max_message_size of {} must be less than spool.segment_size, which is {}", of,

@@ -129,6 +129,12 @@ enum class SuppressedMail : std::uint8_t {
   Accept   // taken, recorded as suppressed, not sent
 };
 
+enum class ListenerTls : std::uint8_t {
+  Off,
+  StartTls,  // offered
+  Implicit   // from the first byte
+};
+
 struct Listener {
   std::string name;  // default: the address
   Endpoint address{"127.0.0.1", 2525, ""};
@@ -143,6 +149,9 @@ struct Listener {
   std::string stream;                   // label of messages that name none
   std::string tenant;
   SuppressedMail suppressed = SuppressedMail::Refuse;
+  ListenerTls tls = ListenerTls::Off;
+  std::string tls_cert_file, tls_key_file;  // "cert_file", "key_file": PEM
+  std::string tls_client_ca_file;           // "client_ca_file": who asks clients for certificates; empty: nobody
   std::uint32_t max_connections = 5'000;
   std::uint32_t max_connections_per_address = 100;
   std::uint32_t max_recipients = 1'000;                 // per transaction; the next RCPT gets 452

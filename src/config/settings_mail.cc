@@ -73,6 +73,17 @@ const Section& listener_section() {
           .add("suppressed", &Listener::suppressed,
                word<SuppressedMail>({{"refuse", SuppressedMail::Refuse}, {"accept", SuppressedMail::Accept}}), Live,
                "Recipients who are suppressed: refuse them at RCPT, or accept and record them without sending.")
+          .add("tls", &Listener::tls,
+               word<ListenerTls>({{"off", ListenerTls::Off},
+                                  {"starttls", ListenerTls::StartTls},
+                                  {"implicit", ListenerTls::Implicit}}),
+               Live, "Whether connections may (starttls) or must from their first byte (implicit) be encrypted.")
+          .add("cert_file", &Listener::tls_cert_file, absolute_path(), Live,
+               "The certificate and those between it and a root, PEM. Read again when it changes.", "none")
+          .add("key_file", &Listener::tls_key_file, absolute_path(), Live,
+               "Its private key, PEM; refused when others than its owner can use it.", "none")
+          .add("client_ca_file", &Listener::tls_client_ca_file, absolute_path(), Live,
+               "Clients are asked for a certificate, which must be of one of these authorities if given.", "nobody")
           .add("max_connections", &Listener::max_connections, number(1, 100'000), Live,
                "Connections in all; the next gets 421.")
           .add("max_connections_per_address", &Listener::max_connections_per_address, number(1, 100'000), Live,

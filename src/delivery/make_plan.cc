@@ -176,6 +176,13 @@ class Builder {
   Result<> add_tls() {
     auto context = net::TlsContext::client(config_.tls.ca_file);
     if (!context) return fail(context.error());
+    // What listeners need is looked at here too, so that no plan is made that they could not serve.
+    for (const config::Listener& listener : config_.listeners) {
+      if (listener.tls == config::ListenerTls::Off) continue;
+      const auto good =
+          net::TlsContext::server({listener.tls_cert_file, listener.tls_key_file, listener.tls_client_ca_file});
+      if (!good) return fail(good.error().code, fmt::format("listener {}: {}", listener.name, good.error().detail));
+    }
     plan_->tls = {tls_of(config_.tls.delivery), std::move(*context), config_.tls.handshake_timeout,
                   config_.tls.clear_for};
     return {};

@@ -23,7 +23,18 @@ Plan::Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::R
       labels(label_names(config->headers)),
       removed(lower(config->headers.remove)),
       streams(config->streams, config->fallback_stream),
-      reference_key(key) {}
+      reference_key(key) {
+  for (const config::Listener& listener : config->listeners) {
+    const bool off = listener.tls == config::ListenerTls::Off;
+    tls_.push_back(off ? nullptr
+                       : std::make_unique<net::TlsFiles>(net::TlsServerFiles{
+                             listener.tls_cert_file, listener.tls_key_file, listener.tls_client_ca_file}));
+  }
+}
+
+net::TlsFiles* Plan::find_tls(const config::Listener& listener) const {
+  return tls_[static_cast<std::size_t>(&listener - config->listeners.data())].get();
+}
 
 const config::Listener* Plan::find_listener(std::string_view name) const {
   for (const config::Listener& listener : config->listeners) {

@@ -17,6 +17,7 @@
 #include "feedback/reference.h"
 #include "ingest/stream_matcher.h"
 #include "mime/labels.h"
+#include "net/tls_files.h"
 
 namespace penstock::ingest {
 
@@ -30,8 +31,13 @@ struct Plan {
   const StreamMatcher streams;
   const std::optional<feedback::ReferenceKey> reference_key;  // that references are made with
 
+  // The certificate of a listener of `config`; nullptr: without TLS.
+  [[nodiscard]] net::TlsFiles* find_tls(const config::Listener& listener) const;
   // nullptr when a reload has taken it away.
   [[nodiscard]] const config::Listener* find_listener(std::string_view name) const;
+
+ private:
+  std::vector<std::unique_ptr<net::TlsFiles>> tls_;  // beside config->listeners
 };
 
 using PlanPtr = std::shared_ptr<const Plan>;

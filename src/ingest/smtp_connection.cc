@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "base/log.h"
 #include "feedback/errc.h"
 #include "ingest/accepted.h"
 #include "ingest/report_intake.h"
@@ -64,6 +65,9 @@ net::Task<> SmtpConnection::run() {
   // The address that relays for others is the peer of the socket, not whom the PROXY header names.
   const bool behind_proxy = contains(listener_.proxy_from, peer_);
   options_ = session_options(listener_, peer_);
+  if (net::TlsFiles* files = plan_->find_tls(listener_)) tls_context_ = files->current(service_.services_.clock.now());
+  const bool implicit = listener_.tls == config::ListenerTls::Implicit;
+  options_.offers.start_tls = tls_context_ != nullptr && !implicit;
   if (behind_proxy && !co_await read_proxy_header()) co_return;
   if (service_.draining()) co_return co_await turn_away(kShuttingDown);
   const auto place =
@@ -73,9 +77,11 @@ net::Task<> SmtpConnection::run() {
     co_return co_await turn_away(too_many);
   }
   const smtp::Peer peer{peer_, peer_port_};
+  if (implicit && (!tls_context_ || !co_await shake_hands())) co_return;
   session_.emplace(options_, peer);
+  if (implicit) session_->on_tls();
   if (listener_.banner_delay > Duration::zero()) co_await net::sleep_for(listener_.banner_delay);
-  if (!early_.empty() || stream_->readable() > 0) session_->on_early_bytes();
+  if (!early_.empty() || (!implicit && stream_->readable() > 0)) session_->on_early_bytes();
   co_await converse();
 }
 
@@ -108,6 +114,16 @@ net::Task<> SmtpConnection::turn_away(model::Reply reply) {
   co_await converse();
 }
 
+net::Task<bool> SmtpConnection::shake_hands() {
+  auto shaken = co_await stream_->accept_tls(tls_context_, plan_->config->tls.handshake_timeout);
+  if (!shaken) {
+    log::debug("smtp", "{}: {}", peer_text_, shaken.error().to_string());
+    co_return false;
+  }
+  tls_ = std::move(*shaken);
+  co_return true;
+}
+
 net::Task<> SmtpConnection::converse() {
   while (!lost_) {
     switch (session_->next()) {
@@ -124,7 +140,10 @@ net::Task<> SmtpConnection::converse() {
         session_->accept();
         peer_text_ = session_->peer().address.to_string();
         break;
-      case smtp::ServerStep::Handshake: co_return;  // not offered
+      case smtp::ServerStep::Handshake:
+        if (!co_await shake_hands()) co_return;
+        session_->on_tls();
+        break;
       case smtp::ServerStep::Message: co_await take_message(); break;
       case smtp::ServerStep::Refused: record_session_refusal(); break;
       case smtp::ServerStep::Close: co_return co_await close_gently();
@@ -300,6 +319,9 @@ model::Event SmtpConnection::event_of(model::EventType type) const {
   event.peer_address = peer_text_;
   event.peer_host = session_->client_name();
   event.protocol = "smtp";
+  event.tls_protocol = tls_.protocol;
+  event.tls_cipher = tls_.cipher;
+  event.tls_verified = tls_.verified;
   return event;
 }
 

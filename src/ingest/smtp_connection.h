@@ -32,6 +32,8 @@ class SmtpConnection
   // 554 or 421 instead of a banner, then the end.
   net::Task<> turn_away(model::Reply reply);
   net::Task<> converse();
+  // False: the link is of no use.
+  net::Task<bool> shake_hands();
   net::Task<> read();
   net::Task<> take_message();
   net::Task<> take_report(smtp::ReceivedMessage message);
@@ -62,6 +64,8 @@ class SmtpConnection
   smtp::ServerOptions options_;
   std::optional<smtp::ServerSession> session_;
   std::unique_ptr<char[]> buffer_;
+  net::TlsContextPtr tls_context_;  // null: TLS is not offered
+  net::TlsFacts tls_;               // empty: in clear
   std::string early_;  // what came behind the PROXY header
   std::optional<Time> message_deadline_;
   bool reading_ = false;
