@@ -46,13 +46,28 @@ void check_providers(const Config& config, Checker& checker) {
   };
   expect_single("mx", &Provider::mx);
   expect_single("domains", &Provider::domains);
-  for (std::size_t i = 0; i < config.providers.size(); ++i) {
-    const Provider& provider = config.providers[i];
-    if (!provider.mx.empty() || !provider.domains.empty()) continue;
-    checker.warn_if_all_good(
-        Checker::entity("provider", i, provider.name),
-        fmt::format("provider \"{}\" is a dead rule: it has neither mx nor domains", provider.name));
-  }
+}
+
+// A range that is not in order would silently be another one.
+void check_range(const Limits& limits, const Entity& entity, Checker& checker) {
+  const auto expect = [&](bool good, const char* lower, const char* upper) {
+    if (good) return;
+    checker.error(entity, lower, fmt::format("{} must not be above {}", lower, upper),
+                  fmt::format("lower {}, or raise {}", lower, upper));
+  };
+  const auto in_order = [](double low, double high) { return low <= 0 || high <= 0 || low <= high; };
+  const auto numbers = [&](std::uint32_t Limits::*low, std::uint32_t Limits::*high) {
+    return in_order(limits.*low, limits.*high);
+  };
+  const auto rates = [&](Rate Limits::*low, Rate Limits::*high) {
+    return in_order((limits.*low).per_second(), (limits.*high).per_second());
+  };
+  expect(numbers(&Limits::connections_floor, &Limits::connections_start), "connections_floor", "connections_start");
+  expect(numbers(&Limits::connections_floor, &Limits::connections), "connections_floor", "connections");
+  expect(numbers(&Limits::connections_start, &Limits::connections), "connections_start", "connections");
+  expect(rates(&Limits::message_rate_floor, &Limits::message_rate_start), "message_rate_floor", "message_rate_start");
+  expect(rates(&Limits::message_rate_floor, &Limits::message_rate), "message_rate_floor", "message_rate");
+  expect(rates(&Limits::message_rate_start, &Limits::message_rate), "message_rate_start", "message_rate");
 }
 
 }  // namespace
@@ -65,11 +80,17 @@ void check_delivery(const Config& config, Checker& checker) {
   for (std::size_t i = 0; i < config.pools.size(); ++i) check_member(config, config.pools[i], i, checker);
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const Domain& domain = config.domains[i];
-    if (domain.route || domain.limits != Limits{}) continue;
+    check_range(domain.limits, Checker::entity("domain", i, domain.name), checker);
+    if (domain.route || domain.tls || domain.limits != Limits{}) continue;
     checker.warn_if_all_good(Checker::entity("domain", i, domain.name),
                              fmt::format("domain \"{}\" is a dead rule: it sets nothing", domain.name));
   }
   check_providers(config, checker);
+  for (std::size_t i = 0; i < config.providers.size(); ++i) {
+    const Provider& provider = config.providers[i];
+    check_range(provider.limits, Checker::entity("provider", i, provider.name), checker);
+  }
+  check_range(config.defaults.limits, {"defaults", "defaults"}, checker);
   const Trouble& trouble = config.defaults.trouble;
   if (trouble.longest < trouble.first) {
     checker.error({"defaults", "defaults"},

@@ -91,6 +91,12 @@ struct Classify {
   std::string rules;  // folder of rule files asked before the shipped ones; empty: none
 };
 
+// What is known of mailbox providers (docs/providers.md).
+struct ProviderFiles {
+  bool builtin = true;  // the shipped files count
+  std::string folder;   // of files that replace those of the same provider; empty: none
+};
+
 struct Accounting {
   bool enabled = false;
   std::string dir;                            // default: data_dir/accounting
@@ -279,6 +285,9 @@ struct Limits {
   std::uint32_t messages_per_connection = 0;
   Rate message_rate{0, std::chrono::seconds{1}};
   std::uint32_t recipients_per_message = 0;
+  // With one of these, the limit moves between floor and the value above (docs/shaping.md).
+  std::uint32_t connections_floor = 0, connections_start = 0;
+  Rate message_rate_floor{0, std::chrono::seconds{1}}, message_rate_start{0, std::chrono::seconds{1}};
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
@@ -389,6 +398,7 @@ struct Config {
   Events events;
   Accounting accounting;
   Classify classify;
+  ProviderFiles provider_files;  // "providers"
   Headers headers;
   Pickup pickup;
   Feedback feedback;

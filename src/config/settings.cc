@@ -57,6 +57,7 @@ const std::vector<TopTable>& tables() {
       single("timeouts", &Config::timeouts, timeouts_section(), "How long the SMTP client waits."),
       single("client", &Config::client, client_section(), "How the SMTP client speaks."),
       single("classify", &Config::classify, classify_section(), "How receivers' replies are understood."),
+      single("providers", &Config::provider_files, provider_files_section(), "What is known of mailbox providers."),
       single("tls", &Config::tls, tls_section(), "How deliveries are encrypted."),
       single("dns", &Config::dns, dns_section(), "Look-ups."),
       single("spool", &Config::spool, spool_section(), "Where accepted mail is kept."),

@@ -123,12 +123,20 @@ const Section& limits_section() {
       SectionBuilder<Limits>("limits")
           .add("connections", &Limits::connections, number_or_unset(1, kMostConnections), Live,
                "Connections open at the same time.", "no limit here")
+          .add("connections_floor", &Limits::connections_floor, number_or_unset(1, kMostConnections), Live,
+               "Makes `connections` adaptive: never below this.", "not given here")
+          .add("connections_start", &Limits::connections_start, number_or_unset(1, kMostConnections), Live,
+               "Makes `connections` adaptive: begins here.", "not given here")
           .add("connection_rate", &Limits::connection_rate, rate(), Live, "New connections in a span of time.",
                "no limit here")
           .add("messages_per_connection", &Limits::messages_per_connection, number_or_unset(1, kMostMessages), Live,
                "Messages after which a connection is closed.", "no limit here")
           .add("message_rate", &Limits::message_rate, rate(), Live, "Recipients attempted in a span of time.",
                "no limit here")
+          .add("message_rate_floor", &Limits::message_rate_floor, rate(), Live,
+               "Makes `message_rate` adaptive: never below this.", "not given here")
+          .add("message_rate_start", &Limits::message_rate_start, rate(), Live,
+               "Makes `message_rate` adaptive: begins here.", "not given here")
           .add("recipients_per_message", &Limits::recipients_per_message, number_or_unset(1, kMostRecipients), Live,
                "Recipients of one message in one transaction.", "no limit here")
           .build();

@@ -6,6 +6,7 @@
 using namespace std::chrono_literals;
 using penstock::Rate;
 using penstock::model::NameId;
+using penstock::shaping::filled;
 using penstock::shaping::Limits;
 using penstock::shaping::PathKey;
 using penstock::shaping::stricter;
@@ -27,4 +28,23 @@ TEST(PathKey, PartsAreNotInterchangeable) {
   const PathKey b{NameId{2}, NameId{1}};
   EXPECT_NE(a, b);
   EXPECT_NE(std::hash<PathKey>{}(a), std::hash<PathKey>{}(b));
+}
+
+TEST(Limits, FilledTakesWhatIsLeftOpenAndBringsTheRangeDown) {
+  const Limits wide{.connections = 20, .messages_per_connection = 50, .connections_floor = 4, .connections_start = 10};
+  const Limits narrow{.connections = 3, .byte_rate = {1e6, 1s}};
+  const Limits all = filled(narrow, wide);
+  EXPECT_EQ(all.connections, 3U);
+  EXPECT_EQ(all.connections_floor, 3U);
+  EXPECT_EQ(all.connections_start, 3U);
+  EXPECT_EQ(all.messages_per_connection, 50U);
+  EXPECT_EQ(all.byte_rate.count, 1e6);
+  EXPECT_EQ(filled({}, wide), wide);
+}
+
+TEST(Limits, FilledComparesRatesOfDifferentSpans) {
+  const Limits wide{.message_rate_floor = {6, 60s}, .message_rate_start = {5, 1s}};
+  const Limits all = filled({.message_rate = {60, 60s}}, wide);
+  EXPECT_EQ(all.message_rate_start, all.message_rate);
+  EXPECT_EQ(all.message_rate_floor, wide.message_rate_floor);
 }

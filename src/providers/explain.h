@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// explain: every effective value of a path and where it comes from. Pure.
+//
+// Layers, the widest first; a later one that says something counts: what is built in for unknown sites, [defaults], the
+// provider file, [[provider]], [[domain]], and what the stream says.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "providers/catalog.h"
+
+namespace penstock::providers {
+
+struct Explained {
+  std::string key;        // "connections"; "postmaster" and "feedback_loop" are links
+  std::string value;      // as written in a file; "" : no limit
+  std::string origin;     // "provider file gmail.toml", "[[provider]] gmail", "[[domain]] *.example", "[defaults]", …
+  std::string reference;  // of a provider file's value
+  std::string standing;
+  std::string note;
+};
+
+struct Question {
+  std::string provider{};                  // "": an unknown site
+  const config::Domain* domain = nullptr;  // the rule that fits
+  const config::Stream* stream = nullptr;  // may be missing
+  bool fixed_route = false;                // a relay or LMTP: no provider, and nothing built in
+};
+
+[[nodiscard]] std::vector<Explained> explain(const config::Config& config, const Catalog& catalog, const Question& ask);
+
+// The [[domain]] of the name itself, else of the longest "*." suffix; nullptr when there is none.
+[[nodiscard]] const config::Domain* domain_rule(const config::Config& config, const std::string& domain);
+
+}  // namespace penstock::providers

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/explain.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace penstock::providers {
+namespace {
+
+Catalog one_file() {
+  ProviderData data;
+  data.file = "big.toml";
+  data.provider.name = "big";
+  data.provider.limits = {.connections = 20, .connections_floor = 2, .connections_start = 5};
+  data.postmaster = "https://big.example/help";
+  data.facts["connections"] = {"https://big.example/limits", Standing::Published, "Per address.", {}};
+  data.facts["postmaster"] = {"https://big.example/", Standing::Quoted, "", {}};
+  return Catalog({data});
+}
+
+Explained row(const std::vector<Explained>& rows, const std::string& key) {
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const Explained& one) { return one.key == key; });
+  return found == rows.end() ? Explained{} : *found;
+}
+
+TEST(Explain, ProviderFileNamesReferenceAndStanding) {
+  const auto rows = explain({}, one_file(), {.provider = "big"});
+  const Explained connections = row(rows, "connections");
+  EXPECT_EQ(connections.value, "20");
+  EXPECT_EQ(connections.origin, "provider file big.toml");
+  EXPECT_EQ(connections.reference, "https://big.example/limits");
+  EXPECT_EQ(connections.standing, "published");
+  EXPECT_EQ(connections.note, "Per address.");
+  EXPECT_EQ(row(rows, "connections_start").value, "5");
+  EXPECT_EQ(row(rows, "messages_per_connection").origin, "[defaults], not changed");
+  EXPECT_EQ(row(rows, "connection_rate").value, "");
+  EXPECT_EQ(row(rows, "connection_rate").origin, "nobody sets it");
+  EXPECT_EQ(row(rows, "postmaster").value, "https://big.example/help");
+  EXPECT_EQ(row(rows, "postmaster").standing, "quoted");
+}
+
+TEST(Explain, NarrowerLayerCounts) {
+  config::Config config;
+  config::Provider own;
+  own.name = "big";
+  own.limits.connections = 12;
+  own.limits.message_rate = {9, std::chrono::seconds{1}};
+  config.providers = {own};
+  config::Domain domain;
+  domain.name = "*.big.example";
+  domain.limits.connections = 3;
+  config.domains = {domain};
+  const auto rows = explain(config, one_file(), {.provider = "big", .domain = domain_rule(config, "a.big.example")});
+  EXPECT_EQ(row(rows, "connections").value, "3");
+  EXPECT_EQ(row(rows, "connections").origin, "[[domain]] *.big.example");
+  EXPECT_EQ(row(rows, "message_rate").origin, "[[provider]] big");
+  EXPECT_EQ(row(rows, "connections_start").value, "3");
+  EXPECT_EQ(row(rows, "connections_start").origin, "provider file big.toml, which says 5; brought down to the ceiling");
+}
+
+TEST(Explain, UnknownSiteHasARangeToo) {
+  const auto rows = explain({}, one_file(), {});
+  EXPECT_EQ(row(rows, "connections").value, "20");
+  EXPECT_EQ(row(rows, "connections_floor").origin, "built in for unknown sites");
+  const auto fixed = explain({}, one_file(), {.provider = "", .fixed_route = true});
+  EXPECT_EQ(row(fixed, "connections_floor").value, "");
+}
+
+TEST(Explain, StreamLowersRecipientsPerMessage) {
+  config::Stream stream;
+  stream.name = "news";
+  stream.recipients_per_message = 1;
+  EXPECT_EQ(row(explain({}, one_file(), {.provider = "", .stream = &stream}), "recipients_per_message").origin,
+            "[[stream]] news");
+  stream.recipients_per_message = 5000;
+  EXPECT_EQ(row(explain({}, one_file(), {.provider = "", .stream = &stream}), "recipients_per_message").value, "100");
+}
+
+TEST(Explain, WhatAProviderNeedsOnlyRaisesTls) {
+  ProviderData data = one_file().all()[0];
+  data.tls = config::TlsLevel::Require;
+  const Catalog catalog({data});
+  config::Config config;
+  config::Stream stream;
+  EXPECT_EQ(row(explain(config, catalog, {.provider = "big"}), "tls").value, "require");
+  EXPECT_EQ(row(explain(config, catalog, {.provider = "big"}), "tls").origin, "provider file big.toml");
+  EXPECT_EQ(row(explain(config, catalog, {}), "tls").origin, "[tls]");
+  stream.tls = config::TlsLevel::Verify;
+  EXPECT_EQ(row(explain(config, catalog, {.provider = "big", .stream = &stream}), "tls").value, "verify");
+  config::Provider own;
+  own.name = "big";
+  own.tls = config::TlsLevel::None;
+  config.providers = {own};
+  EXPECT_EQ(row(explain(config, catalog, {.provider = "big", .stream = &stream}), "tls").value, "none");
+}
+
+TEST(DomainRule, ExactNameGoesBeforeTheLongestSuffix) {
+  config::Config config;
+  for (const char* name : {"*.example", "*.a.example", "b.a.example"}) {
+    config::Domain domain;
+    domain.name = name;
+    config.domains.push_back(domain);
+  }
+  EXPECT_EQ(domain_rule(config, "b.a.example")->name, "b.a.example");
+  EXPECT_EQ(domain_rule(config, "c.a.example")->name, "*.a.example");
+  EXPECT_EQ(domain_rule(config, "c.example")->name, "*.example");
+  EXPECT_EQ(domain_rule(config, "example"), nullptr);
+  EXPECT_EQ(domain_rule(config, "other.test"), nullptr);
+}
+
+}  // namespace
+}  // namespace penstock::providers

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "providers/lint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace penstock::providers {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class ProviderFolder : public testing::Test {
+ protected:
+  ProviderFolder() : folder_(std::filesystem::temp_directory_path() / ("providers-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(folder_);
+    config_.provider_files = {.builtin = false, .folder = folder_.string()};
+  }
+  ~ProviderFolder() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& file, const std::string& provider, const std::string& mx) {
+    std::ofstream(folder_ / file) << "provider = \"" << provider << "\"\n[match]\nmx = [" << mx
+                                  << "]\nreference = \"https://a.example/\"\nstanding = \"chosen\"\n";
+  }
+  std::vector<std::string> lines() {
+    std::vector<std::string> all;
+    for (const config::Problem& problem : lint_config(config_)) all.push_back(config::format_problem(problem));
+    return all;
+  }
+
+  std::filesystem::path folder_;
+  config::Config config_;
+};
+
+TEST_F(ProviderFolder, GoodFilesHaveNoProblem) {
+  write("a.toml", "a", "\"mx.a.example\"");
+  write("b.toml", "b", "\"mx.b.example\"");
+  EXPECT_THAT(lines(), IsEmpty());
+}
+
+TEST_F(ProviderFolder, SuffixOfTwoProvidersIsDeadInOne) {
+  write("a.toml", "a", "\"mx.example\"");
+  write("b.toml", "b", "\"mx.example\"");
+  EXPECT_THAT(lines(), ElementsAre(AllOf(HasSubstr("b.toml:2"),
+                                         HasSubstr("dead match: mx suffix \"mx.example\" belongs to provider \"a\""),
+                                         HasSubstr("leave it with one of them"))));
+}
+
+TEST_F(ProviderFolder, SuffixBelowAnotherOfTheSameFileIsDead) {
+  write("a.toml", "a", "\"example\", \"mx.example\"");
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("dead match: mx suffix \"mx.example\" is covered by \"example\"")));
+}
+
+TEST_F(ProviderFolder, LongerSuffixOfAnotherProviderIsNoProblem) {
+  write("a.toml", "a", "\"example\"");
+  write("b.toml", "b", "\"mx.example\"");
+  EXPECT_THAT(lines(), IsEmpty());
+}
+
+TEST_F(ProviderFolder, TwoFilesOfOneProvider) {
+  write("a.toml", "a", "\"a.example\"");
+  write("b.toml", "a", "\"b.example\"");
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("provider \"a\" has a file already")));
+}
+
+TEST_F(ProviderFolder, FileReplacesTheShippedOneOfTheSameProvider) {
+  write("mine.toml", "gmail", "\"google.com\"");
+  config_.provider_files.builtin = true;
+  EXPECT_THAT(lines(), IsEmpty());
+  const auto catalog = Catalog::load(config_.provider_files);
+  ASSERT_TRUE(catalog);
+  EXPECT_THAT(catalog->find("gmail")->file, HasSubstr("mine.toml"));
+  EXPECT_NE(catalog->find("yahoo"), nullptr);
+}
+
+TEST_F(ProviderFolder, BadFileFailsTheLoadWithItsPlace) {
+  std::ofstream(folder_ / "bad.toml") << "provider = \"a\"\n[match]\nmx = \"a.example\"\nreference = 3\n";
+  const auto catalog = Catalog::load(config_.provider_files);
+  ASSERT_FALSE(catalog);
+  EXPECT_THAT(catalog.error().to_string(), HasSubstr("bad.toml"));
+}
+
+TEST_F(ProviderFolder, MissingFolderSaysWhatToDo) {
+  config_.provider_files.folder += "/missing";
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("take `folder` out of [providers]")));
+  EXPECT_FALSE(Catalog::load(config_.provider_files));
+}
+
+TEST_F(ProviderFolder, TableOfAnUnknownNameThatMatchesNothingIsDead) {
+  config::Provider own;
+  own.name = "gmial";
+  config_.providers = {own};
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("provider \"gmial\" is a dead rule")));
+  config_.providers[0].name = "gmail";
+  config_.provider_files.builtin = true;
+  EXPECT_THAT(lines(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace penstock::providers
