@@ -62,6 +62,10 @@ Result<std::string> canonical_domain(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (text.empty()) return fail(Errc::BadAddress, "there is no domain");
   if (text.starts_with('[') && text.ends_with(']') && is_ascii(text)) return ascii::lower(text);
+  const auto printable = [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; };
+  if (!std::all_of(text.begin(), text.end(), printable)) {
+    return fail(Errc::BadAddress, "the domain has a character that may not stand there");
+  }
   std::string domain = ascii::lower(text);
   if (!is_ascii(domain)) {
     auto mapped = map_label(domain);
@@ -69,8 +73,8 @@ Result<std::string> canonical_domain(std::string_view text) {
     domain = std::move(*mapped);
   }
   const auto fits = [](char c) { return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.'; };
-  if (domain.size() > kDomainMax || domain.starts_with('.') || domain.find("..") != std::string::npos ||
-      !std::all_of(domain.begin(), domain.end(), fits)) {
+  if (domain.empty() || domain.size() > kDomainMax || domain.starts_with('.') || domain.ends_with('.') ||
+      domain.find("..") != std::string::npos || !std::all_of(domain.begin(), domain.end(), fits)) {
     return fail(Errc::BadAddress, "the domain is not one");
   }
   return domain;

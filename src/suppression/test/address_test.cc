@@ -37,6 +37,7 @@ TEST(CanonicalAddress, TableOfForms) {
       {"us er@example.com", ""},
       {"user@.example.com", ""},
       {"user@a..b", ""},
+      {"user@a..", ""},
       {"a,b@example.com", ""},
   };
   for (const Case& each : cases) {
@@ -55,6 +56,12 @@ TEST(CanonicalAddress, TableOfForms) {
 TEST(CanonicalAddress, OverlongOnesAreRefused) {
   EXPECT_FALSE(canonical_address(std::string(300, 'a') + "@example.com", {}));
   EXPECT_FALSE(canonical_address("a@" + std::string(300, 'b'), {}));
+}
+
+// Found by fuzzing: a library that takes C strings sees only what is before the zero byte.
+TEST(CanonicalAddress, ZeroByteInTheDomainIsRefused) {
+  EXPECT_FALSE(canonical_address(std::string_view("a@\0\xdb\x8f.example", 14), {}));
+  EXPECT_FALSE(canonical_address(std::string_view("a@b\0.example", 12), {}));
 }
 
 TEST(CanonicalAddress, IsItsOwnCanonicalForm) {
