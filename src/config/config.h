@@ -157,7 +157,7 @@ struct Listener {
   SuppressedMail suppressed = SuppressedMail::Refuse;
   ListenerTls tls = ListenerTls::Off;
   std::string tls_cert_file, tls_key_file;  // "cert_file", "key_file": PEM
-  std::string tls_client_ca_file;           // "client_ca_file": who asks clients for certificates; empty: nobody
+  std::string client_ca_file;               // PEM; empty: clients are not asked for certificates
   std::uint32_t max_connections = 5'000;
   std::uint32_t max_connections_per_address = 100;
   std::uint32_t max_recipients = 1'000;                 // per transaction; the next RCPT gets 452

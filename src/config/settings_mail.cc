@@ -82,7 +82,7 @@ const Section& listener_section() {
                "The certificate and those between it and a root, PEM. Read again when it changes.", "none")
           .add("key_file", &Listener::tls_key_file, absolute_path(), Live,
                "Its private key, PEM; refused when others than its owner can use it.", "none")
-          .add("client_ca_file", &Listener::tls_client_ca_file, absolute_path(), Live,
+          .add("client_ca_file", &Listener::client_ca_file, absolute_path(), Live,
                "Clients are asked for a certificate, which must be of one of these authorities if given.", "nobody")
           .add("max_connections", &Listener::max_connections, number(1, 100'000), Live,
                "Connections in all; the next gets 421.")

@@ -180,7 +180,7 @@ class Builder {
     for (const config::Listener& listener : config_.listeners) {
       if (listener.tls == config::ListenerTls::Off) continue;
       const auto good =
-          net::TlsContext::server({listener.tls_cert_file, listener.tls_key_file, listener.tls_client_ca_file});
+          net::TlsContext::server({listener.tls_cert_file, listener.tls_key_file, listener.client_ca_file});
       if (!good) return fail(good.error().code, fmt::format("listener {}: {}", listener.name, good.error().detail));
     }
     plan_->tls = {tls_of(config_.tls.delivery), std::move(*context), config_.tls.handshake_timeout,

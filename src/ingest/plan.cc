@@ -28,7 +28,7 @@ Plan::Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::R
     const bool off = listener.tls == config::ListenerTls::Off;
     tls_.push_back(off ? nullptr
                        : std::make_unique<net::TlsFiles>(net::TlsServerFiles{
-                             listener.tls_cert_file, listener.tls_key_file, listener.tls_client_ca_file}));
+                             listener.tls_cert_file, listener.tls_key_file, listener.client_ca_file}));
   }
 }
 

@@ -66,7 +66,7 @@ class SmtpConnection
   std::unique_ptr<char[]> buffer_;
   net::TlsContextPtr tls_context_;  // null: TLS is not offered
   net::TlsFacts tls_;               // empty: in clear
-  std::string early_;  // what came behind the PROXY header
+  std::string early_;               // what came behind the PROXY header
   std::optional<Time> message_deadline_;
   bool reading_ = false;
   bool drained_ = false;

@@ -32,14 +32,13 @@
 // Lenient where real clients need it: blanks after "FROM:" and "TO:", an address without brackets, any host-like name
 // in EHLO, local parts above 64 bytes, BODY=7BIT with 8-bit text (body_kind then tells the truth).
 //
-// STARTTLS (RFC 3207): after it all is forgotten but who the peer is, and what came in clear behind it is not obeyed; for
-// a link that is encrypted from its beginning call on_tls() before the first next().
-// Place left: AUTH is known and refused (502); AUTH= in MAIL is read and ignored (RFC 4954 §5).
-// Owns: its buffers and the message being received. `options` must outlive it.   Threads: one at a time.
-// Costs: the body is copied once, from the read buffer; about 2.5 µs for a message of 10 KiB with its commands, 1.5 of
-// it for the body (bench_smtp). Memory: the body (reserved by SIZE= up to 256 KiB, then as bytes come), one command
-// line, 16 KiB of replies. Limits: server_options.h.   Errors: none; a call that does not fit the step is our bug
-// (CHECK).
+// STARTTLS (RFC 3207): after it all is forgotten but who the peer is, and what came in clear behind it is not obeyed;
+// for a link that is encrypted from its beginning call on_tls() before the first next(). Place left: AUTH is known and
+// refused (502); AUTH= in MAIL is read and ignored (RFC 4954 §5). Owns: its buffers and the message being received.
+// `options` must outlive it.   Threads: one at a time. Costs: the body is copied once, from the read buffer; about 2.5
+// µs for a message of 10 KiB with its commands, 1.5 of it for the body (bench_smtp). Memory: the body (reserved by
+// SIZE= up to 256 KiB, then as bytes come), one command line, 16 KiB of replies. Limits: server_options.h.   Errors:
+// none; a call that does not fit the step is our bug (CHECK).
 #pragma once
 
 #include <cstdint>

@@ -70,18 +70,17 @@ class StreamTls : public testing::Test {
   void serve(const std::string& host) {
     auto context = TlsContext::server({certificates_.certificate(host), certificates_.key(host), ""});
     ASSERT_TRUE(context) << context.error().to_string();
-    listener_ = std::make_unique<Listener>(shards_, *parse_endpoint("127.0.0.1:0"), "tls",
-                                           [server = *context](std::unique_ptr<Stream> stream) {
-                                             return echo_encrypted(std::move(stream), server);
-                                           });
+    listener_ = std::make_unique<Listener>(
+        shards_, *parse_endpoint("127.0.0.1:0"), "tls",
+        [server = *context](std::unique_ptr<Stream> stream) { return echo_encrypted(std::move(stream), server); });
     ASSERT_TRUE(listener_->open());
     listener_->start();
   }
   Heard hear(TlsAsk wanted, std::string bytes = "hello", Duration timeout = 5s) {
     if (!client_) client_ = *TlsContext::client(certificates_.ca_file());
     std::promise<Heard> done;
-    shards_[0].spawn("ask", ask(shards_[0], listener_->endpoint(), client_, std::move(wanted), std::move(bytes),
-                                timeout, done));
+    shards_[0].spawn(
+        "ask", ask(shards_[0], listener_->endpoint(), client_, std::move(wanted), std::move(bytes), timeout, done));
     return done.get_future().get();
   }
   static TlsAsk named(std::string name, bool must_verify) {
