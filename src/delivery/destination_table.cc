@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/destination_table.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
 #include "base/check.h"
@@ -116,13 +117,7 @@ void DestinationTable::apply_domain_rule(Destination& to, std::string_view domai
   to.group = names_.intern("domain:" + std::string(domain));
   to.home_limits = to.limits;
   // A field the rule leaves out keeps the value it would have without the rule.
-  shaping::Limits own = *rule->limits;
-  if (own.connections == 0) own.connections = to.limits.connections;
-  if (own.connection_rate.count == 0) own.connection_rate = to.limits.connection_rate;
-  if (own.messages_per_connection == 0) own.messages_per_connection = to.limits.messages_per_connection;
-  if (own.message_rate.count == 0) own.message_rate = to.limits.message_rate;
-  if (own.recipients_per_message == 0) own.recipients_per_message = to.limits.recipients_per_message;
-  to.limits = own;
+  to.limits = shaping::filled(*rule->limits, to.limits);
   if (!to.provider) to.home = to.group;
 }
 
@@ -146,9 +141,13 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
     made->provider = plan_->provider_names[*provider];
     made->group = plan_->provider_groups[*provider];
     made->limits = plan_->provider_limits[*provider];
-    if (*provider < plan_->provider_tls.size()) made->tls = plan_->provider_tls[*provider].value_or(tls);
+    const TlsLevel least =
+        *provider < plan_->provider_tls_least.size() ? plan_->provider_tls_least[*provider] : TlsLevel::None;
+    made->tls = std::max(tls, least);
+    if (*provider < plan_->provider_tls.size()) made->tls = plan_->provider_tls[*provider].value_or(made->tls);
   } else {
     made->group = names_.intern("site:" + hosts->site);
+    made->limits = plan_->site_limits.value_or(plan_->default_limits);
   }
   made->home = made->group;
   made->hosts = std::move(hosts);

@@ -7,25 +7,22 @@
 
 #include "delivery/dkim_plan.h"
 #include "net/stream.h"
+#include "providers/merge.h"
 #include "queue/zone_rules.h"
 
 namespace penstock::delivery {
 namespace {
 
 shaping::Limits limits_of(const config::Limits& from) {
-  return {from.connections, from.connection_rate, from.messages_per_connection, from.message_rate,
-          from.recipients_per_message};
-}
-
-// What `narrow` leaves out is taken from `wide`.
-shaping::Limits with_defaults(const shaping::Limits& narrow, const shaping::Limits& wide) {
-  shaping::Limits all = narrow;
-  if (all.connections == 0) all.connections = wide.connections;
-  if (all.connection_rate.count == 0) all.connection_rate = wide.connection_rate;
-  if (all.messages_per_connection == 0) all.messages_per_connection = wide.messages_per_connection;
-  if (all.message_rate.count == 0) all.message_rate = wide.message_rate;
-  if (all.recipients_per_message == 0) all.recipients_per_message = wide.recipients_per_message;
-  return all;
+  return {.connections = from.connections,
+          .connection_rate = from.connection_rate,
+          .messages_per_connection = from.messages_per_connection,
+          .message_rate = from.message_rate,
+          .recipients_per_message = from.recipients_per_message,
+          .connections_floor = from.connections_floor,
+          .connections_start = from.connections_start,
+          .message_rate_floor = from.message_rate_floor,
+          .message_rate_start = from.message_rate_start};
 }
 
 Route route_of(const config::Route& from) {
@@ -92,7 +89,7 @@ class Builder {
     add_pools();
     if (auto added = add_streams(); !added) return fail(added.error());
     add_limits();
-    add_providers();
+    if (auto added = add_providers(); !added) return fail(added.error());
     add_domains();
     add_timeouts();
     if (auto added = add_classifier(); !added) return fail(added.error());
@@ -205,24 +202,31 @@ class Builder {
 
   void add_limits() {
     plan_->default_limits = limits_of(config_.defaults.limits);
+    plan_->site_limits = shaping::filled(plan_->default_limits, limits_of(providers::unknown_site_limits()));
     const config::Trouble& from = config_.defaults.trouble;
     plan_->trouble = {from.failures, from.first, from.growth, from.longest, from.jitter, from.ramp_limit};
     plan_->nxdomain_confirmations = config_.dns.nxdomain_confirmations;
   }
 
-  void add_providers() {
+  Result<> add_providers() {
+    auto catalog = providers::Catalog::load(config_.provider_files);
+    if (!catalog) return fail(catalog.error());
     std::vector<dns::ProviderPatterns> patterns;
-    for (const config::Provider& from : config_.providers) {
+    for (const config::Provider& from : providers::merge(config_.providers, *catalog)) {
       patterns.push_back({from.name, from.mx, from.domains});
       plan_->provider_names.push_back(names_.intern(from.name));
       plan_->provider_groups.push_back(names_.intern("provider:" + from.name));
       plan_->provider_tls.push_back(tls_of(from.tls));
-      plan_->provider_limits.push_back(with_defaults(limits_of(from.limits), plan_->default_limits));
+      const providers::ProviderData* known = catalog->find(from.name);
+      plan_->provider_tls_least.push_back(known && known->tls ? tls_of(*known->tls) : TlsLevel::None);
+      plan_->provider_limits.push_back(shaping::filled(limits_of(from.limits), plan_->default_limits));
     }
     plan_->providers = dns::ProviderTable(std::move(patterns));
     for (const std::string& conflict : plan_->providers.conflicts()) {
       warnings_.push_back({"providers", conflict, "leave it with one of them"});
     }
+    plan_->provider_data = std::make_shared<const providers::Catalog>(std::move(*catalog));
+    return {};
   }
 
   void add_domains() {

@@ -20,6 +20,7 @@
 #include "dns/hosts.h"
 #include "dns/provider_match.h"
 #include "model/name_table.h"
+#include "providers/catalog.h"
 #include "queue/delivery_window.h"
 #include "queue/fair_queue.h"
 #include "queue/retry_plan.h"
@@ -40,7 +41,7 @@ enum class RouteKind : std::uint8_t { Mx, Relay, Lmtp, Null };
 
 struct Route {
   RouteKind kind = RouteKind::Mx;
-  std::vector<RelayHost> hosts;  // Relay, Lmtp: tried in this order
+  std::vector<RelayHost> hosts;            // Relay, Lmtp: tried in this order
   TlsLevel tls = TlsLevel::Opportunistic;  // as the stream says; a domain's or provider's word goes first
   // "relay:127.0.0.2:2599": names the route's egress paths; "" for Mx.
   [[nodiscard]] std::string group() const;
@@ -116,11 +117,15 @@ struct Plan {
   std::vector<Stream> streams;  // at least one
   std::uint32_t default_stream = 0;
   dns::ProviderTable providers;
-  std::vector<model::NameId> provider_names;     // by provider index: "gmail"
-  std::vector<model::NameId> provider_groups;    // by provider index: "provider:gmail"
-  std::vector<shaping::Limits> provider_limits;  // by provider index
+  std::vector<model::NameId> provider_names;          // by provider index: "gmail"
+  std::vector<model::NameId> provider_groups;         // by provider index: "provider:gmail"
+  std::vector<shaping::Limits> provider_limits;       // by provider index
   std::vector<std::optional<TlsLevel>> provider_tls;  // by provider index
-  shaping::Limits default_limits;                // of every egress path, where nothing narrower is said
+  std::vector<TlsLevel> provider_tls_least;           // by provider index: what it is known to need, unless said above
+  shaping::Limits default_limits;                     // of every egress path, where nothing narrower is said
+  // Of sites found by MX that belong to no provider; none: default_limits.
+  std::optional<shaping::Limits> site_limits;
+  std::shared_ptr<const providers::Catalog> provider_data = std::make_shared<const providers::Catalog>();
   shaping::TroublePolicy trouble;
   Timeouts timeouts;
   TlsPlan tls;

@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr const char* kBase = R"([node]
@@ -96,6 +97,8 @@ TEST_F(MakePlanTest, ProviderTakesFromTheDefaultsWhatItLeavesOut) {
 connections = 7
 recipients_per_message = 30
 message_rate = "5/s"
+[providers]
+builtin = false
 [[provider]]
 name = "gmail"
 mx = ["google.com"]
@@ -109,6 +112,44 @@ connections = 3
   EXPECT_EQ(plan.default_limits.connections, 7U);
   EXPECT_EQ(names_.view(plan.provider_names[0]), "gmail");
   EXPECT_EQ(names_.view(plan.provider_groups[0]), "provider:gmail");
+}
+
+TEST_F(MakePlanTest, ShippedProvidersAreThereWithRangesAndTls) {
+  const MadePlan made = make(std::string(kStream) + "[[provider]]\nname = \"gmail\"\nconnections = 30\n");
+  const Plan& plan = *made.plan;
+  EXPECT_THAT(made.warnings, IsEmpty());
+  const auto gmail = plan.providers.find_by_host("aspmx.l.google.com");
+  ASSERT_TRUE(gmail);
+  EXPECT_EQ(names_.view(plan.provider_names[*gmail]), "gmail");
+  const shaping::Limits& limits = plan.provider_limits[*gmail];
+  EXPECT_EQ(limits.connections, 30U);
+  EXPECT_TRUE(limits.adaptive_connections());
+  EXPECT_TRUE(limits.adaptive_rate());
+  EXPECT_EQ(limits.recipients_per_message, 100U);
+  EXPECT_EQ(plan.provider_tls_least[*gmail], TlsLevel::Require);
+  EXPECT_FALSE(plan.provider_tls[*gmail]);
+  EXPECT_FALSE(plan.providers.find_by_host("mx1.sink.test"));
+  EXPECT_FALSE(plan.providers.find_by_host("notgoogle.com"));
+}
+
+TEST_F(MakePlanTest, UnknownSitesAdaptBelowTheDefaultsAndFixedRoutesDoNot) {
+  const MadePlan made = make(std::string(kStream) + "[defaults]\nconnections = 7\n");
+  ASSERT_TRUE(made.plan->site_limits);
+  EXPECT_EQ(made.plan->site_limits->connections, 7U);
+  EXPECT_EQ(made.plan->site_limits->connections_start, 7U);
+  EXPECT_EQ(made.plan->site_limits->connections_floor, 1U);
+  EXPECT_FALSE(made.plan->default_limits.adaptive_connections());
+}
+
+// A provider whose name the rules do not know would have its replies read by the general rules only.
+TEST_F(MakePlanTest, RulesKnowTheProvidersByTheirNames) {
+  const MadePlan made = make(kStream);
+  for (const char* name :
+       {"gmail", "microsoft", "yahoo", "apple", "comcast", "gmx", "orange", "mail.ru", "yandex", "proofpoint",
+        "mimecast", "barracuda", "cisco", "qq", "netease", "cox", "spectrum", "cloudflare", "godaddy"}) {
+    EXPECT_EQ(made.plan->classifier->provider_named(name), name);
+    EXPECT_NE(made.plan->provider_data->find(name), nullptr) << name;
+  }
 }
 
 TEST_F(MakePlanTest, DomainsKeepLimitsAndRoutesApart) {
