@@ -6,6 +6,7 @@
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
 #include "config/load.h"
+#include "providers/lint.h"
 
 namespace penstock::cli {
 namespace {
@@ -22,12 +23,22 @@ void lint_rules(config::Loaded& loaded) {
   }
 }
 
+void lint_providers(config::Loaded& loaded) {
+  if (!loaded.config) return;
+  std::vector<config::Problem> found = providers::lint_config(*loaded.config);
+  for (config::Problem& problem : found) {
+    if (problem.is_error) loaded.config.reset();
+    loaded.problems.push_back(std::move(problem));
+  }
+}
+
 }  // namespace
 
 Ended check_config(Cli& cli) {
   const std::string path(cli.arguments.text("FILE"));
   config::Loaded loaded = config::load_file(path);
   lint_rules(loaded);
+  lint_providers(loaded);
   if (cli.json()) {
     api::ConfigCheck check;
     for (const config::Problem& p : loaded.problems) {

@@ -12,6 +12,8 @@ class Cli;
 Ended show_status(Cli& cli);
 Ended show_top(Cli& cli);
 Ended list_paths(Cli& cli);
+// path_command.cc
+Ended explain_path(Cli& cli);
 // queue_commands.cc
 Ended list_queues(Cli& cli);
 Ended show_queue(Cli& cli);

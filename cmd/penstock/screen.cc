@@ -120,4 +120,54 @@ std::string format_paths(const json::object& answer) {
   return table.text();
 }
 
+namespace {
+
+void add_line(std::string& text, std::string_view label, const std::string& what) {
+  if (!what.empty()) text += fmt::format("  {:<8} {}\n", label, printable(what));
+}
+
+std::string scope_text(const json::object& scope, const std::string& now) {
+  std::string text = fmt::format("{}: {}", printable(text_of(scope, "scope")), text_of(scope, "state"));
+  const auto most = count_of(scope, "connections_max");
+  text += fmt::format("; {} of {} connections", count_of(scope, "connections"), most == 0 ? "-" : human_count(most));
+  if (const double rate = number_of(scope, "rate"); rate > 0) text += fmt::format("; {}/s now", human_rate(rate));
+  if (const double most_taken = number_of(scope, "rate_ceiling"); most_taken > 0) {
+    text += fmt::format("; found to take {}/s", human_rate(most_taken));
+  }
+  text += fmt::format("; {} of {} answers of the last minute refused\n", count_of(scope, "refusals"),
+                      count_of(scope, "attempts"));
+  add_line(text, "why", text_of(scope, "rule"));
+  add_line(text, "reply", text_of(scope, "cause"));
+  add_line(text, "since", human_between(text_of(scope, "since"), now));
+  add_line(text, "to go", human_between(now, text_of(scope, "until")));
+  add_line(text, "next", text_of(scope, "next"));
+  add_line(text, "by", text_of(scope, "by"));
+  return text;
+}
+
+}  // namespace
+
+std::string format_explanation(const json::object& answer) {
+  std::string text = text_of(answer, "path").empty() ? "no path yet" : printable(text_of(answer, "path"));
+  const std::string provider = text_of(answer, "provider");
+  text += fmt::format("\nprovider: {} ({})\n\n", provider.empty() ? "none" : printable(provider),
+                      printable(text_of(answer, "found_by")));
+  Table table({{"KEY"}, {"VALUE"}, {"FROM"}, {"STANDING"}, {"REFERENCE"}});
+  for (const json::value& value : list_of(answer, "values")) {
+    if (!value.is_object()) continue;
+    const json::object& row = value.as_object();
+    const std::string shown = text_of(row, "value");
+    const std::string reference = text_of(row, "reference");
+    table.add({text_of(row, "key"), shown.empty() ? "-" : shown, text_of(row, "origin"), text_of(row, "standing"),
+               reference == shown ? "" : reference});
+  }
+  text += table.text() + "\n";
+  const json::array scopes = list_of(answer, "scopes");
+  if (scopes.empty()) text += "nothing was sent there since the start\n";
+  for (const json::value& value : scopes) {
+    if (value.is_object()) text += scope_text(value.as_object(), text_of(answer, "now"));
+  }
+  return text;
+}
+
 }  // namespace penstock::cli

@@ -11,5 +11,7 @@ namespace penstock::cli {
 [[nodiscard]] std::string format_status(const boost::json::object& status);
 // Of /v1/paths.
 [[nodiscard]] std::string format_paths(const boost::json::object& answer);
+// Of /v1/paths/explain.
+[[nodiscard]] std::string format_explanation(const boost::json::object& answer);
 
 }  // namespace penstock::cli

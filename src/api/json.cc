@@ -129,6 +129,40 @@ json::object to_json(const PathRow& row) {
   return object;
 }
 
+json::object to_json(const PathValue& value) {
+  json::object object{{"key", value.key}, {"value", value.value}, {"origin", value.origin}};
+  add(object, "reference", value.reference);
+  add(object, "standing", value.standing);
+  add(object, "note", value.note);
+  return object;
+}
+
+json::object to_json(const PathScope& scope) {
+  json::object object{{"scope", scope.scope}, {"state", scope.state}};
+  add(object, "rule", scope.rule);
+  add(object, "cause", scope.cause);
+  add(object, "since", scope.since);
+  add(object, "until", scope.until);
+  object["connections"] = scope.connections;
+  object["connections_max"] = scope.connections_max;
+  if (scope.rate > 0) object["rate"] = scope.rate;
+  if (scope.rate_ceiling > 0) object["rate_ceiling"] = scope.rate_ceiling;
+  object["attempts"] = scope.attempts;
+  object["refusals"] = scope.refusals;
+  add(object, "next", scope.next);
+  add(object, "by", scope.by);
+  return object;
+}
+
+json::object to_json(const PathExplanation& explanation) {
+  json::object object{{"path", explanation.path}};
+  add(object, "provider", explanation.provider);
+  add(object, "found_by", explanation.found_by);
+  object["values"] = to_json_array(explanation.values);
+  object["scopes"] = to_json_array(explanation.scopes);
+  return object;
+}
+
 json::object to_json(const QueueRow& row) {
   json::object object{{"name", row.name}, {"counts", to_json(row.counts)}};
   add(object, "oldest", row.oldest);

@@ -17,6 +17,9 @@ namespace penstock::api {
 [[nodiscard]] boost::json::object to_json(const QueueCounts& counts);
 [[nodiscard]] boost::json::object to_json(const Status& status);
 [[nodiscard]] boost::json::object to_json(const PathRow& row);
+[[nodiscard]] boost::json::object to_json(const PathValue& value);
+[[nodiscard]] boost::json::object to_json(const PathScope& scope);
+[[nodiscard]] boost::json::object to_json(const PathExplanation& explanation);
 [[nodiscard]] boost::json::object to_json(const QueueRow& row);
 [[nodiscard]] boost::json::object to_json(const QueueList& list);
 [[nodiscard]] boost::json::object to_json(const AgeList& list);

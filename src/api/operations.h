@@ -29,6 +29,8 @@ class Operations {
   virtual Result<Status> status() = 0;
   virtual Health health() = 0;
   virtual Result<std::vector<PathRow>> paths(const PathQuery& query) = 0;
+  // May look the domain up. NotFound for an unknown vMTA, stream or provider.
+  virtual Result<PathExplanation> explain_path(const PathQuestion& question) = 0;
   // Prometheus exposition format 0.0.4.
   virtual std::string metrics_text() = 0;
 

@@ -19,6 +19,7 @@ constexpr Route kRoutes[] = {
     {Method::Get, "/metrics", Audience::Everyone, show_metrics},
     {Method::Get, "/v1/status", Audience::Admin, show_status},
     {Method::Get, "/v1/paths", Audience::Admin, list_paths},
+    {Method::Get, "/v1/paths/explain", Audience::Admin, explain_path},
     {Method::Get, "/v1/queues", Audience::Admin, list_queues},
     {Method::Get, "/v1/queues/age", Audience::Admin, list_ages},
     {Method::Get, "/v1/recipients", Audience::Admin, list_recipients},

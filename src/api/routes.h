@@ -73,6 +73,7 @@ Asked<Answer> show_status(Call& call);
 Asked<Answer> show_health(Call& call);
 Asked<Answer> show_metrics(Call& call);
 Asked<Answer> list_paths(Call& call);
+Asked<Answer> explain_path(Call& call);
 Asked<Answer> list_queues(Call& call);
 Asked<Answer> list_ages(Call& call);
 Asked<Answer> list_recipients(Call& call);

@@ -48,6 +48,18 @@ Asked<Answer> list_paths(Call& call) {
   return answer_json_now(call, {{"paths", to_json_array(*paths)}});
 }
 
+Asked<Answer> explain_path(Call& call) {
+  PathQuestion question;
+  question.vmta = call.input.text("vmta");
+  question.domain = call.input.text("domain");
+  question.stream = call.input.text("stream");
+  question.provider = call.input.text("provider");
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
+  const auto explanation = call.operations.explain_path(question);
+  if (!explanation) return refuse(explanation.error());
+  return answer_json_now(call, to_json(*explanation));
+}
+
 Asked<Answer> drain_daemon(Call& call) {
   DrainRequest request;
   request.step = call.input.word<DrainStep>("step").value_or(DrainStep::Begin);

@@ -121,6 +121,36 @@ struct PathQuery {
   std::uint32_t limit = 100;  // the busiest first
 };
 
+// Why a path is as it is.
+struct PathQuestion {
+  std::string vmta, domain;
+  std::string stream;    // whose route and limits; "": the fallback stream
+  std::string provider;  // as if the domain belonged to it; "": looked up
+};
+struct PathValue {
+  std::string key;        // "connections", as in [[provider]]; "route"; "postmaster" and "feedback_loop" are links
+  std::string value;      // as written in a file; "": no limit
+  std::string origin;     // "provider file gmail.toml", "[[domain]] slow.example", "[defaults]"
+  std::string reference;  // where a provider file has it from, …
+  std::string standing;   // … how good that is: published, quoted, practice, chosen
+  std::string note;
+};
+struct PathScope {  // a limiter that covers the path
+  std::string scope, state, rule, cause;
+  Time since, until;
+  std::uint32_t connections = 0, connections_max = 0;  // open now; allowed now (0: no limit, or suspended)
+  double rate = 0, rate_ceiling = 0;                   // recipients per second; 0: not adaptive, not known
+  std::uint32_t attempts = 0, refusals = 0;            // of the last minute
+  std::string next, by;
+};
+struct PathExplanation {
+  std::string path;      // "v1/provider:gmail"
+  std::string provider;  // "": none
+  std::string found_by;  // how that is known, or why it is not: "MX aspmx.l.google.com"
+  std::vector<PathValue> values;
+  std::vector<PathScope> scopes;  // empty: nothing was sent there since the start
+};
+
 enum class QueueGroup : std::uint8_t { Domain, Stream, Tenant, Campaign, Provider, Vmta };
 
 struct QueueQuery {

@@ -26,6 +26,7 @@ class NodeOperations final : public api::Operations {
   Result<api::Status> status() override;
   api::Health health() override;
   Result<std::vector<api::PathRow>> paths(const api::PathQuery& query) override;
+  Result<api::PathExplanation> explain_path(const api::PathQuestion& question) override;  // operations_paths.cc
   std::string metrics_text() override;
 
   Result<api::QueueList> queues(const api::QueueQuery& query) override;

@@ -4,6 +4,7 @@
 
 #include "api/errc.h"
 #include "app/node_operations.h"
+#include "providers/lint.h"
 
 namespace penstock::app {
 
@@ -15,8 +16,12 @@ Result<api::ReloadReport> NodeOperations::reload(const api::Actor& actor) {
 Result<api::ConfigCheck> NodeOperations::check_config(const api::ConfigCheckRequest& request) {
   const config::Loaded loaded =
       request.text ? config::load_text(*request.text, request.path) : config::load_file(request.path);
+  std::vector<config::Problem> problems = loaded.problems;
+  if (loaded.config) {
+    for (config::Problem& found : providers::lint_config(*loaded.config)) problems.push_back(std::move(found));
+  }
   api::ConfigCheck check;
-  for (const config::Problem& from : loaded.problems) {
+  for (const config::Problem& from : problems) {
     check.problems.push_back(
         {from.file, from.line, from.column, from.key, from.message, from.suggestion, from.is_error});
   }

@@ -106,6 +106,7 @@ class Dispatcher final : public Settlement::Queue {
   // What the spool still kept at the start: due ones go to the calendar too, which hands them out in portions.
   void recover(std::span<const queue::QueuedRecipient> recipients);
   [[nodiscard]] const auto& paths() const { return paths_; }
+  [[nodiscard]] DestinationTable& destinations() { return *destinations_; }
   Result<> add_pause(queue::Pause pause);
   void remove_pause(queue::PauseId id);
   // Forgets the connection trouble of these paths: an operator says that the receiver is well again.

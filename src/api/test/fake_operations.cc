@@ -105,6 +105,16 @@ Health FakeOperations::health() {
   return current_health;
 }
 
+Result<PathExplanation> FakeOperations::explain_path(const PathQuestion& question) {
+  if (question.vmta != "v1") return fail(Errc::NotFound, "there is no vMTA \"" + question.vmta + "\"");
+  PathExplanation explanation{"v1/provider:gmail", "gmail", "its name " + question.domain, {}, {}};
+  explanation.values.push_back(
+      {"connections", "50", "provider file gmail.toml", "https://a.example/", "practice", "learned"});
+  explanation.scopes.push_back({"path v1 provider:gmail", "slowed", "deferral share", "421 slow", kNow - minutes(7),
+                                kNow + minutes(3), 3, 9, 2.5, 3.5, 60, 20, "grows again", "root"});
+  return explanation;
+}
+
 Result<std::vector<PathRow>> FakeOperations::paths(const PathQuery& query) {
   std::vector<PathRow> rows(2);
   rows[0].path = "v1/provider:gmail";

@@ -22,6 +22,7 @@ class FakeOperations final : public Operations {
   Result<Status> status() override;
   Health health() override;
   Result<std::vector<PathRow>> paths(const PathQuery& query) override;
+  Result<PathExplanation> explain_path(const PathQuestion& question) override;
   std::string metrics_text() override;
   Result<QueueList> queues(const QueueQuery& query) override;
   Result<AgeList> queue_age(const QueueQuery& query) override;

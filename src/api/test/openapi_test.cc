@@ -60,6 +60,10 @@ TEST(OpenApi, MembersOfAnswersAreDescribed) {
   expect_members(status.at("troubles").at(0), "Trouble");
   expect_members(api.get("/v1/paths").json, "PathList");
   expect_members(api.get("/v1/paths").json.at("paths").at(1), "PathRow");
+  const json::value explained = api.get("/v1/paths/explain?vmta=v1&domain=gmail.com").json;
+  expect_members(explained, "PathExplanation");
+  expect_members(explained.at("values").at(0), "PathValue");
+  expect_members(explained.at("scopes").at(0), "PathScope");
   expect_members(api.get("/v1/queues").json, "QueueList");
   expect_members(api.get("/v1/queues").json.at("queues").at(1), "QueueRow");
   expect_members(api.get("/v1/queues/age").json, "AgeList");

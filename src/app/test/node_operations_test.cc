@@ -324,6 +324,34 @@ TEST_F(NodeOperationsTest, QueuesAreGroupedAndMessagesShown) {
   EXPECT_FALSE(*operations_->message(model::MessageId{1}));
 }
 
+TEST_F(NodeOperationsTest, PathIsExplainedByItsFixedRoute) {
+  send({"a@slow.example"}, 0s);
+  const auto answer = operations_->explain_path({"v1", "Slow.Example", "", ""});
+  ASSERT_TRUE(answer) << answer.error().to_string();
+  EXPECT_EQ(answer->path, "v1/null");
+  EXPECT_EQ(answer->provider, "");
+  EXPECT_EQ(answer->values.at(0).value, "null");
+  EXPECT_EQ(answer->values.at(0).origin, "[[stream]] default");
+  EXPECT_EQ(answer->values.at(1).key, "connections");
+  EXPECT_EQ(answer->values.at(1).origin, "[defaults], not changed");
+}
+
+TEST_F(NodeOperationsTest, PathToANamedProviderShowsItsFile) {
+  const auto answer = operations_->explain_path({"v2", "customer.example", "other", "gmail"});
+  ASSERT_TRUE(answer) << answer.error().to_string();
+  EXPECT_EQ(answer->path, "v2/provider:gmail");
+  EXPECT_EQ(answer->values.at(1).origin, "provider file gmail.toml");
+  EXPECT_THAT(answer->values.at(1).reference, HasSubstr("https://"));
+  EXPECT_THAT(answer->scopes, IsEmpty());
+}
+
+TEST_F(NodeOperationsTest, UnknownNamesOfAPathAreSaid) {
+  EXPECT_EQ(operations_->explain_path({"v9", "a.example", "", ""}).error().code, api::Errc::NotFound);
+  EXPECT_EQ(operations_->explain_path({"v1", "a.example", "none", ""}).error().code, api::Errc::NotFound);
+  EXPECT_EQ(operations_->explain_path({"v1", "a.example", "", "gmial"}).error().code, api::Errc::NotFound);
+  EXPECT_EQ(operations_->explain_path({"v1", "", "", ""}).error().code, api::Errc::BadRequest);
+}
+
 TEST_F(NodeOperationsTest, ReloadAppliesAGoodFileAndRefusesABadOne) {
   folder_.put("penstock.toml", folder_.get("penstock.toml") + "[[stream]]\nname = \"third\"\npool = \"main\"\n");
   const api::ReloadReport good = *operations_->reload(actor_);

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <future>
+#include <memory>
+
+#include "api/errc.h"
+#include "app/ask_shards.h"
+#include "app/node_operations.h"
+#include "base/ascii.h"
+#include "providers/explain.h"
+
+namespace penstock::app {
+namespace {
+
+// Longer than the resolver's own deadline at its default; what comes later is answered "not found out".
+constexpr std::chrono::seconds kLookUpMost{20};
+
+using Found = std::promise<delivery::Resolved>;
+
+// The promise outlives a caller that has stopped waiting.
+net::Task<> resolve(delivery::Dispatcher& dispatcher, model::NameId domain, delivery::Route route,
+                    std::shared_ptr<Found> found) {
+  delivery::Resolved resolved = co_await dispatcher.destinations().look_up(domain, std::move(route));
+  found->set_value(std::move(resolved));
+}
+
+struct Whereto {
+  std::string group, provider, found_by;
+  bool fixed = false;
+};
+
+Whereto by_destination(const model::NameTable& names, const delivery::Destination& to) {
+  Whereto found;
+  found.group = names.view(to.group);
+  found.fixed = to.kind != delivery::RouteKind::Mx;
+  if (to.provider) found.provider = names.view(to.provider);
+  if (found.fixed) {
+    found.found_by = "its mail takes a fixed route";
+  } else if (to.hosts && !to.hosts->hosts.empty()) {
+    found.found_by = "its MX host " + to.hosts->hosts.front().name;
+  }
+  return found;
+}
+
+// Asks the first shard, which remembers the answer for its own mail.
+Whereto look_up(Node& node, const std::string& domain, const delivery::Plan& plan, const config::Stream& stream) {
+  const model::NameId name = node.names().intern(domain);
+  const delivery::Route route = plan.stream_or_default(node.names().find(stream.name)).route;
+  auto found = std::make_shared<Found>();
+  auto answer = found->get_future();
+  ask_shard(node.engine(), 0, [&](delivery::Dispatcher& dispatcher) {
+    node.engine().shard(0).spawn("explain", resolve(dispatcher, name, route, found));
+  });
+  if (answer.wait_for(kLookUpMost) != std::future_status::ready) {
+    return {"", "", "not known: the look-up has not ended; values are those of an unknown site", false};
+  }
+  const delivery::Resolved resolved = answer.get();
+  if (const auto* to = std::get_if<delivery::DestinationPtr>(&resolved)) return by_destination(node.names(), **to);
+  const auto& trouble = std::get<delivery::RouteTroublePtr>(resolved);
+  return {"", "", "not known: " + trouble->outcome.reply.text + "; values are those of an unknown site", false};
+}
+
+api::PathScope scope_of(const shaping::Explanation& from, const Clock& clock) {
+  api::PathScope scope;
+  scope.scope = from.scope;
+  scope.state = to_string(from.state);
+  scope.rule = from.rule;
+  scope.cause = from.cause;
+  if (from.state != shaping::State::Normal) scope.since = clock.to_wall(from.since);
+  if (from.until) scope.until = clock.to_wall(*from.until);
+  scope.connections = from.connections;
+  scope.connections_max = from.connection_limit == shaping::Explanation::kNoLimit ? 0 : from.connection_limit;
+  scope.rate = from.rate;
+  scope.rate_ceiling = from.rate_ceiling;
+  scope.attempts = from.attempts;
+  scope.refusals = from.refusals;
+  scope.next = from.next;
+  scope.by = from.by;
+  return scope;
+}
+
+std::string text_of(const config::Route& route) {
+  switch (route.kind) {
+    case config::Route::Kind::Mx: return "mx";
+    case config::Route::Kind::Null: return "null";
+    case config::Route::Kind::Relay:
+    case config::Route::Kind::Lmtp: break;
+  }
+  std::string text = route.kind == config::Route::Kind::Relay ? "relay" : "lmtp";
+  for (const config::Endpoint& host : route.hosts) text += " " + host.to_string();
+  return text;
+}
+
+}  // namespace
+
+Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestion& question) {
+  const Node::InForce in_force = node_.in_force();
+  const config::Config& config = *in_force.config;
+  if (config.find_vmta(question.vmta) == nullptr) {
+    return fail(api::Errc::NotFound, "there is no vMTA \"" + question.vmta + "\"");
+  }
+  const config::Stream* stream = config.find_stream(question.stream.empty() ? config.fallback_stream : question.stream);
+  if (stream == nullptr) return fail(api::Errc::NotFound, "there is no stream \"" + question.stream + "\"");
+  if (question.domain.empty()) return fail(api::Errc::BadRequest, "name a domain");
+  const std::string domain = ascii::lower(question.domain);
+  const delivery::PlanPtr plan = ask_shard(node_.engine(), 0, [](auto& dispatcher) { return dispatcher.plan_ptr(); });
+  const providers::Catalog& catalog = *plan->provider_data;
+
+  Whereto to;
+  if (question.provider.empty()) {
+    to = look_up(node_, domain, *plan, *stream);
+  } else {
+    const bool known = catalog.find(question.provider) != nullptr ||
+                       std::any_of(config.providers.begin(), config.providers.end(),
+                                   [&](const auto& one) { return one.name == question.provider; });
+    if (!known) return fail(api::Errc::NotFound, "there is no provider \"" + question.provider + "\"");
+    to = {"provider:" + question.provider, question.provider, "the question", false};
+  }
+
+  api::PathExplanation answer;
+  answer.path = to.group.empty() ? "" : question.vmta + "/" + to.group;
+  answer.provider = to.provider;
+  answer.found_by = to.found_by;
+  const config::Domain* rule = providers::domain_rule(config, domain);
+  const config::Route& route = rule != nullptr && rule->route ? *rule->route : stream->route;
+  answer.values.push_back({"route", text_of(route),
+                           rule != nullptr && rule->route ? "[[domain]] " + rule->name : "[[stream]] " + stream->name,
+                           "", "", ""});
+  for (providers::Explained& row : providers::explain(config, catalog, {to.provider, rule, stream, to.fixed})) {
+    answer.values.push_back({std::move(row.key), std::move(row.value), std::move(row.origin), std::move(row.reference),
+                             std::move(row.standing), std::move(row.note)});
+  }
+  const shaping::PathKey wanted{node_.names().find(question.vmta), node_.names().find(to.group)};
+  ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
+    const auto found = dispatcher.paths().find(wanted);
+    if (found == dispatcher.paths().end()) return;
+    for (const shaping::Explanation& why : found->second->limiter().explain(node_.clock().now())) {
+      answer.scopes.push_back(scope_of(why, node_.clock()));
+    }
+  });
+  return answer;
+}
+
+}  // namespace penstock::app
