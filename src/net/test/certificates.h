@@ -31,6 +31,17 @@ class Certificates {
   [[nodiscard]] std::string ca_file() const { return file("ca.pem"); }
   [[nodiscard]] std::string certificate(const std::string& host) const { return file(host + ".pem"); }
   [[nodiscard]] std::string key(const std::string& host) const { return file(host + ".key"); }
+  // DER.
+  [[nodiscard]] std::string bytes(const std::string& host) const {
+    FILE* in = std::fopen(certificate(host).c_str(), "r");
+    const Certificate read(PEM_read_X509(in, nullptr, nullptr, nullptr));
+    std::fclose(in);
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(read.get(), &der);
+    std::string all(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
+    return all;
+  }
   // Valid from `from` to `until`, seconds from now.
   void add(const std::string& host, long from = -60, long until = 3600) {
     const Key own(EVP_EC_gen("P-256"));

@@ -131,11 +131,19 @@ TEST_F(StreamTls, UnknownAuthorityIsRefusedWhereItCounts) {
   EXPECT_EQ(hear(named("mx.test", false)).echo, "hello");
 }
 
+// Neither name nor dates nor authority count with DANE-EE (RFC 7672 §3.1.1).
 TEST_F(StreamTls, TlsaThatFitsNeedsNoAuthorityAndOneThatDoesNotIsRefused) {
   serve("old.test");
+  const Certificates others;
+  client_ = *TlsContext::client(others.ca_file());
   TlsAsk wanted = named("mx.test", true);
   wanted.tlsa.push_back({3, 1, 1, std::string(32, 'x')});
   EXPECT_NE(hear(wanted).error, "");
+  wanted.tlsa.push_back({3, 0, 0, certificates_.bytes("old.test")});
+  const Heard heard = hear(wanted);
+  EXPECT_EQ(heard.error, "");
+  EXPECT_EQ(heard.echo, "hello");
+  EXPECT_EQ(heard.facts.verified, "yes");
 }
 
 TEST_F(StreamTls, SecondHandshakeIsShort) {
