@@ -213,7 +213,7 @@ TEST_F(DispatcherTest, SlotOfAProviderIsPassedOnToAnotherOfItsPaths) {
 }
 
 TEST_F(DispatcherTest, MessageRateIsKept) {
-  desk_.change_plan([](Plan& plan) { plan.default_limits.message_rate = {1, 60s}; });
+  desk_.change_plan([](Plan& plan) { plan.default_limits.message_rate = {1, 20s}; });
   desk_.send({"a@one.example"});
   wait_for(EventType::Delivered, 1);
   desk_.send({"b@one.example"});
