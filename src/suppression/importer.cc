@@ -131,10 +131,7 @@ Result<> Importer::write(Parts& parts) {
     status_.step = ImportStep::Writing;
   }
   // One filter for all that is to come, instead of one after the other.
-  (void)list_.services_.writer.run([this, good](state::Database&) {
-    list_.grow(list_.size() + good + good / 4);
-    return Result<>();
-  });
+  list_.grow(list_.size() + good);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     auto entries = parts.take(i);
     if (!entries) return fail(entries.error());

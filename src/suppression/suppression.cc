@@ -12,8 +12,6 @@
 namespace penstock::suppression {
 namespace {
 
-constexpr std::uint64_t kLeastCapacity = 1ULL << 20;
-
 bool applies(const Entry& entry, const Where& where) {
   switch (entry.scope.kind) {
     case ScopeKind::Global: return true;
@@ -40,6 +38,12 @@ Suppression::Suppression(Services services, ProviderRules rules)
 }
 
 Suppression::~Suppression() {
+  // Nothing is published after this, so nobody starts to grow the filter.
+  (void)services_.writer.run([this](state::Database&) {
+    stopping_ = true;
+    return Result<>();
+  });
+  if (grower_.joinable()) grower_.join();
   // Statements belong to the writer's connection, which its thread may be using.
   const auto gone = services_.writer.run([this](state::Database&) {
     inserter_.reset();
@@ -69,7 +73,7 @@ Result<> Suppression::load_filter() {
   if (!all) return fail(all.error());
   const auto removed = (*reader)->count("SELECT count(*) FROM suppression WHERE state = 0");
   if (!removed) return fail(removed.error());
-  auto filter = std::make_unique<Filter>(std::max(kLeastCapacity, *all + *all / 4));
+  auto filter = std::make_unique<Filter>(std::max(services_.least_capacity, *all + *all / 4));
   if (auto read = (*reader)->scan(kAllHashes, [&filter](std::uint64_t hash) { filter->add(hash); }); !read) return read;
   entries_ = *all - *removed;
   filters_.push_back(std::move(filter));
@@ -131,20 +135,42 @@ Result<Added> Suppression::insert(state::Database&, const std::vector<Entry>& en
 void Suppression::publish(const std::vector<std::uint64_t>& hashes, const Added& added) {
   const std::uint64_t entries = entries_.fetch_add(added.added, std::memory_order_relaxed) + added.added;
   Filter& filter = *filters_.back();
-  for (const std::uint64_t hash : hashes) filter.add(hash);
-  if (entries > filter.capacity()) grow(entries * 2);
+  for (const std::uint64_t hash : hashes) {
+    filter.add(hash);
+    if (building_) building_->add(hash);
+  }
+  if (entries <= filter.capacity() || building_ || stopping_ || growing_) return;
+  growing_ = true;
+  if (grower_.joinable()) grower_.join();  // past its last use of this thread
+  grower_ = std::thread([this, entries] {
+    grow(entries * 2);
+    growing_ = false;
+  });
 }
 
-// A sharper filter from what is committed. The writer's thread: nothing is added meanwhile.
+// A sharper filter from what is committed, made beside the writer. Whatever is committed before the scan begins is in
+// its snapshot; whatever comes later is added to both filters.
 void Suppression::grow(std::uint64_t entries) {
-  if (entries <= filters_.back()->capacity()) return;
-  auto filter = std::make_unique<Filter>(entries);
+  Filter* filter = nullptr;
+  (void)services_.writer.run([this, entries, &filter](state::Database&) {
+    if (building_ || entries <= filters_.back()->capacity()) return Result<>();
+    building_ = std::make_unique<Filter>(entries);
+    filter = building_.get();
+    return Result<>();
+  });
+  if (filter == nullptr) return;
   auto reader = lease();
   const Result<> read =
-      reader ? (*reader)->scan(kAllHashes, [&filter](std::uint64_t hash) { filter->add(hash); }) : fail(reader.error());
-  if (!read) return log::error("suppression", "the filter stays small: {}", read.error().to_string());
-  filters_.push_back(std::move(filter));
-  filter_.store(filters_.back().get(), std::memory_order_release);
+      reader ? (*reader)->scan(kAllHashes, [filter](std::uint64_t hash) { filter->add(hash); }) : fail(reader.error());
+  if (!read) log::error("suppression", "the filter stays small: {}", read.error().to_string());
+  (void)services_.writer.run([this, &read](state::Database&) {
+    if (read) {
+      filters_.push_back(std::move(building_));
+      filter_.store(filters_.back().get(), std::memory_order_release);
+    }
+    building_.reset();
+    return Result<>();
+  });
 }
 
 void Suppression::add(std::vector<Entry> entries, Overwrite overwrite, AddDone done) {

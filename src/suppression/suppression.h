@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -77,6 +78,7 @@ class Suppression {
     state::Writer& writer;
     const Clock& clock;
     metrics::Registry& metrics;
+    std::uint64_t least_capacity = 1ULL << 20;  // of the filter; it grows by itself
   };
 
   // Makes the tables and reads all hashes: about 0.2 s a million entries.
@@ -137,6 +139,10 @@ class Suppression {
   // Written by the writer's thread and by open(); read by any.
   std::atomic<Filter*> filter_{nullptr};
   std::unique_ptr<Inserter> inserter_;            // the writer's thread
+  std::unique_ptr<Filter> building_;              // the next one, while it is filled. The writer's thread
+  std::thread grower_;                            // fills it. The writer's thread, and the destructor
+  bool stopping_ = false;                         // the writer's thread
+  std::atomic<bool> growing_{false};              // grower_ is at work
   std::vector<std::unique_ptr<Filter>> filters_;  // outgrown ones stay: somebody may be reading. The writer's thread
   mutable std::mutex readers_mutex_;
   mutable std::vector<std::unique_ptr<Reader>> readers_;  // idle ones; guarded by readers_mutex_

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "src/suppression/test/store.h"
 
@@ -84,6 +85,25 @@ TEST(Importer, LargeFileGoesThroughPartsOnDisk) {
   for (const auto& item : std::filesystem::directory_iterator(store.folder())) {
     EXPECT_EQ(item.path().filename().string().find("import-"), std::string::npos) << "left behind: " << item.path();
   }
+}
+
+TEST(Importer, WhatIsLearnedWhileTheFilterGrowsIsNotMissed) {
+  Store store;
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "user" + std::to_string(i) + "@x.example\n";
+  ImportRequest request;
+  request.text = text;
+  Importer importer(*store, request);
+  std::thread worker([&importer] { importer.run(); });
+  int learned = 0;
+  for (; importer.status().step <= ImportStep::Writing; ++learned) {
+    store.add("learned" + std::to_string(learned) + "@y.example", Cause::InvalidMailbox);
+  }
+  worker.join();
+  for (int i = 0; i < learned; ++i) {
+    EXPECT_EQ(store.cause("learned" + std::to_string(i) + "@y.example"), "invalid-mailbox");
+  }
+  EXPECT_EQ(store->size(), 20'000U + static_cast<unsigned>(learned));
 }
 
 TEST(Importer, EndlessLineIsOneBadLine) {

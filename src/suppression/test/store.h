@@ -49,7 +49,7 @@ class Store {
   void open(ProviderRules rules) {
     writer_ = std::move(*state::Writer::open(file_.path()));
     metrics_ = std::make_unique<metrics::Registry>();
-    auto opened = Suppression::open({*writer_, clock, *metrics_}, rules);
+    auto opened = Suppression::open({*writer_, clock, *metrics_, 100}, rules);
     ASSERT_TRUE(opened) << opened.error().to_string();
     list_ = std::move(*opened);
   }
