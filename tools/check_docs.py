@@ -69,7 +69,7 @@ def event_types():
     text = project.read(EVENTS_SOURCE)
     body = text[text.index("to_string(EventType"):]
     return {match.group(1): f"{EVENTS_SOURCE}:{line_of(text, len(text) - len(body) + match.start())}"
-            for match in re.finditer(r'return "([a-z_]+)";', body)}
+            for match in re.finditer(r'return "([a-z_-]+)";', body)}
 
 
 def commands():

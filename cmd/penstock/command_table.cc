@@ -10,7 +10,8 @@ using Options = std::vector<OptionSpec>;
 constexpr std::string_view kGroups = "domain stream tenant campaign provider vmta";
 constexpr std::string_view kStates = "ready in_delivery deferred scheduled held";
 constexpr std::string_view kTypes =
-    "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint admin config";
+    "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint admin "
+    "config";
 
 constexpr std::string_view kCauses =
     "invalid-mailbox invalid-domain inactive-mailbox mailbox-full policy soft-bounces complaint unsubscribe operator "
@@ -357,7 +358,8 @@ std::vector<CommandSpec> suppress_commands() {
 
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
-  for (const auto& more : {mail_commands(), suppress_commands(), daemon_commands(), dkim_commands(), feedback_commands()})
+  for (const auto& more :
+       {mail_commands(), suppress_commands(), daemon_commands(), dkim_commands(), feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -41,7 +41,8 @@ std::string describe_selection(const api::Selection& s) {
 }
 
 NodeOperations::NodeOperations(Node& node)
-    : node_(node), pauses_(node.in_force().config->node.data_dir + "/pauses.json"),
+    : node_(node),
+      pauses_(node.in_force().config->node.data_dir + "/pauses.json"),
       jobs_(node),
       suppressions_(node.suppressions(), node.clock(), node.in_force().config->node.data_dir,
                     [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }) {

@@ -41,7 +41,8 @@ Item take_item(std::string_view pattern, std::size_t& i) {
   if (pattern[i] == '\\' && i + 1 < pattern.size()) {
     i += 2;
     const char kind = pattern[start + 1];
-    if (kind == 'x' && i < pattern.size() && pattern[i] == '{') i = std::min(pattern.find('}', i), pattern.size() - 1) + 1;
+    if (kind == 'x' && i < pattern.size() && pattern[i] == '{')
+      i = std::min(pattern.find('}', i), pattern.size() - 1) + 1;
     return {pattern.substr(start, 2), kind == 'W' || kind == 'D' || kind == 'C'};
   }
   ++i;

@@ -28,7 +28,7 @@ struct CodePattern {
 [[nodiscard]] std::optional<CodePattern> parse_code_pattern(std::string_view text);
 
 struct Rule {
-  std::string_view lasting_id;  // the same, for as long as the process lives
+  std::string_view lasting_id;      // the same, for as long as the process lives
   std::string id;                   // "gmail-unusual-rate"; unique over all files
   std::vector<model::Step> steps;   // empty: any
   std::vector<CodePattern> codes;   // basic codes; any of them; empty: any

@@ -348,7 +348,7 @@ struct Client {
 // TLS of deliveries (docs/tls.md). What a stream, provider or domain says itself goes before `delivery`.
 struct Tls {
   TlsLevel delivery = TlsLevel::Opportunistic;
-  std::string ca_file;                                // PEM; empty: the system's trust anchors
+  std::string ca_file;  // PEM; empty: the system's trust anchors
   Duration handshake_timeout = std::chrono::seconds{20};
   Duration clear_for = std::chrono::minutes{30};  // an opportunistic delivery goes in clear after a failed handshake
 };

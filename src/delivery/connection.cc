@@ -181,7 +181,8 @@ net::Task<> Connection::shake_hands() {
   if (!shaken) {
     tls_failed_ = true;
     const bool timed_out = shaken.error().code == std::errc::timed_out;
-    co_return session_->on_lost(model::OutcomeClass::Tls, timed_out ? "the handshake timed out" : shaken.error().detail);
+    co_return session_->on_lost(model::OutcomeClass::Tls,
+                                timed_out ? "the handshake timed out" : shaken.error().detail);
   }
   tls_ = std::move(*shaken);
   session_->on_tls();

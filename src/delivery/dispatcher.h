@@ -27,10 +27,10 @@
 #include "delivery/destination_table.h"
 #include "delivery/hold_log.h"
 #include "delivery/host_trouble.h"
+#include "delivery/judge.h"
 #include "delivery/limiter_table.h"
 #include "delivery/path.h"
 #include "delivery/plan.h"
-#include "delivery/judge.h"
 #include "delivery/settlement.h"
 #include "delivery/shard_parts.h"
 #include "queue/calendar_queue.h"
@@ -69,7 +69,9 @@ class Dispatcher final : public Settlement::Queue {
   // No new connections and transactions; those under way end. See in_flight().
   void stop();
   // Connections and other work that still has to come to its end.
-  [[nodiscard]] std::size_t in_flight() const { return settlement_.learning() + in_flight_ + (hold_log_.busy() ? 1 : 0); }
+  [[nodiscard]] std::size_t in_flight() const {
+    return settlement_.learning() + in_flight_ + (hold_log_.busy() ? 1 : 0);
+  }
 
   // Settlement::Queue: a recipient whose attempt is over waits again.
   void wait_until(const queue::QueuedRecipient& recipient, Time due) override;

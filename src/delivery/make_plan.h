@@ -24,8 +24,8 @@ struct MadePlan {
   std::vector<PlanWarning> warnings;
 };
 
-// Errors: queue::Errc::UnknownZone, BadZone, BadWindow; the detail names the stream. Errc::BadKey: see dkim_plan.h. A vMTA whose address is not on
-// this machine is left out and reported in a warning.
+// Errors: queue::Errc::UnknownZone, BadZone, BadWindow; the detail names the stream. Errc::BadKey: see dkim_plan.h. A
+// vMTA whose address is not on this machine is left out and reported in a warning.
 [[nodiscard]] Result<MadePlan> make_plan(const config::Config& config, model::NameTable& names);
 
 }  // namespace penstock::delivery

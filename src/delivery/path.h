@@ -2,9 +2,10 @@
 // Path: one egress path: (vMTA, provider), (vMTA, site) or (vMTA, domain with limits of its own). It owns the limits,
 // the ready recipients and the connections that carry them.
 //
-// Lane: the part of a path that goes to one set of hosts under one TLS policy. Most paths have one. A provider whose customers have hosts of
-// their own (customer-example.mail.protection…) has one for each: the limits are the provider's, but a connection to
-// one customer's host cannot carry another customer's mail. Connections belong to a lane.
+// Lane: the part of a path that goes to one set of hosts under one TLS policy. Most paths have one. A provider whose
+// customers have hosts of their own (customer-example.mail.protection…) has one for each: the limits are the
+// provider's, but a connection to one customer's host cannot carry another customer's mail. Connections belong to a
+// lane.
 //
 // Threads: the shard that owns the path.   Ownership: the path owns its lanes; connections hold a Lane& and are counted
 // in it: a lane with connections, and its path, must not be destroyed (see idle()).

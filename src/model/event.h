@@ -67,9 +67,9 @@ struct Event {
   std::string_view tls_protocol, tls_cipher;
   std::string_view tls_verified;  // "yes", or why the certificate is no proof of the host
   std::string_view tls_policy;    // "none", "opportunistic", "require", "verify"
-  std::uint64_t connection = 0;  // numbers connections of a process
-  std::string_view dkim_domain;  // that signed the original message a report is about
-  std::string_view detail;       // free words: what an operator did, why something is held
+  std::uint64_t connection = 0;   // numbers connections of a process
+  std::string_view dkim_domain;   // that signed the original message a report is about
+  std::string_view detail;        // free words: what an operator did, why something is held
 };
 
 // Where events go. record() never blocks on a reader and never fails; threads: any.

@@ -60,9 +60,9 @@ struct Outcome {
   Reply reply;  // what the receiver said; code 0 and our own words in `text` when it said nothing
 
   // What the classifier found; empty until it was asked, and for what was delivered.
-  std::string_view rule = {};  // id of the rule; lives as long as the process
-  Scope scope = Scope::None;   // what the reply speaks of
-  bool alarm = false;          // our configuration is wrong, see ClassPolicy::alarm
+  std::string_view rule = {};         // id of the rule; lives as long as the process
+  Scope scope = Scope::None;          // what the reply speaks of
+  bool alarm = false;                 // our configuration is wrong, see ClassPolicy::alarm
   std::optional<Duration> wait = {};  // how long the receiver asked us to stay away
   std::string blocklist = {};         // its name, when told: "zen.spamhaus.org"
 };

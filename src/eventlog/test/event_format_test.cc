@@ -69,6 +69,8 @@ model::Event full_event() {
   e.next_attempt = kTime + 15min;
   e.tls_protocol = "TLSv1.3";
   e.tls_cipher = "TLS_AES_256_GCM_SHA384";
+  e.tls_verified = "yes";
+  e.tls_policy = "verify";
   e.connection = 99;
   e.dkim_domain = "shop.example";
   e.detail = "words";
@@ -88,6 +90,7 @@ TEST(EventFormat, EveryFieldIsWrittenUnderItsName) {
                 R"("class":"rate-limit","rule":"gmail-unusual-rate","scope":"source-ip",)"
                 R"("attempt":2,"size":10240,"queued_us":1500000,"took_us":20000,)"
                 R"("next":"2026-11-25T07:15:01.500000Z","tls":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384",)"
+                R"("tls_verified":"yes","tls_policy":"verify",)"
                 R"("connection":99,"dkim_domain":"shop.example","detail":"words"})"
                 "\n");
   EXPECT_EQ(object_of(full_event()).size(), kFieldNames.size());
