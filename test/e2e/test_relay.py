@@ -172,13 +172,13 @@ def test_lmtp_over_tcp_gives_each_recipient_its_answer(tmp_path):
 lmtp = true
 [[receiver.on]]
 step = "end-of-data"
-recipient = "full@*"
-reply = "552 5.2.2 mailbox full"
+recipient = "gone@*"
+reply = "550 5.1.1 no such user"
 """
     with Simulator(tmp_path, scenario) as sim, Daemon(
             tmp_path, stream=f'dsn = "off"\nroute = {{ lmtp = ["{sim.address("sink")}"] }}') as mta:
-        mta.submit("a@sender.test", ["one@sink.test", "full@sink.test", "two@sink.test"])
+        mta.submit("a@sender.test", ["one@sink.test", "gone@sink.test", "two@sink.test"])
         delivered = mta.until_events("delivered", 2)
         bounced = mta.until_events("bounced", 1)
         assert sorted(event["recipient"] for event in delivered) == ["one@sink.test", "two@sink.test"]
-        assert bounced[0]["recipient"] == "full@sink.test" and bounced[0]["enhanced"] == "5.2.2"
+        assert bounced[0]["recipient"] == "gone@sink.test" and bounced[0]["enhanced"] == "5.1.1"

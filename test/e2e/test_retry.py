@@ -29,7 +29,7 @@ reply = "451 4.7.1 greylisted"
 [[receiver.on]]
 step = "rcpt"
 recipient = "never*@*"
-reply = "452 4.2.2 still full"
+reply = "451 4.3.0 not now"
 [[receiver.on]]
 step = "rcpt"
 recipient = "nobody*@*"
