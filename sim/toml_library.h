@@ -5,6 +5,8 @@
 
 // The library asserts what it then checks all the same: "[[" and a line end would abort the program. With NDEBUG it
 // would take the assertions for promises to the optimizer.
+#include <cstdint>
+
 #ifdef NDEBUG
 #define PENSTOCK_SIM_HAD_NDEBUG
 #undef NDEBUG
