@@ -3,10 +3,10 @@
 // the library in one shape.
 #pragma once
 
-// The library asserts what it then checks all the same: "[[" and a line end would abort the program. With NDEBUG it
-// would take the assertions for promises to the optimizer.
 #include <cstdint>
 
+// The library asserts what it then checks all the same: "[[" and a line end would abort the program. With NDEBUG it
+// would take the assertions for promises to the optimizer.
 #ifdef NDEBUG
 #define PENSTOCK_SIM_HAD_NDEBUG
 #undef NDEBUG
