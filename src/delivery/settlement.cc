@@ -188,7 +188,9 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
 }
 
 void Settlement::failed(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome) {
-  if (parts_.guard != nullptr) {
+  // A reply about our address, our domain or this message says nothing of the recipient.
+  const bool of_recipient = outcome.scope == model::Scope::Recipient || outcome.scope == model::Scope::None;
+  if (parts_.guard != nullptr && of_recipient) {
     suppression::Bounce bounce = bounce_of(parts_, *context.batch.envelope, recipient, outcome);
     if (parts_.guard->concerns(bounce)) {
       if (!context.lesson) {

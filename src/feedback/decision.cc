@@ -138,7 +138,7 @@ class Decider {
       effect.rule = judged.rule;
       effect.reply.enhanced = judged.status;
       const bool lasting = model::policy_of(judged.outcome_class).suppression == model::Suppress::Suppress;
-      effect.suppress = acting && lasting;
+      effect.suppress = acting && lasting && judged.scope == model::Scope::Recipient;
       effect.global_scope = effect.suppress;
     }
     decision_.effects.push_back(std::move(effect));

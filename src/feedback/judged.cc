@@ -84,7 +84,7 @@ Judged judge(const report::ReportedRecipient& recipient, const classify::Classif
     outcome.outcome_class = model::OutcomeClass::Expired;
     rule = "report-expired";
   }
-  Judged judged{outcome.outcome_class, rule, recipient.status};
+  Judged judged{outcome.outcome_class, rule, recipient.status, verdict.scope};
   const bool delayed = recipient.action == ReportAction::Delayed;
   if (!judged.status) {
     judged.status = report::status_for(delayed ? report::DsnAction::Delayed : report::DsnAction::Failed, outcome);

@@ -14,6 +14,7 @@ struct Judged {
   std::string_view rule;  // that decided the class; lives as long as the classifier
   // As reported; otherwise derived from code and class, as in a notice of our own (RFC 3463).
   model::EnhancedStatus status;
+  model::Scope scope = model::Scope::None;  // whom the reply speaks of; only Recipient suppresses
 };
 
 // The receiver's reply as the report quotes it is classified as if the receiver had said it to us. None for success.

@@ -18,6 +18,10 @@ recipient = "gone*@*"
 reply = "550 5.1.1 no such user here"
 [[behaviour.picky.on]]
 step = "rcpt"
+recipient = "blamed*@*"
+reply = "550 5.1.0 Sender address rejected: user unknown"
+[[behaviour.picky.on]]
+step = "rcpt"
 recipient = "later*@*"
 reply = "451 4.3.0 come back later"
 [[receiver]]
@@ -69,6 +73,13 @@ def rcpt(mta, address):
         client.mail("a@sender.test")
         code, text = client.rcpt(address)
         return code, text.decode()
+
+
+def test_reply_about_our_sender_suppresses_no_recipient(mta):
+    mta.submit("a@sender.test", "blamed@receiver.test")
+    bounced, = mta.until_events("bounced", 1)
+    assert bounced["scope"] == "sender-domain"
+    assert rcpt(mta, "blamed@receiver.test")[0] == 250
 
 
 def test_unknown_user_is_refused_at_the_next_rcpt_and_after_a_restart(mta):
