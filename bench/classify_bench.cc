@@ -36,7 +36,7 @@ double median(std::vector<double> values) {
 std::vector<Line> samples() {
   config::Problems problems;
   std::vector<Line> lines;
-  for (const classify::RuleText& text : classify::shipped_texts()) {
+  for (const config::TextFile& text : classify::shipped_texts()) {
     const auto file = classify::read_rule_file(text.text, text.name, problems);
     if (!file) continue;
     for (const classify::Rule& rule : file->rules) {

@@ -21,17 +21,9 @@ using model::OutcomeClass;
 
 constexpr std::string_view kByCode = "code";
 
-std::vector<RuleFile> read_all(const std::vector<RuleText>& texts, config::Problems& problems) {
-  std::vector<RuleFile> files;
-  for (const RuleText& text : texts) {
-    if (auto file = read_rule_file(text.text, text.name, problems)) files.push_back(std::move(*file));
-  }
-  return files;
-}
-
 std::vector<RuleFile> read_shipped() {
   config::Problems problems;
-  std::vector<RuleFile> files = read_all(shipped_texts(), problems);
+  std::vector<RuleFile> files = read_rule_files(shipped_texts(), problems);
   PENSTOCK_CHECK(!problems.any_error());  // the unit test of the shipped rules tells which
   return files;
 }
@@ -114,14 +106,14 @@ std::shared_ptr<const Classifier> Classifier::shipped() {
 Result<std::shared_ptr<const Classifier>> Classifier::load(const std::string& folder) {
   if (folder.empty()) return shipped();
   config::Problems problems;
-  const std::vector<RuleText> own = texts_of_folder(folder, problems);
+  const std::vector<config::TextFile> own = config::read_toml_files(folder, "classify.rules", problems);
   if (problems.any_error()) return fail(Errc::BadRules, words_of(problems));
   return with(own);
 }
 
-Result<std::shared_ptr<const Classifier>> Classifier::with(const std::vector<RuleText>& own) {
+Result<std::shared_ptr<const Classifier>> Classifier::with(const std::vector<config::TextFile>& own) {
   config::Problems problems;
-  std::vector<RuleFile> files = read_all(own, problems);
+  std::vector<RuleFile> files = read_rule_files(own, problems);
   if (problems.any_error()) return fail(Errc::BadRules, words_of(problems));
   return std::shared_ptr<const Classifier>(new Classifier(std::make_unique<Impl>(read_shipped(), std::move(files))));
 }

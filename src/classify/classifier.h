@@ -27,9 +27,11 @@
 #include "classify/verdict.h"
 #include "model/reply.h"
 
-namespace penstock::classify {
+namespace penstock::config {
+struct TextFile;
+}  // namespace penstock::config
 
-struct RuleText;
+namespace penstock::classify {
 
 class Classifier {
  public:
@@ -43,7 +45,7 @@ class Classifier {
   [[nodiscard]] static Result<std::shared_ptr<const Classifier>> load(const std::string& folder);
 
   // The same with rules that are texts already.
-  [[nodiscard]] static Result<std::shared_ptr<const Classifier>> with(const std::vector<RuleText>& own);
+  [[nodiscard]] static Result<std::shared_ptr<const Classifier>> with(const std::vector<config::TextFile>& own);
 
   ~Classifier();
   Classifier(const Classifier&) = delete;

@@ -3,8 +3,8 @@
 # program finds its rules wherever it is started.
 string(REPLACE "," ";" FILES "${FILES}")
 set(out "// Made from conf/classify by embed_rules.cmake.\n#include \"classify/read_rules.h\"\n\n")
-string(APPEND out "namespace penstock::classify {\n\nconst std::vector<RuleText>& shipped_texts() {\n")
-string(APPEND out "  static const std::vector<RuleText> texts{\n")
+string(APPEND out "namespace penstock::classify {\n\nconst std::vector<config::TextFile>& shipped_texts() {\n")
+string(APPEND out "  static const std::vector<config::TextFile> texts{\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME)
   file(READ ${file} text)

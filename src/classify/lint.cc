@@ -16,14 +16,6 @@ namespace {
 
 using config::Problems;
 
-std::vector<RuleFile> read_all(const std::vector<RuleText>& texts, Problems& problems) {
-  std::vector<RuleFile> files;
-  for (const RuleText& text : texts) {
-    if (auto file = read_rule_file(text.text, text.name, problems)) files.push_back(std::move(*file));
-  }
-  return files;
-}
-
 class Linter {
  public:
   Linter(const std::vector<RuleFile>& files, const Classifier& classifier, Problems& problems)
@@ -111,7 +103,7 @@ class Linter {
 std::vector<std::string> shipped_providers() {
   Problems ignored;
   std::vector<std::string> names;
-  for (const RuleFile& file : read_all(shipped_texts(), ignored)) {
+  for (const RuleFile& file : read_rule_files(shipped_texts(), ignored)) {
     if (file.provider.empty()) continue;
     names.push_back(file.provider);
     names.insert(names.end(), file.aliases.begin(), file.aliases.end());
@@ -121,9 +113,10 @@ std::vector<std::string> shipped_providers() {
 
 }  // namespace
 
-std::vector<config::Problem> lint(const std::vector<RuleText>& texts, const std::vector<std::string>& providers) {
+std::vector<config::Problem> lint(const std::vector<config::TextFile>& texts,
+                                  const std::vector<std::string>& providers) {
   Problems problems;
-  const std::vector<RuleFile> files = read_all(texts, problems);
+  const std::vector<RuleFile> files = read_rule_files(texts, problems);
   if (problems.any_error()) return problems.sorted();
   const auto classifier = Classifier::with(texts);
   if (!classifier) {
@@ -138,7 +131,7 @@ std::vector<config::Problem> lint(const std::vector<RuleText>& texts, const std:
 
 std::vector<config::Problem> lint_folder(const std::string& folder, const std::vector<std::string>& providers) {
   Problems problems;
-  const std::vector<RuleText> texts = texts_of_folder(folder, problems);
+  const std::vector<config::TextFile> texts = config::read_toml_files(folder, "classify.rules", problems);
   if (problems.any_error()) return problems.sorted();
   return lint(texts, providers);
 }

@@ -19,7 +19,7 @@ namespace penstock::classify {
 
 // `texts` are checked; `shipped` are asked with them as a running node would, and not checked when they are the same.
 // `providers` are further names of providers that exist.
-[[nodiscard]] std::vector<config::Problem> lint(const std::vector<RuleText>& texts,
+[[nodiscard]] std::vector<config::Problem> lint(const std::vector<config::TextFile>& texts,
                                                 const std::vector<std::string>& providers = {});
 // The operator's own rules, as [classify] rules names their folder.
 [[nodiscard]] std::vector<config::Problem> lint_folder(const std::string& folder,

@@ -289,4 +289,12 @@ std::optional<RuleFile> read_rule_file(std::string_view text, const std::string&
   return file;
 }
 
+std::vector<RuleFile> read_rule_files(const std::vector<config::TextFile>& texts, Problems& problems) {
+  std::vector<RuleFile> files;
+  for (const config::TextFile& text : texts) {
+    if (auto file = read_rule_file(text.text, text.name, problems)) files.push_back(std::move(*file));
+  }
+  return files;
+}
+
 }  // namespace penstock::classify

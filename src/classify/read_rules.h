@@ -12,6 +12,7 @@
 
 #include "classify/rule.h"
 #include "config/problems.h"
+#include "config/text_files.h"
 
 namespace penstock::classify {
 
@@ -19,12 +20,10 @@ namespace penstock::classify {
 [[nodiscard]] std::optional<RuleFile> read_rule_file(std::string_view text, const std::string& name,
                                                      config::Problems& problems);
 
-struct RuleText {
-  std::string name, text;
-};
+// All of them, but for those that are not TOML.
+[[nodiscard]] std::vector<RuleFile> read_rule_files(const std::vector<config::TextFile>& texts,
+                                                    config::Problems& problems);
 // The files this program was built with, by name.
-[[nodiscard]] const std::vector<RuleText>& shipped_texts();
-// The *.toml of a folder, by name; a problem when it cannot be read. Does I/O.
-[[nodiscard]] std::vector<RuleText> texts_of_folder(const std::string& folder, config::Problems& problems);
+[[nodiscard]] const std::vector<config::TextFile>& shipped_texts();
 
 }  // namespace penstock::classify

@@ -14,16 +14,13 @@
 
 #include "base/result.h"
 #include "config/problems.h"
+#include "config/text_files.h"
 #include "providers/provider_data.h"
 
 namespace penstock::providers {
 
-struct FileText {
-  std::string name;
-  std::string text;
-};
 // The files of conf/providers this program was built with.
-[[nodiscard]] const std::vector<FileText>& shipped_texts();
+[[nodiscard]] const std::vector<config::TextFile>& shipped_texts();
 
 class Catalog {
  public:

@@ -3,8 +3,8 @@
 # the program finds them wherever it is started.
 string(REPLACE "," ";" FILES "${FILES}")
 set(out "// Made from conf/providers by embed_providers.cmake.\n#include \"providers/catalog.h\"\n\n")
-string(APPEND out "namespace penstock::providers {\n\nconst std::vector<FileText>& shipped_texts() {\n")
-string(APPEND out "  static const std::vector<FileText> texts{\n")
+string(APPEND out "namespace penstock::providers {\n\nconst std::vector<config::TextFile>& shipped_texts() {\n")
+string(APPEND out "  static const std::vector<config::TextFile> texts{\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME)
   file(READ ${file} text)

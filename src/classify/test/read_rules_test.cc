@@ -113,15 +113,10 @@ TEST(ReadRules, BadRuleIsLeftOutAndTheOthersStay) {
   EXPECT_EQ(file->rules[0].id, "good");
 }
 
-TEST(ReadRules, FolderThatIsNotThereIsAProblem) {
-  config::Problems problems;
-  EXPECT_TRUE(texts_of_folder("/nonexistent/rules", problems).empty());
-  EXPECT_TRUE(problems.any_error());
-}
-
 TEST(ReadRules, FolderIsReadByName) {
   config::Problems problems;
-  const auto texts = texts_of_folder(std::string(PENSTOCK_SOURCE_DIR) + "/conf/classify", problems);
+  const auto texts =
+      config::read_toml_files(std::string(PENSTOCK_SOURCE_DIR) + "/conf/classify", "classify.rules", problems);
   EXPECT_FALSE(problems.any_error());
   EXPECT_EQ(texts.size(), shipped_texts().size());
   EXPECT_TRUE(std::is_sorted(texts.begin(), texts.end(), [](auto& a, auto& b) { return a.name < b.name; }));
