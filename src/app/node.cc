@@ -65,7 +65,7 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   if (auto done = node->open_events(); !done) return fail(done.error());
   if (auto done = node->open_state(); !done) return fail(done.error());
   if (auto done = node->open_dns(); !done) return fail(done.error());
-  if (auto done = node->open_reports(); !done) return fail(done.error());
+  if (auto done = node->open_reports(made->plan); !done) return fail(done.error());
   if (auto done = node->open_spool(made->plan); !done) return fail(done.error());
   if (auto done = node->open_listeners(); !done) return fail(done.error());
   if (auto done = node->open_accounting(); !done) return fail(done.error());
@@ -140,10 +140,10 @@ Result<> Node::open_dns() {
   return {};
 }
 
-Result<> Node::open_reports() {
+Result<> Node::open_reports(const delivery::PlanPtr& plan) {
   const auto config = in_force().config;
-  auto opened =
-      ReportReception::open({clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, guard_.get()}, *config);
+  auto opened = ReportReception::open({clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, guard_.get()},
+                                      *config, plan->classifier);
   if (!opened) return fail(opened.error());
   reports_ = std::move(*opened);
   ingest_plan_.store(std::make_shared<const ingest::Plan>(config, reports_->reference_key()));

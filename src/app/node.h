@@ -89,7 +89,7 @@ class Node final : public ingest::Handover {
   [[nodiscard]] Result<> open_events();
   [[nodiscard]] Result<> open_state();
   [[nodiscard]] Result<> open_dns();
-  [[nodiscard]] Result<> open_reports();
+  [[nodiscard]] Result<> open_reports(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_spool(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_listeners();
   [[nodiscard]] Result<> open_accounting();

@@ -119,7 +119,7 @@ api::ReloadReport Node::reload() {
   // All of it is proven: swap.
   set_in_force(loaded, made->warnings);
   log::set_level(loaded.config->node.log_level);
-  reports_->reload(*loaded.config);
+  reports_->reload(*loaded.config, made->plan->classifier);
   ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config, reports_->reference_key()));
   engine_->set_plan(made->plan);
   guard_->set_policy(std::make_shared<const suppression::Policy>(loaded.config->suppression));

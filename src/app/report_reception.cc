@@ -85,7 +85,8 @@ ReportReception::~ReportReception() {
   stop();
 }
 
-Result<std::unique_ptr<ReportReception>> ReportReception::open(Parts parts, const config::Config& config) {
+Result<std::unique_ptr<ReportReception>> ReportReception::open(Parts parts, const config::Config& config,
+                                                               ClassifierPtr classifier) {
   const std::string& folder = config.node.data_dir;
   std::unique_ptr<ReportReception> reception(new ReportReception(parts));
   auto keys = feedback::load_or_make_keys(folder + "/reference.keys");
@@ -94,9 +95,8 @@ Result<std::unique_ptr<ReportReception>> ReportReception::open(Parts parts, cons
   auto used = feedback::UsedReferences::open(folder + "/reference.used");
   if (!used) return fail(used.error());
   reception->used_ = std::move(*used);
-  reception->desk_ =
-      std::make_unique<feedback::ReportDesk>(classify::Classifier::shipped(), *reception->used_, *reception);
-  reception->reload(config);
+  reception->desk_ = std::make_unique<feedback::ReportDesk>(*reception->used_, *reception);
+  reception->reload(config, std::move(classifier));
   feedback::InboxLimits limits;
   limits.file_bytes_max = config.feedback.waiting_bytes;
   auto handle = [desk = reception->desk_.get()](const feedback::IncomingReport& report, std::uint64_t waiting) {
@@ -108,7 +108,7 @@ Result<std::unique_ptr<ReportReception>> ReportReception::open(Parts parts, cons
   return reception;
 }
 
-void ReportReception::reload(const config::Config& config) {
+void ReportReception::reload(const config::Config& config, ClassifierPtr classifier) {
   // A rotation replaces the file while we run.
   if (auto keys = feedback::load_or_make_keys(config.node.data_dir + "/reference.keys")) {
     keys_ = *keys;
@@ -117,6 +117,7 @@ void ReportReception::reload(const config::Config& config) {
   }
   feedback::DeskSettings desk;
   desk.keys = keys_;
+  desk.classifier = std::move(classifier);
   desk.policy.act_without_reference = config.feedback.act_without_reference;
   desk.policy.complaint_types = config.feedback.complaint_types;
   desk.policy.complaint_global = config.feedback.complaint_global;

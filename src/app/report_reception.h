@@ -2,9 +2,9 @@
 // ReportReception: reports that come back by mail, from the listeners' report domains to suppressions and events. Wires
 // module feedback with the event log, the resolver and the configuration.
 //
-// Use:  auto reception = ReportReception::open(parts, *config);   // keys, used references, inbox; handles what waited
+// Use:  auto reception = ReportReception::open(parts, *config, plan->classifier);   // handles what waited, too
 //       services.reports = &(*reception)->inbox();    plan = Plan(config, (*reception)->reference_key());
-//       (*reception)->reload(*config);   …   (*reception)->stop();   // before the shards and the event log stop
+//       (*reception)->reload(*config, plan->classifier);   …   (*reception)->stop();   // before shards and event log
 // Threads: open, reload and stop by one that is no shard; the rest runs on the inbox's thread, which may wait for the
 // event log (tens of milliseconds) and for DNS (kKeyWait), never a shard.
 #pragma once
@@ -39,12 +39,16 @@ class ReportReception final : public feedback::ReportOutlets {
     suppression::Guard* guard;  // nullptr: reports are recorded and suppress nobody
   };
 
-  [[nodiscard]] static Result<std::unique_ptr<ReportReception>> open(Parts parts, const config::Config& config);
+  // The classifier of the delivery plan in force: a reply means the same whether it is heard or reported.
+  using ClassifierPtr = std::shared_ptr<const classify::Classifier>;
+
+  [[nodiscard]] static Result<std::unique_ptr<ReportReception>> open(Parts parts, const config::Config& config,
+                                                                     ClassifierPtr classifier);
   ~ReportReception() override;
 
   [[nodiscard]] feedback::Inbox& inbox() { return *inbox_; }
   [[nodiscard]] const feedback::ReferenceKey& reference_key() const { return keys_.current; }
-  void reload(const config::Config& config);
+  void reload(const config::Config& config, ClassifierPtr classifier);
   void stop();
 
   std::optional<feedback::SentRecipient> find_sent(model::RecipientId recipient,

@@ -7,12 +7,8 @@ namespace penstock::feedback {
 
 using report::ReportKind;
 
-ReportDesk::ReportDesk(std::shared_ptr<const classify::Classifier> classifier, UsedReferences& used,
-                       ReportOutlets& outlets)
-    : classifier_(std::move(classifier)),
-      used_(used),
-      outlets_(outlets),
-      settings_(std::make_shared<const DeskSettings>()) {}
+ReportDesk::ReportDesk(UsedReferences& used, ReportOutlets& outlets)
+    : used_(used), outlets_(outlets), settings_(std::make_shared<const DeskSettings>()) {}
 
 void ReportDesk::configure(DeskSettings settings) {
   auto made = std::make_shared<const DeskSettings>(std::move(settings));
@@ -32,11 +28,11 @@ void ReportDesk::handle(const IncomingReport& incoming, bool behind) {
   if (report.kind == ReportKind::Bounce || report.kind == ReportKind::Complaint) {
     evidence = gather(incoming, report, in_force->keys);
   }
-  Decision decision = decide(report, evidence, in_force->policy, *classifier_);
+  Decision decision = decide(report, evidence, in_force->policy, *in_force->classifier);
   const bool fresh = evidence.reference && !evidence.used_before && !evidence.sent;
   if (fresh && (decision.needs_lookup || !behind)) {
     evidence.sent = outlets_.find_sent(evidence.reference->recipient, {});
-    if (evidence.sent) decision = decide(report, evidence, in_force->policy, *classifier_);
+    if (evidence.sent) decision = decide(report, evidence, in_force->policy, *in_force->classifier);
   }
   outlets_.count(decision.kind, decision.proof);
   carry_out(incoming, report, evidence, decision);

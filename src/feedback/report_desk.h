@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReportDesk: what is done with each report that comes in: read, matched, decided, carried out, recorded.
 //
-// Use:  ReportDesk desk(classifier, used, outlets);
-//       desk.configure({keys, policy});
+// Use:  ReportDesk desk(used, outlets);
+//       desk.configure({keys, policy, classifier});
 //       inbox = Inbox::open(folder, [&](const IncomingReport& report, auto waiting) { desk.handle(report, waiting >
 //       50); });
 // What the desk cannot do itself (suppressions, the event log, DKIM) it asks of its outlets.
@@ -58,11 +58,13 @@ class ReportOutlets {
 struct DeskSettings {
   ReferenceKeys keys;
   Policy policy;
+  // That of the plan in force, so that own rules hold for reports too.
+  std::shared_ptr<const classify::Classifier> classifier = classify::Classifier::shipped();
 };
 
 class ReportDesk {
  public:
-  ReportDesk(std::shared_ptr<const classify::Classifier> classifier, UsedReferences& used, ReportOutlets& outlets);
+  ReportDesk(UsedReferences& used, ReportOutlets& outlets);
 
   void configure(DeskSettings settings);
   // `behind`: more reports wait, so that labels are not looked up for their own sake.
@@ -75,7 +77,6 @@ class ReportDesk {
   void carry_out(const IncomingReport& incoming, const report::Report& report, const Evidence& evidence,
                  const Decision& decision);
 
-  const std::shared_ptr<const classify::Classifier> classifier_;
   UsedReferences& used_;
   ReportOutlets& outlets_;
   mutable std::mutex mutex_;

@@ -142,6 +142,30 @@ def test_automatic_answers_change_nothing(tmp_path):
         assert len(shop.mta.until_events("bounce-report", 1)) == 1
 
 
+def test_own_rules_hold_for_bounces_that_come_by_mail(tmp_path):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    rule = """
+[[rule]]
+id = "own-words"
+pattern = 'user unknown'
+class = "%s"
+scope = "recipient"
+reference = "https://sender.test/codes"
+samples = ["550 5.1.1 user unknown"]
+"""
+    (rules / "own.toml").write_text(rule % "inactive-mailbox")
+    with Shop(tmp_path, extra=f'[classify]\nrules = "{rules}"\n') as shop:
+        for name, expected in (("one", "inactive-mailbox"), ("two", "server-trouble")):
+            (rules / "own.toml").write_text(rule % expected)
+            assert shop.mta.cli("reload")["applied"]
+            sender, _ = shop.sent_to(f"{name}@one.test", 1 if name == "one" else 2)
+            shop.report(sender, bounce(f"{name}@one.test"))
+            event = shop.mta.until_events("bounce-report", 1, recipient=f"{name}@one.test")[0]
+            assert event["class"] == expected
+            assert ("suppressed" in event["detail"]) == (name == "one")
+
+
 def test_reports_wait_for_a_daemon_that_was_killed(tmp_path):
     with Shop(tmp_path) as shop:
         sender, _ = shop.sent_to("gone@one.test")

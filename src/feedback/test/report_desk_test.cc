@@ -8,6 +8,8 @@
 
 #include <filesystem>
 
+#include "classify/read_rules.h"
+
 namespace penstock::feedback {
 namespace {
 
@@ -36,6 +38,7 @@ class FakeOutlets final : public ReportOutlets {
     return store_works ? Suppressing::Stored : Suppressing::Failed;
   }
   void record(const HandledRecipient& handled) override {
+    classes.push_back(handled.effect.outcome_class);
     recorded.push_back(handled.effect.address + (handled.suppressing == Suppressing::Stored ? " suppressed" : "") +
                        (handled.suppressing == Suppressing::Failed ? " failed" : "") +
                        (handled.sent != nullptr ? " " + handled.sent->campaign : ""));
@@ -49,6 +52,7 @@ class FakeOutlets final : public ReportOutlets {
   bool store_works = true;
   int lookups = 0;
   std::vector<std::string> suppressed, recorded, counted;
+  std::vector<model::OutcomeClass> classes;
 };
 
 class DeskTest : public ::testing::Test {
@@ -57,7 +61,7 @@ class DeskTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     used_ = std::move(*UsedReferences::open((folder_ / "used").string()));
-    desk_ = std::make_unique<ReportDesk>(classify::Classifier::shipped(), *used_, outlets_);
+    desk_ = std::make_unique<ReportDesk>(*used_, outlets_);
     DeskSettings settings;
     settings.keys.current.fill(1);
     keys_ = settings.keys;
@@ -138,6 +142,21 @@ TEST_F(DeskTest, FailedStoreLeavesTheReferenceUnused) {
   outlets_.store_works = true;
   desk_->handle(incoming);
   EXPECT_THAT(outlets_.recorded, ElementsAre("anna@example.net failed", "anna@example.net suppressed"));
+}
+
+TEST_F(DeskTest, RulesInForceDecideTheClass) {
+  const auto own = classify::Classifier::with(
+      {{"own.toml", "[[rule]]\nid = \"mine\"\npattern = 'user unknown'\nclass = \"greylisting\"\n"}});
+  ASSERT_TRUE(own);
+  const IncomingReport incoming = bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com");
+  DeskSettings settings{keys_, {}, *own};
+  desk_->configure(settings);
+  desk_->handle(incoming);
+  EXPECT_THAT(outlets_.classes, ElementsAre(model::OutcomeClass::Greylisting));
+  settings.classifier = classify::Classifier::shipped();
+  desk_->configure(settings);
+  desk_->handle(incoming);
+  EXPECT_THAT(outlets_.classes, ElementsAre(model::OutcomeClass::Greylisting, model::OutcomeClass::InvalidMailbox));
 }
 
 TEST_F(DeskTest, OrdinaryMailIsCountedOnly) {
