@@ -3,6 +3,8 @@
 # penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …] [TSAN])  one gtest program test_NAME for the module
 # penstock_fuzz(NAME DEPS …)                    the libFuzzer program fuzz_NAME of fuzz/fuzz_NAME.cc (preset fuzz only)
 # penstock_program(NAME SRCS … DEPS … [LIBS …])   an executable in bin/
+# penstock_shipped_texts(NAME HEADER SOURCE)    the files of conf/NAME: installed, and built into the module by way of the
+#   made file ${SOURCE}, which defines the shipped_texts() of HEADER; so the program finds them wherever it is started
 # DEPS are modules of ours (checked against src/README.md), LIBS third-party targets.
 
 # One precompiled header for all modules, and a second one with Asio for those that do I/O.
@@ -82,6 +84,21 @@ endfunction()
 function(penstock_write_test_list)
   get_property(tests GLOBAL PROPERTY penstock_tests)
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/tests.list CONTENT "${tests}")
+endfunction()
+
+function(penstock_shipped_texts name header source)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/conf/${name}/*.toml)
+  string(REPLACE ";" "," list "${files}")
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/shipped_texts.cc)
+  set(script ${CMAKE_SOURCE_DIR}/cmake/embed_texts.cmake)
+  add_custom_command(
+      OUTPUT ${made}
+      COMMAND ${CMAKE_COMMAND} -D OUT=${made} -D MODULE=${name} -D HEADER=${header} -D FILES=${list} -P ${script}
+      DEPENDS ${files} ${script}
+      COMMENT "Embedding conf/${name}"
+      VERBATIM)
+  install(FILES ${files} DESTINATION share/penstock/${name})
+  set(${source} ${made} PARENT_SCOPE)
 endfunction()
 
 function(penstock_program name)
