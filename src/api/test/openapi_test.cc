@@ -6,6 +6,7 @@
 
 #include "api/json.h"
 #include "api/routes.h"
+#include "api/suppression_operations.h"
 #include "src/api/test/running_api.h"
 
 namespace penstock::api {
@@ -85,6 +86,34 @@ TEST(OpenApi, MembersOfAnswersAreDescribed) {
   expect_members(check.at("problems").at(0), "ConfigProblem");
   expect_members(api.post("/v1/drain", "").json, "Drain");
   expect_members(api.get("/nothing").json, "Error");
+}
+
+TEST(OpenApi, MembersOfSuppressionAnswersAreDescribed) {
+  RunningApi api;
+  const std::string one = R"({"addresses":["gone@a.example"]})";
+  const json::value list = api.get("/v1/suppressions").json;
+  expect_members(list, "SuppressionList");
+  expect_members(list.at("suppressions").at(0), "Suppression");
+  expect_members(api.get("/v1/suppressions/changes").json, "SuppressionList");
+  expect_members(api.get("/v1/suppressions/gone@a.example").json, "SuppressionList");
+  expect_members(api.post("/v1/suppressions/add", one).json, "SuppressionsAdded");
+  expect_members(api.post("/v1/suppressions/remove", one).json, "SuppressionsRemoved");
+  expect_members(api.post("/v1/suppressions/review", one).json, "SuppressionsReviewed");
+  const json::value checked = api.post("/v1/suppressions/check", one).json;
+  expect_members(checked, "SuppressionsChecked");
+  expect_members(checked.at("suppressed").at(0), "SuppressionHit");
+  const json::value import = api.post("/v1/suppressions/import", R"({"text":"gone@a.example"})").json;
+  expect_members(import, "SuppressionImport");
+  expect_members(import.at("bad_lines").at(0), "SuppressionBadLine");
+}
+
+TEST(OpenApi, CausesOfSuppressionsAreThoseOfTheCode) {
+  const std::string words = openapi().words.at("SuppressionCause");
+  std::string coded;
+  for (int i = 1; i <= static_cast<int>(suppression::Cause::Bounce); ++i) {
+    coded += (i > 1 ? ", " : "") + std::string(to_string(static_cast<suppression::Cause>(i)));
+  }
+  EXPECT_EQ(words, coded);
 }
 
 TEST(OpenApi, SelectionIsDescribedWhole) {
