@@ -44,18 +44,73 @@ std::optional<std::int64_t> clock_time(std::string_view text, std::size_t i) {
   return hours * 3600 + minutes * 60 + secs;
 }
 
-// "10 minutes", "300s", "5-minute" at i.
-std::optional<std::int64_t> number_with_unit(std::string_view text, std::size_t i) {
-  std::int64_t number = 0;
-  if (!read_number(text, i, number)) return std::nullopt;
-  if (i < text.size() && (text[i] == ' ' || text[i] == '-')) ++i;
+struct NumberWord {
+  std::string_view word;
+  std::int64_t number;
+};
+constexpr std::array kNumberWords{
+    NumberWord{"a", 1},       NumberWord{"an", 1},      NumberWord{"one", 1},      NumberWord{"two", 2},
+    NumberWord{"three", 3},   NumberWord{"four", 4},    NumberWord{"five", 5},     NumberWord{"six", 6},
+    NumberWord{"seven", 7},   NumberWord{"eight", 8},   NumberWord{"nine", 9},     NumberWord{"ten", 10},
+    NumberWord{"eleven", 11}, NumberWord{"twelve", 12}, NumberWord{"fifteen", 15}, NumberWord{"twenty", 20},
+    NumberWord{"thirty", 30}, NumberWord{"forty", 40},  NumberWord{"fifty", 50},   NumberWord{"sixty", 60}};
+
+std::string_view word_at(std::string_view text, std::size_t i) {
   std::size_t end = i;
   while (end < text.size() && ascii::is_alpha(text[end])) ++end;
-  const std::string_view word = text.substr(i, end - i);
+  return text.substr(i, end - i);
+}
+
+// "30", "ten" at i; i moves behind it.
+bool read_count(std::string_view text, std::size_t& i, std::int64_t& out) {
+  if (i < text.size() && ascii::is_digit(text[i])) return read_number(text, i, out);
+  const std::string_view word = word_at(text, i);
+  for (const NumberWord& known : kNumberWords) {
+    if (known.word != word) continue;
+    out = known.number;
+    i += word.size();
+    return true;
+  }
+  return false;
+}
+
+struct Amount {
+  std::int64_t seconds = 0;
+  std::int64_t unit = 0;  // seconds of its unit
+};
+
+// "10 minutes", "300s", "5-minute", "ten minutes" at i; i moves behind it.
+std::optional<Amount> number_with_unit(std::string_view text, std::size_t& i) {
+  std::int64_t number = 0;
+  std::size_t at = i;
+  if (!read_count(text, at, number)) return std::nullopt;
+  if (at < text.size() && (text[at] == ' ' || text[at] == '-')) ++at;
+  const std::string_view word = word_at(text, at);
   for (const Unit& unit : kUnits) {
-    if (unit.word == word) return number * unit.seconds;
+    if (unit.word != word) continue;
+    i = at + word.size();
+    return Amount{number * unit.seconds, unit.seconds};
   }
   return std::nullopt;
+}
+
+// "1 hour 30 minutes", "1h30m", "1 hour, 5 minutes and 3 seconds" at i: units fall from one to the next.
+std::optional<std::int64_t> added_amounts(std::string_view text, std::size_t i) {
+  const auto first = number_with_unit(text, i);
+  if (!first) return std::nullopt;
+  std::int64_t sum = first->seconds;
+  std::int64_t unit = first->unit;
+  for (;;) {
+    std::size_t next = i;
+    if (next < text.size() && text[next] == ',') ++next;
+    if (next < text.size() && text[next] == ' ') ++next;
+    if (text.substr(next).starts_with("and ")) next += 4;
+    const auto more = number_with_unit(text, next);
+    if (!more || more->unit >= unit) return sum;
+    sum += more->seconds;
+    unit = more->unit;
+    i = next;
+  }
 }
 
 bool behind_cue(std::string_view before) {
@@ -74,11 +129,10 @@ bool behind_cue(std::string_view before) {
 
 std::optional<Duration> told_wait(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!ascii::is_digit(text[i]) || (i > 0 && (ascii::is_alnum(text[i - 1]) || text[i - 1] == '.'))) continue;
-    if (!behind_cue(text.substr(0, i))) continue;
+    if (!ascii::is_alnum(text[i]) || (i > 0 && (ascii::is_alnum(text[i - 1]) || text[i - 1] == '.'))) continue;
     auto told = clock_time(text, i);
-    if (!told) told = number_with_unit(text, i);
-    if (told && *told > 0 && *told <= kMostSeconds) return seconds(*told);
+    if (!told) told = added_amounts(text, i);
+    if (told && *told > 0 && *told <= kMostSeconds && behind_cue(text.substr(0, i))) return seconds(*told);
   }
   return std::nullopt;
 }

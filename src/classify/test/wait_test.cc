@@ -21,6 +21,28 @@ TEST(ToldWait, TimesInRepliesAreRead) {
   EXPECT_EQ(told_wait("retry=30m"), 30min);
 }
 
+TEST(ToldWait, UnitsAddUp) {
+  EXPECT_EQ(told_wait("try again in 1 hour 30 minutes"), 90min);
+  EXPECT_EQ(told_wait("try again in 1 hour and 30 minutes."), 90min);
+  EXPECT_EQ(told_wait("wait 1 hour, 5 minutes and 3 seconds"), 65min + 3s);
+  EXPECT_EQ(told_wait("retry in 1h30m"), 90min);
+  EXPECT_EQ(told_wait("retry after 2 days 1 hr"), 49h);
+  EXPECT_EQ(told_wait("blocked for 1 hour, 10 messages wait"), 1h);
+  EXPECT_EQ(told_wait("in 10 minutes 2 hours were lost"), 10min);
+  EXPECT_EQ(told_wait("in 5 minutes, 3 minutes more"), 5min);
+}
+
+TEST(ToldWait, NumbersMayBeWords) {
+  EXPECT_EQ(told_wait("please try again in ten minutes"), 10min);
+  EXPECT_EQ(told_wait("wait at least sixty seconds"), 60s);
+  EXPECT_EQ(told_wait("come back in an hour"), 1h);
+  EXPECT_EQ(told_wait("in one hour and thirty minutes"), 90min);
+  EXPECT_EQ(told_wait("for twenty-four hours"), std::nullopt);
+  EXPECT_EQ(told_wait("often minutes"), std::nullopt);
+  EXPECT_EQ(told_wait("in tens minutes"), std::nullopt);
+  EXPECT_EQ(told_wait("ten minutes ago"), std::nullopt);
+}
+
 TEST(ToldWait, OtherNumbersAreNoTimes) {
   for (const char* none :
        {"", "try again later", "error 10 in module", "after 10 messages", "in 4.7.0 s", "10 minutes ago", "in 10",
