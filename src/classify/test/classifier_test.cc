@@ -75,6 +75,24 @@ TEST(Classifier, AuthenticationRaisesTheAlarm) {
   EXPECT_TRUE(level.alarm && level.final);
 }
 
+TEST(Classifier, AuthenticationCodesNeedNoWords) {
+  for (const char* words : {"", " Try again later", " Too many messages, slow down", " User rate, server busy"}) {
+    for (const char* code : {"4.7.23", "4.7.24", "4.7.25", "4.7.26", "4.7.27", "4.7.30", "4.7.31", "4.7.32"}) {
+      const Verdict verdict = ask(std::string("421 ") + code + words, "gmail");
+      EXPECT_EQ(verdict.outcome_class, OutcomeClass::Authentication) << code << words;
+      EXPECT_TRUE(verdict.alarm && !verdict.final) << code << words;
+    }
+    const Verdict tls = ask(std::string("421 4.7.29") + words, "gmail");
+    EXPECT_EQ(tls.outcome_class, OutcomeClass::Tls) << words;
+    EXPECT_TRUE(tls.alarm) << words;
+    EXPECT_FALSE(ask(std::string("421 4.7.28") + words, "gmail").alarm) << words;
+    const Verdict level = ask(std::string("550 5.7.515") + words, "microsoft");
+    EXPECT_EQ(level.outcome_class, OutcomeClass::Authentication) << words;
+    EXPECT_TRUE(level.alarm) << words;
+  }
+  EXPECT_EQ(ask("421 4.7.26 Try again later").outcome_class, OutcomeClass::Authentication);
+}
+
 TEST(Classifier, ScopeIsWhatTheReplyNames) {
   const auto scope = [](std::string_view text) { return ask(text, "Gmail").scope; };
   EXPECT_EQ(scope("421 4.7.28 unusual rate of unsolicited mail originating from your IP address [192.0.2.1]"),
