@@ -93,6 +93,24 @@ TEST(Classifier, AuthenticationCodesNeedNoWords) {
   EXPECT_EQ(ask("421 4.7.26 Try again later").outcome_class, OutcomeClass::Authentication);
 }
 
+TEST(Classifier, WordsOfOtherHostsThanTheUsual) {
+  const auto outcome = [](std::string_view text, std::string_view provider = "") {
+    return ask(text, provider).outcome_class;
+  };
+  EXPECT_EQ(outcome("550 5.4.4 Unable to route: no mail hosts for domain"), OutcomeClass::InvalidDomain);
+  EXPECT_EQ(outcome("451 4.7.1 too much connections from your ip"), OutcomeClass::TooManyConnections);
+  EXPECT_EQ(outcome("421 too many connections", "gmx"), OutcomeClass::TooManyConnections);
+  EXPECT_EQ(outcome("550 Le mailbox du destinataire est pleine"), OutcomeClass::MailboxFull);
+  EXPECT_EQ(outcome("550 bo\xC3\xAEte pleine"), OutcomeClass::MailboxFull);
+  EXPECT_EQ(outcome("550 Mailbox has been migrated, please use new address"), OutcomeClass::InvalidMailbox);
+  EXPECT_EQ(outcome("554 Email rejected due to security policies"), OutcomeClass::Policy);
+  EXPECT_EQ(outcome("554 5.7.1 [HME1] This message was blocked for containing SPAM-like characteristics.", "apple"),
+            OutcomeClass::SpamContent);
+  EXPECT_EQ(
+      outcome("552-5.7.0 This message was blocked because its content presents a potential security issue", "gmail"),
+      OutcomeClass::ContentRejected);
+}
+
 TEST(Classifier, ScopeIsWhatTheReplyNames) {
   const auto scope = [](std::string_view text) { return ask(text, "Gmail").scope; };
   EXPECT_EQ(scope("421 4.7.28 unusual rate of unsolicited mail originating from your IP address [192.0.2.1]"),
