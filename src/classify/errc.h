@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can go wrong with rules.
+// Errc: what can go wrong with rules. It is never transient: a person has to mend the file.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verdict: what the classifier makes of one reply.
+// Verdict: what the classifier makes of one reply. A plain value; its views live as classifier.h says.
 #pragma once
 
 #include <optional>

@@ -4,8 +4,8 @@
 //
 // Use:  const std::string token = make_reference(keys.current, {id, 0}, "user@example.com", "news");
 //       sender = expand("b+{ref}@bounces.example.com", token);
-//       const auto reference = verify_reference(keys, token);   if (reference && reference->names("user@example.com"))
-//       …
+//       const auto reference = verify_reference(keys, token);
+//       if (reference && reference->names("user@example.com")) …
 //
 // 47 characters of base 32 (RFC 4648, lower case, no padding; case does not matter when it is read): message id,
 // recipient index, 40 bits of a keyed hash of the address, 16 bits that tell the stream, and 80 bits of HMAC-SHA-256

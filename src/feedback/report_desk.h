@@ -3,8 +3,8 @@
 //
 // Use:  ReportDesk desk(used, outlets);
 //       desk.configure({keys, policy, classifier});
-//       inbox = Inbox::open(folder, [&](const IncomingReport& report, auto waiting) { desk.handle(report, waiting >
-//       50); });
+//       inbox = Inbox::open(folder, [&](const IncomingReport& report, auto waiting) { desk.handle(report, waiting > n);
+//       });
 // What the desk cannot do itself (suppressions, the event log, DKIM) it asks of its outlets.
 // A suppression is asked for before the event that tells of it; when it cannot be stored, the event says so and the
 // reference stays unused, so the same report may come again.

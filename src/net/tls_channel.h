@@ -30,7 +30,8 @@ struct TlsAsk {
   std::string name;  // of the server: sent as SNI (unless it is an address) and looked for in its certificate
   std::vector<std::string> more_names;  // that are as good
   bool must_verify = false;             // else the verification is done and told, and nothing follows from it
-  std::vector<TlsaData> tlsa;  // not empty: the certificate must match one of these, and trust anchors play no part
+  // Not empty: the certificate must match one of these, and trust anchors play no part. Deliveries give none yet.
+  std::vector<TlsaData> tlsa;
   TlsSessions* sessions = nullptr;  // nullptr: always a full handshake; must outlive the stream
   std::string session_key;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// explain: every effective value of a path and where it comes from. Pure.
+// explain: every effective value of a path and where it comes from. Pure; nothing of `config` or `catalog` is kept.
 //
 // Layers, the widest first; a later one that says something counts: what is built in for unknown sites, [defaults], the
 // provider file, [[provider]], [[domain]], and what the stream says.

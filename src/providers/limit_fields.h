@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields of config::Limits one by one, so that layers of them are laid over each other in one place.
+// The fields of config::Limits one by one, so that layers of them are laid over each other in one place. Pure; what it
+// names lives as long as the process.
 #pragma once
 
 #include <span>

@@ -8,6 +8,7 @@
 // Use:  if (book.observe(outcome, facts, now)) …tell…;   const auto held = book.find(facts, now); if (held) …
 // Pure. Threads: one owner. Cost: for delivered mail one look-up per rule that counts answers.
 // Limits: kTuplesMost tuples per rule; beyond them the oldest quiet ones are forgotten.
+// Not wired yet: nothing in the daemon makes one (docs/shaping.md).
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

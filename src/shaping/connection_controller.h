@@ -5,7 +5,7 @@
 // slowly: after a while one connection more is tried; if it carries mail the next follow, in growing steps. A number
 // that was proven is lowered only after several refusals.
 //
-// Pure. Threads: one owner.
+// Pure: time comes in, and never runs backwards. Threads: one owner. Cost: no allocation.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,9 @@ class ConnectionController {
   void carried(std::uint32_t open, bool wanted, Time now);
   // One was one too many; `accepted` others were open.
   Effect refused(std::uint32_t accepted, Time now);
+  // Another signal: multiply by `factor` (0 to 1), and stay there for `hold`.
   void cut(double factor, Duration hold, Time now);
+  // Nothing is opened meanwhile; afterwards it is recovered from `share` (0 to 1) of the number.
   void rest_until(Time until, double share, Time now);
 
   [[nodiscard]] std::uint32_t limit() const { return limit_; }

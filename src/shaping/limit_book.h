@@ -4,12 +4,14 @@
 // A rule says for whom it is (`match`) and by what it is split (`per`): match {provider gmail}, per {vmta} gives each
 // vMTA one limiter for all of Gmail's sites; match {}, per {tenant} one for each tenant.
 //
-// Use:  auto scopes = book.find({vmta, provider, …}, names, now);   PathLimiter limiter(own + scopes);
+// Use:  book.set_rules(rules, now);
+//       auto scopes = book.find({vmta, provider, …}, Part::Connection, names);   PathLimiter limiter(own + scopes);
 // Rules that speak of what is only known with the message (stream, tenant, campaign, domains) hold messages, recipients
 // and bytes; their limits of connections are not looked at: find(…, Part::Connection) leaves them out.
 // A limiter lives while somebody uses it and while it has something to remember.
 // Pure. Threads: one owner. Cost: a look at every rule and an allocation per find; do it per path or batch, not per
-// recipient.
+// recipient. Limits: none on tuples; call drop_unused() now and then.
+// Not wired yet: nothing in the daemon makes one (docs/shaping.md).
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -38,7 +40,9 @@ class LimitBook {
   // Those that hold for `facts`, in the rules' order. A rule split by something that `facts` do not say does not hold.
   [[nodiscard]] std::vector<std::shared_ptr<Limiter>> find(const LimitKey& facts, Part part,
                                                            const model::NameTable& names);
+  // Forgets limiters that nobody holds and that are idle().
   void drop_unused(Time now);
+  // Limiters in memory.
   [[nodiscard]] std::size_t size() const;
 
  private:

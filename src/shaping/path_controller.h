@@ -36,7 +36,8 @@ struct AttemptFacts {
   bool host_serves = false;                   // of a failed connection: other ones to the same hosts are open
 };
 
-// What a restart must not forget. Times are those of the schedule's clock; the caller turns them into wall time.
+// What a restart must not forget. Rates in recipients per second. Times are those of the schedule's clock; the caller
+// turns them into wall time. Not wired yet: the daemon keeps none of it.
 struct LearnedState {
   double rate = 0, rate_ceiling = 0, rate_credit = 0;
   std::uint32_t connections = 0, connection_ceiling = 0;
@@ -45,7 +46,7 @@ struct LearnedState {
   std::string rule{}, cause{};
 };
 
-// What an operator says instead of the controller, until `until` if that is given.
+// What an operator says instead of the controller, until `until` if that is given. Not wired yet: no command sets one.
 struct Pin {
   std::optional<std::uint32_t> connections{};
   std::optional<double> rate{};  // recipients per second

@@ -6,7 +6,7 @@
 // the ceiling has moved and the climb becomes fast. A rate that was proven is cut only after several refusals, and then
 // to the share that was taken. docs/shaping.md has the formulas.
 //
-// Use:  rate.answered(taken, pressed, now) for each answer;  rate.refused(now) for each refusal for rate.
+// Use:  rate.answered(pressed, latency, now) for each answer;  rate.refused(now) for each refusal for rate.
 //       pace by rate.rate().
 // "pressed" says that mail waits for the rate: it does not grow otherwise.
 // Pure. Threads: one owner. Cost: some additions per answer.

@@ -4,7 +4,7 @@
 // Use:  auto list = Suppression::open({writer, clock, metrics}, settings);
 //       const auto hit = (*list)->check(address, {.tenant = "acme", .stream = "news"});
 //       if (!hit) defer: nobody knows.   else if (*hit) suppressed, see **hit;   else go on.
-//       (*list)->add({entry}, [](const Result<Added>& added) { … durable now … });
+//       (*list)->add({entry}, Overwrite::Weaker, [](const Result<Added>& added) { … durable now … });
 // Kept in state.db, with a Bloom filter over all addresses and domains in memory (16 bits each).
 // Threads: any, for everything. check() answers "no" from the filter alone: no lock, no disk, no allocation. "Yes", and
 //   one false alarm in some 500, reads SQLite on a connection of its own: mapped pages, two look-ups by hash, waiting
