@@ -93,10 +93,14 @@ TEST(Sender, NamedWaitIsKept) {
 
 TEST(Scenario, ShippedOnesAreRead) {
   const std::filesystem::path folder = std::filesystem::path(PENSTOCK_SOURCE_DIR) / "bench/shaping/scenarios";
+  int read = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const auto scenario = load_scenario(entry.path().string());
-    EXPECT_TRUE(scenario) << scenario.error().detail;
+    ASSERT_TRUE(scenario) << scenario.error().detail;
+    EXPECT_FALSE(scenario->providers.empty()) << entry.path();
+    ++read;
   }
+  EXPECT_GT(read, 0);
 }
 
 TEST(Scenario, MistakesAreToldWithTheirLine) {
