@@ -183,7 +183,7 @@ TEST(ReplyCorpus, RealRepliesAreReadable) {
       ++read;
     }
   }
-  if (read == 0) GTEST_SKIP() << "the corpus of replies is not here";
+  if (read == 0) GTEST_SKIP() << "../shared/corpus/replies is not here; its replies are read where it is";
   EXPECT_GT(read, 400U);
 }
 

@@ -39,7 +39,8 @@ void expect_safe(const std::string& ending, const std::string& name) {
 
 TEST(Smuggling, EndingsOfTheCorpusAreNoEndings) {
   std::ifstream in(kCorpus / "smuggling_sequences.tsv");
-  if (!in) GTEST_SKIP() << "no corpus beside the project";
+  if (!in)
+    GTEST_SKIP() << "../shared/corpus/smtp/smuggling_sequences.tsv is not here; its endings are tried where it is";
   std::string line;
   std::getline(in, line);
   int rows = 0;
@@ -90,7 +91,8 @@ TEST(Smuggling, NoShortSequenceButTheTrueOneEndsAMessage) {
 
 // Lines of the other server's transcripts that begin with "c -> " or "c ~> '…'" are what a client sends.
 TEST(Corpus, DialoguesOfAnotherServerAreSurvived) {
-  if (!fs::exists(kCorpus / "chasquid_transcripts")) GTEST_SKIP() << "no corpus beside the project";
+  if (!fs::exists(kCorpus / "chasquid_transcripts"))
+    GTEST_SKIP() << "../shared/corpus/smtp/chasquid_transcripts is not here; its dialogues are run where it is";
   int dialogues = 0;
   for (const auto& entry : fs::directory_iterator(kCorpus / "chasquid_transcripts")) {
     std::ifstream in(entry.path());
@@ -127,7 +129,8 @@ TEST(Corpus, DialoguesOfAnotherServerAreSurvived) {
 }
 
 TEST(Corpus, FuzzInputsGiveTheSameWhateverTheSplit) {
-  if (!fs::exists(kCorpus / "chasquid_fuzz")) GTEST_SKIP() << "no corpus beside the project";
+  if (!fs::exists(kCorpus / "chasquid_fuzz"))
+    GTEST_SKIP() << "../shared/corpus/smtp/chasquid_fuzz is not here; its inputs are run where it is";
   int inputs = 0;
   for (const auto& entry : fs::directory_iterator(kCorpus / "chasquid_fuzz")) {
     std::ostringstream text;
