@@ -11,6 +11,7 @@ Ports are chosen by the kernel unless the scenario is started with port=N.
 import json
 import os
 import pathlib
+import smtplib
 import subprocess
 import time
 
@@ -61,6 +62,12 @@ class Simulator:
     def address(self, receiver):
         """First address of a receiver, as "127.1.0.1:2599"."""
         return next(r["addresses"][0] for r in self.addresses["receivers"] if r["name"] == receiver)
+
+    def connect(self, receiver, source="127.0.0.1"):
+        """A client of smtplib, connected to a receiver."""
+        host, port = self.address(receiver).rsplit(":", 1)
+        return smtplib.SMTP(host, int(port), local_hostname="client.test", timeout=20 * SLOW,
+                            source_address=(source, 0))
 
     def send(self, receiver, *options):
         """Runs `send` straight to a receiver; returns its JSON result."""

@@ -58,11 +58,6 @@ def fixture_sim(tmp_path):
         yield sim
 
 
-def connect(sim, receiver):
-    host, port = sim.address(receiver).rsplit(":", 1)
-    return smtplib.SMTP(host, int(port), local_hostname="client.test", timeout=20)
-
-
 def ask(sim, name, rtype, tcp=False):
     """Returns (rcode, truncated, number of answers, packet)."""
     host, port = sim.addresses["dns"].rsplit(":", 1)
@@ -142,7 +137,7 @@ def test_all_receivers_down_and_back(sim, tmp_path):
 
 
 def test_rules_answer_by_recipient(sim):
-    with connect(sim, "big") as client:
+    with sim.connect("big") as client:
         client.ehlo()
         assert client.has_extn("pipelining") and client.has_extn("smtputf8")
         assert client.mail("s@client.test")[0] == 250
@@ -153,9 +148,9 @@ def test_rules_answer_by_recipient(sim):
 
 
 def test_limits_of_connections_and_messages(sim):
-    with connect(sim, "narrow") as client:
+    with sim.connect("narrow") as client:
         with pytest.raises(smtplib.SMTPConnectError) as refused:
-            connect(sim, "narrow")
+            sim.connect("narrow")
         assert refused.value.smtp_code == 421
         for _ in range(3):
             client.sendmail("s@client.test", ["u@narrow.test"], "Subject: x\r\n\r\ntext\r\n")
@@ -165,7 +160,7 @@ def test_limits_of_connections_and_messages(sim):
 
 
 def test_behaviour_changes_while_running(sim):
-    with connect(sim, "big") as client:
+    with sim.connect("big") as client:
         client.ehlo()
         sim.set("receiver=big", "behaviour=blocked")
         assert client.mail("s@client.test") == (554, b"5.7.1 blocked")
@@ -180,7 +175,7 @@ def test_behaviour_changes_while_running(sim):
 
 def test_contents_are_kept(tmp_path):
     with Simulator(tmp_path, SCENARIO, "--maildir", str(tmp_path / "mail")) as sim:
-        with connect(sim, "big") as client:
+        with sim.connect("big") as client:
             client.sendmail("s@client.test", ["a@big.test", "b@big.test"], "Subject: x\r\n\r\n.dot\r\n")
         assert sim.wait(2)
         (file,) = (tmp_path / "mail" / "new").iterdir()
