@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Surroundings that fail: a full disk, a broken one, receivers and DNS that are gone, a clock that jumps."""
+import contextlib
 import json
 import os
 import pathlib
@@ -114,6 +115,16 @@ def fixture_failing_disk(tmp_path_factory):
     return library
 
 
+@contextlib.contextmanager
+def on_failing_disk(tmp_path, failing_disk):
+    """A receiver that is down, a daemon that relays to it, and the file that makes the daemon's disk fail."""
+    flag = tmp_path / "flag"
+    env = {"LD_PRELOAD": str(failing_disk), "FAILING_FLAG": str(flag), "FAILING_FOLDER": str(tmp_path / "data/spool")}
+    with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim) + RETRY, extra=TROUBLE, env=env) as mta:
+        sim.set("receiver=sink", "down=true")
+        yield sim, mta, flag
+
+
 def answer(mta, recipient):
     """The reply that decides about a message: the first that is not 250 or 354, or that to its end."""
     with mta.client() as client:
@@ -128,10 +139,7 @@ def answer(mta, recipient):
 @pytest.mark.parametrize("what", ["writes", "syncs"])
 def test_broken_disk(tmp_path, failing_disk, what):
     """EIO: senders keep their mail and are told so; what we have is delivered; a restart with a sound disk mends it."""
-    flag = tmp_path / "flag"
-    env = {"LD_PRELOAD": str(failing_disk), "FAILING_FLAG": str(flag), "FAILING_FOLDER": str(tmp_path / "data/spool")}
-    with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim) + RETRY, extra=TROUBLE, env=env) as mta:
-        sim.set("receiver=sink", "down=true")
+    with on_failing_disk(tmp_path, failing_disk) as (sim, mta, flag):
         for number in range(5):
             mta.submit("a@sender.test", f"before{number}@one.test")
         mta.until_queue(total=5)
@@ -164,10 +172,7 @@ def test_broken_disk(tmp_path, failing_disk, what):
 @pytest.mark.release_only
 def test_killed_on_a_broken_disk(tmp_path, failing_disk):
     """What was delivered while Finals could not be written is not sent again, even after a kill."""
-    flag = tmp_path / "flag"
-    env = {"LD_PRELOAD": str(failing_disk), "FAILING_FLAG": str(flag), "FAILING_FOLDER": str(tmp_path / "data/spool")}
-    with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim) + RETRY, extra=TROUBLE, env=env) as mta:
-        sim.set("receiver=sink", "down=true")
+    with on_failing_disk(tmp_path, failing_disk) as (sim, mta, flag):
         for number in range(20):
             mta.submit("a@sender.test", f"u{number}@one.test")
         flag.write_text("writes")
