@@ -125,6 +125,7 @@ constexpr std::string_view kFailureSubjects[] = {"undeliver",
                                                  "配信できません",
                                                  "送信できません",
                                                  "送信エラー",
+                                                 "メールエラー",
                                                  "配信エラー",
                                                  "退信",
                                                  "无法投递",
@@ -392,6 +393,10 @@ bool is_failure_subject(std::string_view subject) {
 }
 bool is_delay_subject(std::string_view subject) {
   return has_any(subject, kDelaySubjects);
+}
+bool is_answer_subject(std::string_view subject) {
+  static constexpr std::string_view kAnswers[] = {"re:", "re :", "re[", "aw:", "sv:", "antw:", "odp:", "rif:", "ynt:"};
+  return starts_with_any(ascii::trim(subject), kAnswers);
 }
 bool says_failure(std::string_view text) {
   return has_any(text, kFailures);

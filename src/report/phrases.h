@@ -14,6 +14,7 @@ namespace penstock::report {
 // These take text in lower case.
 [[nodiscard]] bool is_failure_subject(std::string_view subject);
 [[nodiscard]] bool is_delay_subject(std::string_view subject);
+[[nodiscard]] bool is_answer_subject(std::string_view subject);  // "re: …": somebody writes about a mail
 [[nodiscard]] bool says_failure(std::string_view text);
 [[nodiscard]] bool says_delay(std::string_view text);
 [[nodiscard]] bool says_given_up(std::string_view text);  // overrules says_delay

@@ -124,7 +124,7 @@ class Reader {
     }
     const bool has_fields = lowered_.find("final-recipient:") != std::string::npos ||
                             lowered_.find("original-recipient:") != std::string::npos;
-    if (report_.recipients.empty() && has_fields) add_status_groups(read_groups(head_), report_);
+    if (report_.recipients.empty() && has_fields && has_mark()) add_status_groups(read_groups(head_), report_);
     if (report_.recipients.empty()) return false;
     if (!is_daemon(field_value(tree_.header, "From")) && is_challenge(subject_, lowered_)) {
       report_.recipients.clear();
@@ -233,6 +233,19 @@ class Reader {
     return all;
   }
 
+  // What a program sends is marked as such somewhere; a person who asks about an error quotes no more than its words.
+  // Texts without a header have nowhere to carry a mark.
+  [[nodiscard]] bool has_mark() const {
+    if (tree_.header.empty() || tree_.content_type == "multipart/report") return true;
+    if (is_daemon(field_value(tree_.header, "From"))) return true;
+    if (ascii::trim(field_value(tree_.header, "Return-Path")) == "<>") return true;
+    const std::string submitted = ascii::lower(field_value(tree_.header, "Auto-Submitted"));
+    if (submitted.starts_with("auto-")) return true;
+    if (!field_value(tree_.header, "X-Failed-Recipients").empty()) return true;
+    const bool says_so = is_failure_subject(subject_) || is_delay_subject(subject_);
+    return !is_answer_subject(subject_) && (says_so || has_part(PartKind::Embedded) || has_part(PartKind::Headers));
+  }
+
   // How sure it is that the words are a notice of failure: daemons, subjects, null senders, replies and wording each
   // count; no single one is enough.
   [[nodiscard]] int notice_score(const std::vector<ListedAddress>& listed) const {
@@ -261,7 +274,7 @@ class Reader {
     const bool daemon = is_daemon(field_value(tree_.header, "From")) && is_failure_subject(subject_);
     const bool names_someone = !listed.empty() && listed.front().standing >= Standing::Announced;
     const bool spoken = says_failure(lowered_) || quoted_.reply.code != 0 || (daemon && names_someone);
-    if (failed.empty() && (!spoken || notice_score(listed) < 5)) return false;
+    if (failed.empty() && (!spoken || !has_mark() || notice_score(listed) < 5)) return false;
     if (!failed.empty()) listed = sections_for(failed, std::move(listed));
     const FoundBy found = failed.empty() ? FoundBy::Text : FoundBy::FailedRecipients;
     const bool late = (says_delay(lowered_) || is_delay_subject(subject_)) && !says_given_up(lowered_);

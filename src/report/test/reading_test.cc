@@ -236,6 +236,27 @@ TEST(ReadReport, AnswersOfPeopleAndProgramsAreNoBounces) {
   EXPECT_EQ(person.kind, ReportKind::None);
 }
 
+TEST(ReadReport, PersonWhoQuotesAnErrorReportsNothing) {
+  const std::string words =
+      "\n\nHello, my friend anna@x.example got \"550 5.1.1 user unknown\", can you help?\n"
+      "<anna@x.example>: 550 5.1.1 user unknown\n";
+  for (const char* subject : {"Re: mail problem", "mail problem", "Re: Undelivered Mail Returned to Sender",
+                              "AW: failure notice", "A question"}) {
+    const std::string header = std::string("From: Bea <bea@y.example>\nTo: sender@example.com\nSubject: ") + subject;
+    EXPECT_EQ(read_report(header + words).kind, ReportKind::None) << subject;
+    EXPECT_THAT(read_report(header + words).recipients, IsEmpty()) << subject;
+    EXPECT_EQ(read_report(header + "\n\nFinal-Recipient: rfc822; anna@x.example\nAction: failed\n").kind,
+              ReportKind::None)
+        << subject;
+    // The same words from a program.
+    for (const char* mark :
+         {"Return-Path: <>\n", "Auto-Submitted: auto-generated\n", "X-Failed-Recipients: anna@x.example\n"}) {
+      EXPECT_EQ(read_report(mark + header + words).kind, ReportKind::Bounce) << subject << mark;
+    }
+  }
+  EXPECT_EQ(read_report("From: bea@y.example\nSubject: Undelivered mail" + words).kind, ReportKind::Bounce);
+}
+
 TEST(ReadReport, NestingAndPartCountAreBounded) {
   std::string deep = "From: a@example.net\nContent-Type: multipart/mixed; boundary=b0\n\n";
   for (int i = 0; i < 3000; ++i) {
