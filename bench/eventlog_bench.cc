@@ -3,16 +3,15 @@
 //
 // Use:  bench_eventlog [EVENTS]      default 1000000; in a folder under TMPDIR; prints one line per figure
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/test/temp_folder.h"
 #include "eventlog/accounting_writer.h"
 #include "eventlog/event_format.h"
 #include "eventlog/event_log.h"
@@ -161,8 +160,8 @@ void measure_trace(EventLog& log, std::size_t events) {
 
 int main(int argc, char** argv) {
   const std::size_t events = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  std::string dir = (std::filesystem::temp_directory_path() / "penstock-bench-XXXXXX").string();
-  if (::mkdtemp(dir.data()) == nullptr) return 1;
+  const TempFolder folder;
+  const std::string& dir = folder.path();
   SystemClock clock;
   {
     auto log = std::move(*EventLog::open(clock, {.dir = dir + "/record", .node = "mta1"}));
@@ -182,6 +181,5 @@ int main(int argc, char** argv) {
     measure_trace(*log, events);
     measure_accounting(*log, clock, dir);
   }
-  std::filesystem::remove_all(dir);
   return 0;
 }

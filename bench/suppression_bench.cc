@@ -4,7 +4,6 @@
 // Use:  bench_suppression [ENTRIES]      default 10000000 (some 2.5 GB of disk); in a folder under TMPDIR
 // Prints one line per figure, and after it the goal of ARCHITECTURE §10 where there is one.
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "base/test/temp_folder.h"
 #include "suppression/importer.h"
 
 using namespace penstock;
@@ -135,8 +135,8 @@ void measure(const Suppression& list, const std::string& what, std::uint64_t fro
 
 int main(int argc, char** argv) {
   const std::uint64_t entries = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000;
-  std::string dir = (std::filesystem::temp_directory_path() / "penstock-bench-XXXXXX").string();
-  if (::mkdtemp(dir.data()) == nullptr) return 1;
+  const TempFolder folder;
+  const std::string& dir = folder.path();
   const SystemClock clock;
   const std::string file = dir + "/list.csv";
   write_file(file, entries);
@@ -158,7 +158,5 @@ int main(int argc, char** argv) {
   measure(*opened.list, "check that says no", entries, 1'000'000'000, false, 1);
   measure(*opened.list, "check that says yes, first time", 0, entries, true, 20);
   measure(*opened.list, "check that says yes, again", 0, entries, true, 20);
-  opened.list.reset();
-  std::filesystem::remove_all(dir);
   return 0;
 }

@@ -6,11 +6,11 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "api/admin_server.h"
+#include "base/test/temp_folder.h"
 #include "http/client.h"
 #include "src/api/test/fake_operations.h"
 
@@ -25,23 +25,15 @@ struct ApiAnswer {
 class RunningApi {
  public:
   RunningApi() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "penstock-api-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
     server_ = std::make_unique<AdminServer>(
         fake, AdminOptions{socket(), 0600, *net::make_endpoint("127.0.0.1", 0), 2, &clock_});
     const auto opened = server_->open();
     EXPECT_TRUE(opened) << opened.error().to_string();
     server_->start();
   }
-  ~RunningApi() {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  RunningApi(const RunningApi&) = delete;
-  RunningApi& operator=(const RunningApi&) = delete;
 
-  [[nodiscard]] std::string folder() const { return folder_; }
-  [[nodiscard]] std::string socket() const { return folder_ + "/admin.sock"; }
+  [[nodiscard]] std::string folder() const { return folder_.path(); }
+  [[nodiscard]] std::string socket() const { return folder_.file("admin.sock"); }
   AdminServer& server() { return *server_; }
 
   ApiAnswer get(const std::string& target) { return ask(*http::resolve_server("unix:" + socket()), target, nullptr); }
@@ -71,7 +63,7 @@ class RunningApi {
   }
 
   const FakeClock clock_{FakeOperations::kNow};
-  std::string folder_;
+  const TempFolder folder_;
   std::unique_ptr<AdminServer> server_;
 };
 

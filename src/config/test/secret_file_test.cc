@@ -6,8 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
+
+#include "base/test/temp_folder.h"
 
 namespace penstock::config {
 namespace {
@@ -16,14 +17,7 @@ using ::testing::HasSubstr;
 
 class SecretFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = std::filesystem::temp_directory_path() / "penstock-secret-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    path_ = folder_ / "key.pem";
-    write("secret");
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { write("secret"); }
   void write(const std::string& text, mode_t mode = 0600) {
     std::ofstream(path_) << text;
     ASSERT_EQ(::chmod(path_.c_str(), mode), 0);
@@ -33,7 +27,8 @@ class SecretFile : public ::testing::Test {
     return read ? std::string() : read.error();
   }
 
-  std::filesystem::path folder_, path_;
+  const TempFolder folder_;
+  const std::string path_ = folder_.file("key.pem");
 };
 
 TEST_F(SecretFile, TightModesAreRead) {
@@ -53,10 +48,10 @@ TEST_F(SecretFile, LooseModesAreRefusedWithTheRemedy) {
 }
 
 TEST_F(SecretFile, WhatIsNoFileOfOursIsRefused) {
-  const auto missing = read_secret_file(folder_ / "none");
+  const auto missing = read_secret_file(folder_.file("none"));
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error(), HasSubstr("none: cannot be read: No such file"));
-  const auto directory = read_secret_file(folder_);
+  const auto directory = read_secret_file(folder_.path());
   ASSERT_FALSE(directory);
   EXPECT_THAT(directory.error(), HasSubstr("is no regular file"));
   if (::geteuid() != 0) return;  // only root can give files away

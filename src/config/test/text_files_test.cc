@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "src/base/test/temp_folder.h"
+#include "base/test/temp_folder.h"
 
 namespace penstock::config {
 namespace {

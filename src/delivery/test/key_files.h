@@ -4,13 +4,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
 
+#include "base/test/temp_folder.h"
 #include "config/config.h"
 #include "dkim/key_pair.h"
 #include "dkim/key_record.h"
@@ -20,21 +19,12 @@ namespace penstock::delivery {
 
 class KeyFiles {
  public:
-  KeyFiles() {
-    std::string name = std::filesystem::temp_directory_path() / "penstock-keys-XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  ~KeyFiles() { std::filesystem::remove_all(folder_); }
-  KeyFiles(const KeyFiles&) = delete;
-  KeyFiles& operator=(const KeyFiles&) = delete;
-
   config::Dkim key(const std::string& domain, const std::string& selector, dkim::KeyType type) {
     const auto pair = dkim::KeyPair::generate(type);
     config::Dkim key;
     key.domain = domain;
     key.selector = selector;
-    key.key_file = folder_ / (domain + "." + selector + ".pem");
+    key.key_file = folder_.file(domain + "." + selector + ".pem");
     write(key.key_file, pair->to_pem());
     published_[dkim::key_name(selector, domain)].records = {dkim::format_key_record(type, pair->public_key())};
     return key;
@@ -47,7 +37,7 @@ class KeyFiles {
   [[nodiscard]] const dkim::KeyAnswers& published() const { return published_; }
 
  private:
-  std::filesystem::path folder_;
+  TempFolder folder_;
   dkim::KeyAnswers published_;
 };
 

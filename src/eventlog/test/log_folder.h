@@ -2,8 +2,6 @@
 // A folder of its own for a test, with a clock, and short words for events and what the log holds.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/test/temp_folder.h"
 #include "eventlog/event_line.h"
 #include "eventlog/event_log.h"
 #include "eventlog/event_reader.h"
@@ -55,18 +54,9 @@ inline std::string recipients_in(std::string_view lines) {
 class LogFolder {
  public:
   LogFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "penstock-eventlog-XXXXXX").string();
-    PENSTOCK_CHECK(::mkdtemp(name.data()) != nullptr);
-    root = name;
-    options.dir = name + "/events";
+    options.dir = folder.file("events");
     options.node = "mta1";
   }
-  ~LogFolder() {
-    log.reset();
-    std::filesystem::remove_all(root);
-  }
-  LogFolder(const LogFolder&) = delete;
-  LogFolder& operator=(const LogFolder&) = delete;
 
   EventLog& open() {
     log.reset();
@@ -106,7 +96,8 @@ class LogFolder {
   [[nodiscard]] std::string path(const std::string& name) const { return options.dir + "/" + name; }
 
   FakeClock clock;
-  std::filesystem::path root;
+  const TempFolder folder;
+  const std::filesystem::path root = folder.path();
   EventLogOptions options;
   std::unique_ptr<EventLog> log;
 };

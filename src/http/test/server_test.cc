@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <latch>
 #include <stdexcept>
 
+#include "base/test/temp_folder.h"
 #include "http/client.h"
 #include "http/errc.h"
 #include "http/workers.h"
@@ -229,24 +229,9 @@ TEST(HttpServer, StopEndsIdleConnections) {
   EXPECT_EQ(running.server().connections(), 0U);
 }
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "penstock-http-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
 TEST(HttpServer, UnixSocketHasItsModeAndTellsTheUser) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path("admin.sock");
+  const TempFolder folder;
+  const std::string path = folder.file("admin.sock");
   net::ShardSet shards(1);
   ServerOptions options;
   options.unix_mode = 0620;
@@ -267,8 +252,8 @@ TEST(HttpServer, UnixSocketHasItsModeAndTellsTheUser) {
 }
 
 TEST(HttpClient, NobodyListensIsNoAnswer) {
-  const TemporaryFolder folder;
-  const auto address = resolve_server("unix:" + folder.path("none"));
+  const TempFolder folder;
+  const auto address = resolve_server("unix:" + folder.file("none"));
   const auto answer = fetch(*address, Request{});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error(), make_error_code(Errc::NoAnswer));

@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <future>
 
+#include "base/test/temp_folder.h"
 #include "ingest/test/entrance.h"
 #include "net/listener.h"
 
@@ -101,9 +101,7 @@ class SmtpServiceTest : public ::testing::Test {
  protected:
   // Opens an inbox that hands what it gets to `took`.
   void take_reports(feedback::Inbox::Handle took) {
-    folder_ = std::filesystem::temp_directory_path() / ("penstock_reports_" + std::to_string(::getpid()));
-    std::filesystem::remove_all(folder_);
-    auto opened = feedback::Inbox::open(folder_.string(), std::move(took));
+    auto opened = feedback::Inbox::open(folder_.path(), std::move(took));
     ASSERT_TRUE(opened);
     reports_ = std::move(*opened);
   }
@@ -112,7 +110,6 @@ class SmtpServiceTest : public ::testing::Test {
     listening_.reset();
     entrance_->close();
     reports_.reset();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
   void serve(const std::string& config = listener()) {
     entrance_.emplace(config);
@@ -142,7 +139,7 @@ class SmtpServiceTest : public ::testing::Test {
     return client;
   }
 
-  std::filesystem::path folder_;
+  const TempFolder folder_;
   std::unique_ptr<feedback::Inbox> reports_;
   std::optional<Entrance> entrance_;
   std::optional<SmtpService> service_;

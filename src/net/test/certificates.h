@@ -9,24 +9,20 @@
 #include <sys/stat.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
+
+#include "base/test/temp_folder.h"
 
 namespace penstock::net {
 
 class Certificates {
  public:
   Certificates() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "penstock-tls-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
     ca_key_.reset(EVP_EC_gen("P-256"));
     ca_ = make(ca_key_.get(), "Test Authority", "CA:TRUE", "", 0, 3600);
     write_certificate("ca.pem", ca_.get());
   }
-  ~Certificates() { std::filesystem::remove_all(folder_); }
-  Certificates(const Certificates&) = delete;
-  Certificates& operator=(const Certificates&) = delete;
 
   [[nodiscard]] std::string ca_file() const { return file("ca.pem"); }
   [[nodiscard]] std::string certificate(const std::string& host) const { return file(host + ".pem"); }
@@ -88,9 +84,9 @@ class Certificates {
     PEM_write_X509(out, certificate);
     std::fclose(out);
   }
-  [[nodiscard]] std::string file(const std::string& name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
 
-  std::string folder_;
+  TempFolder folder_;
   Key ca_key_;
   Certificate ca_;
   long serial_ = 0;

@@ -3,10 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
+
+#include "base/test/temp_folder.h"
 
 namespace penstock::providers {
 namespace {
@@ -17,15 +17,11 @@ using testing::IsEmpty;
 
 class ProviderFolder : public testing::Test {
  protected:
-  ProviderFolder() : folder_(std::filesystem::temp_directory_path() / ("providers-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(folder_);
-    config_.provider_files = {.builtin = false, .folder = folder_.string()};
-  }
-  ~ProviderFolder() override { std::filesystem::remove_all(folder_); }
+  ProviderFolder() { config_.provider_files = {.builtin = false, .folder = folder_.path()}; }
 
   void write(const std::string& file, const std::string& provider, const std::string& mx) {
-    std::ofstream(folder_ / file) << "provider = \"" << provider << "\"\n[match]\nmx = [" << mx
-                                  << "]\nreference = \"https://a.example/\"\nstanding = \"chosen\"\n";
+    std::ofstream(folder_.file(file)) << "provider = \"" << provider << "\"\n[match]\nmx = [" << mx
+                                      << "]\nreference = \"https://a.example/\"\nstanding = \"chosen\"\n";
   }
   std::vector<std::string> lines() {
     std::vector<std::string> all;
@@ -33,7 +29,7 @@ class ProviderFolder : public testing::Test {
     return all;
   }
 
-  std::filesystem::path folder_;
+  const TempFolder folder_;
   config::Config config_;
 };
 
@@ -79,7 +75,7 @@ TEST_F(ProviderFolder, FileReplacesTheShippedOneOfTheSameProvider) {
 }
 
 TEST_F(ProviderFolder, BadFileFailsTheLoadWithItsPlace) {
-  std::ofstream(folder_ / "bad.toml") << "provider = \"a\"\n[match]\nmx = \"a.example\"\nreference = 3\n";
+  std::ofstream(folder_.file("bad.toml")) << "provider = \"a\"\n[match]\nmx = \"a.example\"\nreference = 3\n";
   const auto catalog = Catalog::load(config_.provider_files);
   ASSERT_FALSE(catalog);
   EXPECT_THAT(catalog.error().to_string(), HasSubstr("bad.toml"));

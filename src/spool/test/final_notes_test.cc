@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <filesystem>
 
+#include "base/test/temp_folder.h"
 #include "spool/test/box.h"
 
 namespace penstock::spool {
@@ -210,15 +210,13 @@ TEST(FinalNotes, DiskThatRefusesTheFileCostsOnlyTheNotes) {
 }
 
 TEST(FinalNotes, OnARealDiskAreSeenByOthersAtOnce) {
-  const auto dir = std::filesystem::temp_directory_path() / ("penstock_final_notes_" + std::to_string(::getpid()));
-  std::filesystem::create_directories(dir);
+  const TempFolder dir;
   PosixFileSystem files;
-  FinalNotes notes(files, dir.string(), 2 * kBytes);
+  FinalNotes notes(files, dir.path(), 2 * kBytes);
   note(notes, recipient(7, 2));
   note(notes, recipient(9));
   const std::vector expected{recipient(7, 2), recipient(9)};
-  EXPECT_EQ(read_final_notes(files, dir.string()), expected);
-  std::filesystem::remove_all(dir);
+  EXPECT_EQ(read_final_notes(files, dir.path()), expected);
 }
 
 }  // namespace

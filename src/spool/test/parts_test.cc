@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
+#include "base/test/temp_folder.h"
 #include "spool/message_cache.h"
 #include "spool/message_index.h"
 #include "spool/segment_scan.h"
@@ -200,13 +199,8 @@ TEST(MemoryDisk, FailedSyncForgetsWhatItWasToKeep) {
 
 class PosixDisk : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "penstock-spool-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-  std::string folder;
+  const TempFolder own;
+  const std::string& folder = own.path();
   PosixFileSystem files;
 };
 

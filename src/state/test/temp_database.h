@@ -2,29 +2,19 @@
 // A folder for one test's state.db, removed with everything in it.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
+
+#include "base/test/temp_folder.h"
 
 namespace penstock::state {
 
 class TempDatabase {
  public:
-  TempDatabase() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "penstock-state-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~TempDatabase() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  TempDatabase(const TempDatabase&) = delete;
-  TempDatabase& operator=(const TempDatabase&) = delete;
-  [[nodiscard]] std::string path() const { return folder_ + "/state.db"; }
-  [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] std::string path() const { return folder_.file("state.db"); }
+  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
 
  private:
-  std::string folder_;
+  TempFolder folder_;
 };
 
 }  // namespace penstock::state
