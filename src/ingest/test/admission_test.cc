@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "config/load.h"
+#include "ingest/test/one_pool.h"
 #include "mime/labels.h"
 
 namespace penstock::ingest {
@@ -15,18 +16,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kConfig = R"([node]
-name = "mta1.example"
-[headers]
+constexpr const char* kHeadersAndStreams = R"([headers]
 remove = ["X-Internal", "X-Secret"]
-[[listener]]
-name = "in"
-relay_from = "127.0.0.1"
-[[vmta]]
-name = "v1"
-[[pool]]
-name = "main"
-members = [{ vmta = "v1" }]
 [[stream]]
 name = "news"
 pool = "main"
@@ -44,7 +35,7 @@ constexpr const char* kComplete =
 
 class AdmissionTest : public ::testing::Test {
  protected:
-  explicit AdmissionTest(const std::string& config = kConfig)
+  explicit AdmissionTest(const std::string& config = with_one_pool(kHeadersAndStreams))
       : plan_(config::load_text(config, "/p/penstock.toml").config) {
     submission_.envelope.sender = "a@shop.example";
     submission_.envelope.recipients = {{"b@one.example", "", 0}};

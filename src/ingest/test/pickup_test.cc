@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "ingest/test/entrance.h"
+#include "ingest/test/one_pool.h"
 
 namespace penstock::ingest {
 namespace {
@@ -18,14 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr const char* kConfig = R"([[listener]]
-relay_from = "127.0.0.1"
-[[vmta]]
-name = "v1"
-[[pool]]
-name = "main"
-members = [{ vmta = "v1" }]
-[[stream]]
+constexpr const char* kStreams = R"([[stream]]
 name = "default"
 pool = "main"
 [[stream]]
@@ -62,7 +56,7 @@ class PickupTest : public ::testing::Test {
 
   const std::string folder_ = ::testing::TempDir() + "/penstock-pickup-" + std::to_string(::getpid()) + "-" +
                               ::testing::UnitTest::GetInstance()->current_test_info()->name();
-  Entrance entrance_{kConfig};
+  Entrance entrance_{with_one_pool(kStreams)};
   config::Pickup options_;
   std::optional<Pickup> pickup_;
 };

@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "feedback/reference.h"
 #include "ingest/admission.h"
+#include "ingest/test/one_pool.h"
 
 namespace penstock::ingest {
 namespace {
@@ -15,17 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr const char* kConfig = R"([node]
-name = "mta1.example"
-[[listener]]
-name = "in"
-relay_from = "127.0.0.1"
-[[vmta]]
-name = "v1"
-[[pool]]
-name = "main"
-members = [{ vmta = "v1" }]
-[[stream]]
+constexpr const char* kStreams = R"([[stream]]
 name = "news"
 pool = "main"
 return_path = "b+{ref}@bounces.example.com"
@@ -47,7 +38,7 @@ feedback::ReferenceKey key() {
 
 class ReferenceMarkTest : public ::testing::Test {
  protected:
-  ReferenceMarkTest() : plan_(config::load_text(kConfig, "/p/penstock.toml").config, key()) {
+  ReferenceMarkTest() : plan_(config::load_text(with_one_pool(kStreams), "/p/penstock.toml").config, key()) {
     envelope_.id = model::MessageId{77};
     envelope_.sender = "news@shop.example";
     envelope_.labels.stream = "news";
