@@ -3,6 +3,7 @@
 #include "suppression/suppression.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -207,33 +208,8 @@ void Suppression::add(std::vector<Entry> entries, Overwrite overwrite, AddDone d
       });
 }
 
-Result<std::uint64_t> Suppression::remove(std::string_view address, const std::optional<Scope>& scope, std::string who,
-                                          std::string note) {
-  const auto canonical = canonical_address(address, rules_);
-  if (!canonical) return fail(canonical.error());
-  const std::uint64_t hash = hash_address(*canonical);
-  std::uint64_t removed = 0;
-  auto done = services_.writer.run([&](state::Database&) -> Result<> {
-    removed = 0;
-    auto rows = inserter_->find_all(*canonical, hash);
-    if (!rows) return fail(rows.error());
-    for (Row& row : *rows) {
-      if (row.removed || (scope && row.entry.scope != *scope)) continue;
-      row.removed = true;
-      row.entry.who = who;
-      row.entry.note = note;
-      row.entry.since = services_.clock.wall();
-      if (auto replaced = inserter_->replace(row.seq, row, hash); !replaced) return replaced;
-      ++removed;
-    }
-    return {};
-  });
-  if (!done) return fail(done.error());
-  entries_ -= removed;
-  return removed;
-}
-
-Result<std::uint64_t> Suppression::reviewed(std::string_view address, std::string who) {
+Result<std::uint64_t> Suppression::rewrite(std::string_view address, const std::string& who,
+                                           const std::function<bool(Row&)>& change) {
   const auto canonical = canonical_address(address, rules_);
   if (!canonical) return fail(canonical.error());
   const std::uint64_t hash = hash_address(*canonical);
@@ -243,8 +219,7 @@ Result<std::uint64_t> Suppression::reviewed(std::string_view address, std::strin
     auto rows = inserter_->find_all(*canonical, hash);
     if (!rows) return fail(rows.error());
     for (Row& row : *rows) {
-      if (row.removed || !row.entry.investigate) continue;
-      row.entry.investigate = false;
+      if (row.removed || !change(row)) continue;
       row.entry.who = who;
       if (auto replaced = inserter_->replace(row.seq, row, hash); !replaced) return replaced;
       ++changed;
@@ -253,6 +228,23 @@ Result<std::uint64_t> Suppression::reviewed(std::string_view address, std::strin
   });
   if (!done) return fail(done.error());
   return changed;
+}
+
+Result<std::uint64_t> Suppression::remove(std::string_view address, const std::optional<Scope>& scope,
+                                          const std::string& who, const std::string& note) {
+  auto removed = rewrite(address, who, [&](Row& row) {
+    if (scope && row.entry.scope != *scope) return false;
+    row.removed = true;
+    row.entry.note = note;
+    row.entry.since = services_.clock.wall();
+    return true;
+  });
+  if (removed) entries_ -= *removed;
+  return removed;
+}
+
+Result<std::uint64_t> Suppression::reviewed(std::string_view address, const std::string& who) {
+  return rewrite(address, who, [](Row& row) { return std::exchange(row.entry.investigate, false); });
 }
 
 }  // namespace penstock::suppression

@@ -98,9 +98,9 @@ class Suppression {
   [[nodiscard]] Result<Added> add(std::vector<Entry> entries, Overwrite overwrite);
   // Takes entries away; those that are not there are not counted. Leaves a mark with who and why for the change feed.
   [[nodiscard]] Result<std::uint64_t> remove(std::string_view address, const std::optional<Scope>& scope,
-                                             std::string who, std::string note);
+                                             const std::string& who, const std::string& note);
   // Ends the wish to have these looked at; the suppression stays.
-  [[nodiscard]] Result<std::uint64_t> reviewed(std::string_view address, std::string who);
+  [[nodiscard]] Result<std::uint64_t> reviewed(std::string_view address, const std::string& who);
 
   // All that is known of an address and of its domain: entries in any scope, and marks of removal.
   [[nodiscard]] Result<std::vector<Row>> find(std::string_view address) const;
@@ -124,6 +124,10 @@ class Suppression {
 
   [[nodiscard]] Result<> load_filter();
   [[nodiscard]] Result<Added> insert(state::Database& db, const std::vector<Entry>& entries, Overwrite overwrite);
+  // Rewrites those rows of the address, marks of removal apart, for which `change` is true; it has changed them. How
+  // many.
+  [[nodiscard]] Result<std::uint64_t> rewrite(std::string_view address, const std::string& who,
+                                              const std::function<bool(Row&)>& change);
   void publish(const std::vector<std::uint64_t>& hashes, const Added& added);
   void grow(std::uint64_t entries);
   [[nodiscard]] Result<ReaderLease> lease() const;

@@ -32,6 +32,15 @@ class GuardTest : public testing::Test {
     EXPECT_TRUE(done.get_future().get());
   }
   void use(const config::Suppression& settings) { guard.set_policy(std::make_shared<const Policy>(settings)); }
+  // Two soft bounces, a day apart or more, suppress.
+  config::Suppression use_two_soft_bounces() {
+    config::Suppression settings;
+    settings.soft.days = 2;
+    settings.soft.messages = 2;
+    settings.soft.span = kDay;
+    use(settings);
+    return settings;
+  }
   // What was submitted before is done.
   void flush() {
     EXPECT_TRUE(store.writer().run([](state::Database&) { return Result<>(); }));
@@ -85,11 +94,7 @@ TEST_F(GuardTest, ManySoftBouncesOfOneDayDoNot) {
 }
 
 TEST_F(GuardTest, DeliveryForgivesSoftBounces) {
-  config::Suppression settings;
-  settings.soft.days = 2;
-  settings.soft.messages = 2;
-  settings.soft.span = kDay;
-  use(settings);
+  use_two_soft_bounces();
   learn({bounce_of("slow@example.com", OutcomeClass::Expired)});
   store.clock.advance(kDay);
   guard.delivered("Slow@example.com");
@@ -99,11 +104,7 @@ TEST_F(GuardTest, DeliveryForgivesSoftBounces) {
 }
 
 TEST_F(GuardTest, LongQuietForgivesSoftBounces) {
-  config::Suppression settings;
-  settings.soft.days = 2;
-  settings.soft.messages = 2;
-  settings.soft.span = kDay;
-  use(settings);
+  const config::Suppression settings = use_two_soft_bounces();
   learn({bounce_of("slow@example.com", OutcomeClass::Expired)});
   store.clock.advance(settings.soft.forget + kDay);
   learn({bounce_of("slow@example.com", OutcomeClass::Expired)});
