@@ -9,14 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-void add(json::object& object, std::string_view key, std::string_view text) {
-  if (!text.empty()) object[key] = json::string_view(text.data(), text.size());
-}
-
-void add(json::object& object, std::string_view key, Time time) {
-  if (time != Time{}) object[key] = format_time(time);
-}
-
 template <class E>
 void add_word(json::object& object, std::string_view key, E value) {
   add(object, key, word_for(value));
@@ -68,6 +60,14 @@ void add_labels(json::object& object, const model::Labels& labels) {
 }
 
 }  // namespace
+
+void add(json::object& object, std::string_view key, std::string_view text) {
+  if (!text.empty()) object[key] = json::string_view(text.data(), text.size());
+}
+
+void add(json::object& object, std::string_view key, Time time) {
+  if (time != Time{}) object[key] = format_time(time);
+}
 
 json::object to_json(const Selection& selection) {
   json::object object;

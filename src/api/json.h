@@ -7,11 +7,16 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <string_view>
 #include <vector>
 
 #include "api/types.h"
 
 namespace penstock::api {
+
+// Adds a member, unless the text is empty or the time is that of the epoch.
+void add(boost::json::object& object, std::string_view key, std::string_view text);
+void add(boost::json::object& object, std::string_view key, Time time);
 
 [[nodiscard]] boost::json::object to_json(const Selection& selection);
 [[nodiscard]] boost::json::object to_json(const QueueCounts& counts);

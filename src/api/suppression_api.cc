@@ -6,9 +6,9 @@
 #include <boost/json/object.hpp>
 #include <charconv>
 
+#include "api/json.h"
 #include "api/routes.h"
 #include "api/suppression_operations.h"
-#include "api/time_text.h"
 
 namespace penstock::api {
 namespace {
@@ -18,23 +18,16 @@ namespace json = boost::json;
 constexpr std::uint32_t kRowsMax = 10'000;
 constexpr std::size_t kCheckMax = 10'000;
 
-void put(json::object& object, std::string_view key, const std::string& value) {
-  if (!value.empty()) object[key] = value;
-}
-void put(json::object& object, std::string_view key, Time time) {
-  if (time != Time{}) object[key] = format_time(time);
-}
-
 json::object to_json(const suppression::Entry& entry) {
   json::object object{
       {"address", entry.address}, {"scope", entry.scope.to_string()}, {"cause", std::string(to_string(entry.cause))}};
   if (entry.investigate) object["investigate"] = true;
-  put(object, "reason", entry.reason);
-  put(object, "source", entry.source);
-  put(object, "note", entry.note);
-  put(object, "who", entry.who);
-  put(object, "since", entry.since);
-  put(object, "until", entry.until);
+  add(object, "reason", entry.reason);
+  add(object, "source", entry.source);
+  add(object, "note", entry.note);
+  add(object, "who", entry.who);
+  add(object, "since", entry.since);
+  add(object, "until", entry.until);
   return object;
 }
 
@@ -45,10 +38,14 @@ json::object to_json(const suppression::Row& row) {
   return object;
 }
 
-json::object to_json(const suppression::Rows& rows) {
+json::array to_json(const std::vector<suppression::Row>& rows) {
   json::array entries;
-  for (const suppression::Row& row : rows.rows) entries.emplace_back(to_json(row));
-  return {{"suppressions", std::move(entries)}, {"cursor", rows.cursor}, {"more", rows.more}};
+  for (const suppression::Row& row : rows) entries.emplace_back(to_json(row));
+  return entries;
+}
+
+json::object to_json(const suppression::Rows& rows) {
+  return {{"suppressions", to_json(rows.rows)}, {"cursor", rows.cursor}, {"more", rows.more}};
 }
 
 std::string_view word_of(suppression::ImportStep step) {
@@ -78,11 +75,11 @@ json::object to_json(const SuppressionImport& import) {
     bad.emplace_back(json::object{{"line", line.line}, {"reason", line.reason}});
   }
   object["bad_lines"] = std::move(bad);
-  put(object, "path", import.path);
-  put(object, "detail", status.detail);
-  put(object, "by", import.by);
-  put(object, "started", import.started);
-  put(object, "finished", import.finished);
+  add(object, "path", import.path);
+  add(object, "detail", status.detail);
+  add(object, "by", import.by);
+  add(object, "started", import.started);
+  add(object, "finished", import.finished);
   return object;
 }
 
@@ -124,11 +121,6 @@ suppression::Entry read_entry(Call& call) {
   return entry;
 }
 
-Asked<> finish(Call& call) {
-  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
-  return {};
-}
-
 Asked<std::uint64_t> read_id(const Call& call) {
   const std::string& text = call.captures.at(0);
   std::uint64_t id = 0;
@@ -147,7 +139,7 @@ Asked<Answer> list_suppressions(Call& call) {
   query.scope = read_scope(call.input);
   query.cause = read_cause(call.input);
   query.review = call.input.flag("review");
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto rows = call.operations.suppressions().list(query);
   if (!rows) return refuse(rows.error());
   return answer_json_now(call, to_json(*rows));
@@ -156,19 +148,17 @@ Asked<Answer> list_suppressions(Call& call) {
 Asked<Answer> list_suppression_changes(Call& call) {
   const std::uint64_t cursor = call.input.number("cursor").value_or(0);
   const auto limit = static_cast<std::uint32_t>(call.input.number("limit", 1'000, 1, kRowsMax));
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto rows = call.operations.suppressions().changes(cursor, limit);
   if (!rows) return refuse(rows.error());
   return answer_json(to_json(*rows));
 }
 
 Asked<Answer> show_suppression(Call& call) {
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto rows = call.operations.suppressions().find(call.captures.at(0));
   if (!rows) return refuse(rows.error());
-  json::array entries;
-  for (const suppression::Row& row : *rows) entries.emplace_back(to_json(row));
-  return answer_json_now(call, {{"suppressions", std::move(entries)}});
+  return answer_json_now(call, {{"suppressions", to_json(*rows)}});
 }
 
 Asked<Answer> check_suppressions(Call& call) {
@@ -176,7 +166,7 @@ Asked<Answer> check_suppressions(Call& call) {
   const std::string tenant = call.input.text("tenant");
   const std::string stream = call.input.text("stream");
   const std::string list = call.input.text("list");
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto hits = call.operations.suppressions().check(addresses, {tenant, stream, list});
   if (!hits) return refuse(hits.error());
   json::array suppressed;
@@ -190,7 +180,7 @@ Asked<Answer> check_suppressions(Call& call) {
 Asked<Answer> add_suppressions(Call& call) {
   const suppression::Entry common = read_entry(call);
   const std::vector<std::string> addresses = read_addresses(call.input);
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   std::vector<suppression::Entry> entries;
   for (const std::string& address : addresses) {
     entries.push_back(common);
@@ -205,7 +195,7 @@ Asked<Answer> remove_suppressions(Call& call) {
   const std::vector<std::string> addresses = read_addresses(call.input);
   const auto scope = read_scope(call.input);
   const std::string note = call.input.text("note");
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto removed = call.operations.suppressions().remove(addresses, scope, note, call.actor);
   if (!removed) return refuse(removed.error());
   return answer_json({{"removed", *removed}});
@@ -213,7 +203,7 @@ Asked<Answer> remove_suppressions(Call& call) {
 
 Asked<Answer> review_suppressions(Call& call) {
   const std::vector<std::string> addresses = read_addresses(call.input);
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto reviewed = call.operations.suppressions().reviewed(addresses, call.actor);
   if (!reviewed) return refuse(reviewed.error());
   return answer_json({{"reviewed", *reviewed}});
@@ -234,7 +224,7 @@ Asked<Answer> import_suppressions(Call& call) {
   if (request.path.empty() == request.text.empty()) {
     call.input.refuse_with({Errc::BadRequest, "give either \"path\", a file the daemon can read, or \"text\"", ""});
   }
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto started = call.operations.suppressions().start_import(std::move(request), call.actor);
   if (!started) return refuse(started.error());
   return answer_json(to_json(*started), started->status.step <= suppression::ImportStep::Writing ? 202 : 200);
@@ -243,7 +233,7 @@ Asked<Answer> import_suppressions(Call& call) {
 Asked<Answer> show_suppression_import(Call& call) {
   const auto id = read_id(call);
   if (!id) return tl::unexpected<Problem>(id.error());
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto found = call.operations.suppressions().find_import(*id);
   if (!found) return refuse(Errc::NotFound, fmt::format("there is no import {}", *id));
   return answer_json(to_json(*found));
@@ -252,7 +242,7 @@ Asked<Answer> show_suppression_import(Call& call) {
 Asked<Answer> cancel_suppression_import(Call& call) {
   const auto id = read_id(call);
   if (!id) return tl::unexpected<Problem>(id.error());
-  if (auto read = finish(call); !read) return tl::unexpected<Problem>(read.error());
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto cancelled = call.operations.suppressions().cancel_import(*id, call.actor);
   if (!cancelled) return refuse(cancelled.error());
   return answer_json(to_json(*cancelled));
