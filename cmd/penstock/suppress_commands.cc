@@ -42,6 +42,14 @@ void add_entry(Table& table, const json::object& row) {
              until.empty() ? "for good" : human_time(until), text_of(row, "who"), why});
 }
 
+// A table of the entries, or `none` where there are none.
+std::string entries_text(const json::array& rows, std::string_view none) {
+  if (rows.empty()) return std::string(none);
+  Table table = entry_table();
+  for (const json::value& row : rows) add_entry(table, row.as_object());
+  return table.text();
+}
+
 json::array addresses_of(const Cli& cli) {
   json::array addresses;
   for (const std::string& each : cli.arguments.texts("ADDRESS")) addresses.emplace_back(each);
@@ -217,9 +225,9 @@ Ended suppress_check(Cli& cli) {
     Cli::print_json({{"checked", addresses.size()}, {"suppressed", std::move(all)}});
     return {};
   }
-  Table table = entry_table();
-  for (const json::value& one : all) add_entry(table, child(one.as_object(), "suppression"));
-  Cli::print(all.empty() ? "none is suppressed\n" : table.text());
+  json::array entries;
+  for (const json::value& one : all) entries.emplace_back(child(one.as_object(), "suppression"));
+  Cli::print(entries_text(entries, "none is suppressed\n"));
   return {};
 }
 
@@ -234,10 +242,7 @@ Ended suppress_list(Cli& cli) {
     Cli::print_json(*answer);
     return {};
   }
-  const json::array rows = list_of(*answer, "suppressions");
-  Table table = entry_table();
-  for (const json::value& row : rows) add_entry(table, row.as_object());
-  std::string text = rows.empty() ? "nothing like that is suppressed here\n" : table.text();
+  std::string text = entries_text(list_of(*answer, "suppressions"), "nothing like that is suppressed here\n");
   if (flag_of(*answer, "more")) text += fmt::format("\nmore: --cursor {}\n", count_of(*answer, "cursor"));
   Cli::print(text);
   return {};
@@ -256,10 +261,7 @@ Ended suppress_review(Cli& cli) {
     Cli::print_json(*answer);
     return {};
   }
-  Table table = entry_table();
-  const json::array rows = list_of(*answer, "suppressions");
-  for (const json::value& row : rows) add_entry(table, row.as_object());
-  Cli::print(rows.empty() ? "nothing waits for a look\n" : table.text());
+  Cli::print(entries_text(list_of(*answer, "suppressions"), "nothing waits for a look\n"));
   return {};
 }
 
