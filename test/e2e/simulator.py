@@ -34,6 +34,7 @@ class Simulator:
 
     def __init__(self, folder, scenario, *options, port=0, dns="127.0.0.1:0"):
         self.folder = pathlib.Path(folder)
+        self.port = port
         self.control = str(self.folder / "sim.sock")
         self.report_file = str(self.folder / "report.json")
         scenario_file = self.folder / "scenario.toml"
@@ -62,6 +63,17 @@ class Simulator:
     def address(self, receiver):
         """First address of a receiver, as "127.1.0.1:2599"."""
         return next(r["addresses"][0] for r in self.addresses["receivers"] if r["name"] == receiver)
+
+    def found_by_mx(self, dns=""):
+        """A daemon's configuration by which it finds the receivers of a simulator started with port=N; `dns` are
+        further keys of [dns]."""
+        return f"""
+[dns]
+stub = [{{ zone = "test", server = "{self.addresses["dns"]}" }}]
+{dns}
+[client]
+mx_port = {self.port}
+"""
 
     def connect(self, receiver, source="127.0.0.1"):
         """A client of smtplib, connected to a receiver."""

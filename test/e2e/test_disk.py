@@ -214,14 +214,8 @@ def test_dns_down_and_back(tmp_path):
     port = free_port()
     scenario = '[dns]\nttl = "1s"\n' + SINK + '[[domain]]\nname = "d{1..20}.test"\nreceivers = ["sink"]\n'
     with Simulator(tmp_path, scenario, port=port) as sim, Daemon(
-            tmp_path, stream='route = "mx"' + RETRY, extra=f"""
-[client]
-mx_port = {port}
-[dns]
-stub = [{{ zone = "test", server = "{sim.addresses["dns"]}" }}]
-timeout = "1s"
-failure_ttl = "1s"
-""") as mta:
+            tmp_path, stream='route = "mx"' + RETRY,
+            extra=sim.found_by_mx('timeout = "1s"\nfailure_ttl = "1s"')) as mta:
         sim.set("dns=timeout")
         ledger = tmp_path / "ledger"
         subprocess.run([SIM, "send", "--to", f"127.0.0.1:{mta.port}", "--messages", "200", "--quiet", "--domains",

@@ -38,8 +38,7 @@ def test_connections_and_messages_per_connection(tmp_path, table):
         scenario = "[dns]\n" + scenario + '[[domain]]\nname = "tight.test"\nreceivers = ["sink"]\n'
     with Simulator(tmp_path, scenario, port=port if "provider" in table else 0) as sim:
         if "provider" in table:
-            extra += f'[client]\nmx_port = {port}\n'
-            extra += f'[dns]\nstub = [{{ zone = "test", server = "{sim.addresses["dns"]}" }}]\n'
+            extra += sim.found_by_mx()
             stream = lambda _: 'route = "mx"'
         with Daemon(tmp_path, stream=stream(sim), extra=extra) as mta:
             report = deliver(tmp_path, sim, mta, "--messages", 200, "--domains", "tight.test")

@@ -62,6 +62,10 @@ route = "mx"
 dsn = "off"
 retry = { schedule = ["1s"], jitter = 0 }
 """
+TROUBLE = """
+[defaults]
+trouble = { failures = 3, first = "1s", longest = "1s" }
+"""
 
 
 @pytest.fixture(name="sim")
@@ -72,17 +76,7 @@ def fixture_sim(tmp_path):
 
 def dns(sim, more=""):
     """Configuration that asks the simulator."""
-    return f"""
-[dns]
-stub = [{{ zone = "test", server = "{sim.addresses["dns"]}" }}]
-ttl_min = "0s"
-failure_ttl = "1s"
-{more}
-[client]
-mx_port = {PORT}
-[defaults]
-trouble = {{ failures = 3, first = "1s", longest = "1s" }}
-"""
+    return sim.found_by_mx('ttl_min = "0s"\nfailure_ttl = "1s"\n' + more) + TROUBLE
 
 
 @pytest.fixture(name="mta")

@@ -93,14 +93,8 @@ def fixture_mta(tmp_path):
     """A daemon among these receivers, whose reports come to its own listener."""
     port = free_port()
     with Simulator(tmp_path, SCENARIO % {"port": port}, port=PORT) as sim:
-        extra = f"""
-[dns]
-stub = [{{ zone = "test", server = "{sim.addresses["dns"]}" }}]
-ttl_min = "0s"
-[client]
-mx_port = {PORT}
-"""
-        mta = Daemon(tmp_path, stream=STREAM, listener='report_domains = ["bounces.sender.test"]', extra=extra)
+        mta = Daemon(tmp_path, stream=STREAM, listener='report_domains = ["bounces.sender.test"]',
+                     extra=sim.found_by_mx('ttl_min = "0s"'))
         mta.port = port
         mta.write_config()
         with mta:

@@ -5,6 +5,7 @@ import smtplib
 import pytest
 from daemon import Daemon, free_port, until
 from simulator import Simulator
+from test_mx import STREAM, TROUBLE
 
 PORT = free_port()
 
@@ -33,25 +34,6 @@ name = "receiver.test"
 receivers = ["m1"]
 """
 
-STREAM = """
-route = "mx"
-dsn = "off"
-retry = { schedule = ["1s"], jitter = 0 }
-"""
-
-
-def settings(sim):
-    """The simulator's DNS and port."""
-    return f"""
-[dns]
-stub = [{{ zone = "test", server = "{sim.addresses["dns"]}" }}]
-ttl_min = "0s"
-[client]
-mx_port = {PORT}
-[defaults]
-trouble = {{ failures = 3, first = "1s", longest = "1s" }}
-"""
-
 
 @pytest.fixture(name="sim")
 def fixture_sim(tmp_path):
@@ -63,7 +45,7 @@ def fixture_sim(tmp_path):
 @pytest.fixture(name="mta")
 def fixture_mta(tmp_path, sim):
     """A daemon that sends to it."""
-    with Daemon(tmp_path, stream=STREAM, extra=settings(sim)) as mta:
+    with Daemon(tmp_path, stream=STREAM, extra=sim.found_by_mx('ttl_min = "0s"') + TROUBLE) as mta:
         yield mta
 
 
@@ -97,7 +79,7 @@ def test_unknown_user_is_refused_at_the_next_rcpt_and_after_a_restart(mta):
 
 
 def test_accept_and_record_sends_nothing(tmp_path, sim):
-    with Daemon(tmp_path, stream=STREAM, listener='suppressed = "accept"', extra=settings(sim)) as mta:
+    with Daemon(tmp_path, stream=STREAM, listener='suppressed = "accept"', extra=sim.found_by_mx('ttl_min = "0s"') + TROUBLE) as mta:
         mta.cli("suppress", "add", "no@receiver.test", "--cause", "complaint")
         mta.submit("a@sender.test", ["no@receiver.test", "yes@receiver.test"])
         event = mta.until_events("suppressed", 1)[0]
