@@ -4,8 +4,8 @@ import json
 import smtplib
 import subprocess
 
-from daemon import CLI, message
-from simulator import SLOW
+from daemon import CLI, Daemon, message
+from simulator import SLOW, Simulator
 from test_accepting import Door
 
 RETURN_PATH = '''
@@ -132,6 +132,56 @@ def test_forgers_get_nobody_suppressed(tmp_path):
         events = shop.mta.until_events("bounce-report", 3) + shop.mta.until_events("complaint", 1)
         suppressed = [event["recipient"] for event in events if event["detail"].endswith("; suppressed")]
         assert suppressed == ["anna@one.test"], events
+
+
+TRUSTING = """
+[dns]
+stub = [{ zone = "test", server = "%s" }]
+ttl_min = "0s"
+[feedback]
+trusted_domains = ["receiver.test"]
+"""
+SIGNERS = """
+[dns]
+ttl = "1s"
+[[receiver]]
+name = "nobody"
+addresses = ["127.0.0.1"]
+[[domain]]
+name = "receiver.test"
+receivers = ["nobody"]
+"""
+
+
+def test_complaint_without_a_reference_needs_the_signature_of_a_trusted_domain(tmp_path):
+    def penstock(*arguments, **more):
+        done = subprocess.run([CLI, *map(str, arguments)], capture_output=True, timeout=60 * SLOW, check=False, **more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def sign(domain, address):
+        text = complaint(address).replace("\n", "\r\n").encode()
+        key = tmp_path / f"{domain}.s1.pem"
+        return penstock("dkim", "sign", "-", "--key", key, "--domain", domain, "--selector", "s1", input=text)
+
+    scenario = SIGNERS
+    for domain in ("receiver.test", "foreign.test"):
+        made = json.loads(penstock("dkim", "new", domain, "--selector", "s1", "--type", "ed25519", "--out", tmp_path,
+                                   "--json"))
+        scenario += f'[[record]]\nname = "{made["name"]}"\ntype = "TXT"\nvalue = "{made["record"]}"\n'
+    with Simulator(tmp_path, scenario) as sim, Daemon(tmp_path, stream='route = "null"', listener=LISTENER,
+                                                      extra=TRUSTING % sim.addresses["dns"]) as mta:
+        tampered = sign("receiver.test", "tampered@one.test").replace(b"abuse report", b"other report")
+        for text in (sign("foreign.test", "foreign@one.test"), tampered,
+                     complaint("unsigned@one.test").replace("\n", "\r\n").encode(),
+                     sign("receiver.test", "annoyed@one.test")):
+            with smtplib.SMTP("127.0.0.1", mta.port, timeout=20 * SLOW) as client:
+                client.sendmail("fbl@receiver.test", ["fbl@bounces.sender.test"], text)
+        events = {event["recipient"]: event["detail"] for event in mta.until_events("complaint", 4)}
+        assert [address for address, detail in events.items() if "suppressed" in detail] == ["annoyed@one.test"], events
+        assert len(events) == 4
+        listed = mta.cli("suppress", "list")["suppressions"]
+        assert {row["address"] for row in listed} == {"annoyed@one.test"}
 
 
 def test_automatic_answers_change_nothing(tmp_path):
