@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a Connection gets to a host that is ready for mail: which addresses, TCP, TLS, banner and EHLO.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/log.h"
+#include "delivery/connection.h"
+#include "delivery/dispatcher.h"
+
+namespace penstock::delivery {
+namespace {
+
+model::Outcome connect_outcome(const Error& error) {
+  const bool timed_out = error.code == std::errc::timed_out || error.code.value() == ETIMEDOUT;
+  return {model::OutcomeKind::Deferred, model::Step::Connect,
+          timed_out ? model::OutcomeClass::Timeout : model::OutcomeClass::Network,
+          model::Reply{0, {4, 4, 1}, error.detail + ": " + error.code.message()}};
+}
+
+}  // namespace
+
+std::vector<Connection::Hop> Connection::list_hops() {
+  std::vector<Hop> hops;
+  if (!destination_->unix_path.empty()) {
+    const auto endpoint = net::parse_endpoint("unix:" + destination_->unix_path);
+    if (endpoint) hops.push_back({*endpoint, destination_->unix_path, "unix", ""});
+    return hops;
+  }
+  const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
+  if (vmta == nullptr) return hops;
+  const bool any_source = vmta->source_v4.empty() && vmta->source_v6.empty();
+  const auto targets = dns::order_targets(*destination_->hosts, any_source ? dns::Families::V4ThenV6 : vmta->families(),
+                                          dispatcher_.parts().rng);
+  for (const dns::Target& target : targets) {
+    std::uint16_t port = plan_->mx_port;
+    if (!destination_->ports.empty()) port = destination_->ports[target.preference];
+    const auto endpoint = net::make_endpoint(target.address, port);
+    if (!endpoint) continue;
+    const std::string& source = target.family == dns::Family::V6 ? vmta->source_v6 : vmta->source_v4;
+    hops.push_back({*endpoint, std::string(target.host), std::string(target.address), source});
+  }
+  const Time now = dispatcher_.parts().clock.now();
+  std::stable_partition(hops.begin(), hops.end(),
+                        [&](const Hop& hop) { return !dispatcher_.host_trouble().in_trouble(hop.address, now); });
+  if (hops.size() > plan_->targets_max) hops.resize(plan_->targets_max);
+  return hops;
+}
+
+net::Task<bool> Connection::reach_host() {
+  failure_ = {model::OutcomeKind::Deferred, model::Step::Connect, model::OutcomeClass::Routing,
+              model::Reply{0, {4, 4, 4}, "no host has an address of a family that the vMTA can send from"}};
+  const std::vector<Hop> hops = list_hops();
+  std::optional<model::Outcome> answer;
+  for (const Hop& hop : hops) {
+    if (dispatcher_.stopping()) break;
+    if (co_await try_hop(hop)) {
+      dispatcher_.host_trouble().worked(hop.address);
+      extensions_ = session_->extensions().to_string();
+      co_return true;
+    }
+    dispatcher_.host_trouble().failed(hop.address, dispatcher_.parts().clock.now());
+    stream_.reset();
+    if (failure_.reply.code != 0) answer = failure_;
+  }
+  // What one host said outweighs another's silence: it may be about our address (never dodge).
+  if (answer) failure_ = *answer;
+  co_return false;
+}
+
+smtp::StartTls Connection::start_tls_with(const Hop& hop) {
+  if (!plan_->tls.context || !destination_->unix_path.empty()) return smtp::StartTls::Never;
+  switch (destination_->tls) {
+    case TlsLevel::None: return smtp::StartTls::Never;
+    case TlsLevel::Opportunistic:
+      return dispatcher_.tls_memory().has_failed(hop.address, dispatcher_.parts().clock.now())
+                 ? smtp::StartTls::Never
+                 : smtp::StartTls::Offered;
+    case TlsLevel::Require:
+    case TlsLevel::Verify: break;
+  }
+  return smtp::StartTls::Required;
+}
+
+// A handshake that comes to nothing ends the link. Where nothing forbids it the same host is tried again in clear, and
+// the failure remembered, so that a host that hangs costs its time once.
+net::Task<bool> Connection::try_hop(const Hop& hop) {
+  const smtp::StartTls start_tls = start_tls_with(hop);
+  if (co_await greet(hop, start_tls)) co_return true;
+  if (!tls_failed_ || start_tls != smtp::StartTls::Offered || dispatcher_.stopping()) co_return false;
+  dispatcher_.tls_memory().failed(hop.address, dispatcher_.parts().clock.now(), plan_->tls.clear_for);
+  log::info("delivery", "TLS with {} ({}) fails, mail goes in clear for now: {}", hop.host, hop.address,
+            failure_.reply.text);
+  co_return co_await greet(hop, smtp::StartTls::Never);
+}
+
+net::Task<> Connection::shake_hands() {
+  net::TlsAsk ask;
+  ask.name = host_;
+  ask.must_verify = destination_->tls == TlsLevel::Verify;
+  ask.sessions = &dispatcher_.tls_memory().sessions();
+  ask.session_key = fmt::format("{} {} {}", host_, stream_->peer_port(), to_string(destination_->tls));
+  auto shaken = co_await stream_->start_tls(plan_->tls.context, std::move(ask), plan_->tls.handshake);
+  if (!shaken) {
+    tls_failed_ = true;
+    const bool timed_out = shaken.error().code == std::errc::timed_out;
+    co_return session_->on_lost(model::OutcomeClass::Tls,
+                                timed_out ? "the handshake timed out" : shaken.error().detail);
+  }
+  tls_ = std::move(*shaken);
+  session_->on_tls();
+}
+
+net::Task<bool> Connection::greet(const Hop& hop, smtp::StartTls start_tls) {
+  stream_.reset();
+  tls_ = {};
+  tls_failed_ = false;
+  host_ = hop.host;
+  auto connected = co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, plan_->timeouts.connect);
+  if (!connected) {
+    failure_ = connect_outcome(connected.error());
+    co_return false;
+  }
+  stream_ = std::move(*connected);
+  const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
+  smtp::ClientOptions options;
+  options.ehlo_name = vmta == nullptr ? plan_->node : vmta->ehlo;
+  options.lmtp = destination_->kind == RouteKind::Lmtp;
+  options.pipelining = plan_->pipelining;
+  options.chunking = plan_->chunking;
+  options.start_tls = start_tls;
+  session_ = std::make_unique<smtp::ClientSession>(std::move(options));
+  co_await talk();
+  if (std::holds_alternative<smtp::Idle>(session_->next())) co_return true;
+  // With TLS 1.3 a server may refuse us only after our part of the handshake is done.
+  tls_failed_ = tls_failed_ || (session_->is_tls() && !session_->greeted() && session_->failure() &&
+                                session_->failure()->reply.code == 0);
+  if (session_->failure()) {
+    failure_ = *session_->failure();
+    dispatcher_.judge().judge_connection(failure_, dispatcher_.parts().names.view(destination_->provider));
+  }
+  co_return false;
+}
+
+}  // namespace penstock::delivery
