@@ -167,18 +167,14 @@ TEST_F(AdmissionTest, FirstAttemptIsRead) {
 class NothingAddedTest : public AdmissionTest {
  protected:
   NothingAddedTest()
-      : AdmissionTest(std::string("headers = { add_received = false, add_date = false, add_message_id = false }\n") +
-                      R"([[listener]]
-relay_from = "127.0.0.1"
-[[vmta]]
-name = "v1"
-[[pool]]
-name = "main"
-members = [{ vmta = "v1" }]
+      : AdmissionTest(with_one_pool(R"([headers]
+add_received = false
+add_date = false
+add_message_id = false
 [[stream]]
 name = "default"
 pool = "main"
-)") {}
+)")) {}
 };
 
 TEST_F(NothingAddedTest, MessageStaysAsItIs) {
