@@ -104,6 +104,7 @@ TEST(Classifier, WordsOfOtherHostsThanTheUsual) {
   EXPECT_EQ(outcome("550 bo\xC3\xAEte pleine"), OutcomeClass::MailboxFull);
   EXPECT_EQ(outcome("550 Mailbox has been migrated, please use new address"), OutcomeClass::InvalidMailbox);
   EXPECT_EQ(outcome("554 Email rejected due to security policies"), OutcomeClass::Policy);
+  EXPECT_EQ(ask("554 Email rejected due to security policies").scope, Scope::Message);
   EXPECT_EQ(outcome("554 5.7.1 [HME1] This message was blocked for containing SPAM-like characteristics.", "apple"),
             OutcomeClass::SpamContent);
   EXPECT_EQ(
