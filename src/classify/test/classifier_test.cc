@@ -11,7 +11,6 @@ using namespace penstock;
 using namespace penstock::classify;
 using namespace std::chrono_literals;
 using model::OutcomeClass;
-using model::Reply;
 using model::Scope;
 using model::Step;
 
@@ -219,6 +218,7 @@ TEST(Apply, WritesTheVerdictIntoTheOutcome) {
 
 TEST(Classifier, ThreadsShareOne) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t] {
       for (int i = 0; i < 200; ++i) {
