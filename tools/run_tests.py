@@ -9,7 +9,8 @@
 
 C++ test programs are those of BUILD/tests.list, which CMake writes. Each runs once, all its tests in one process, two
 programs side by side; a test that takes its process down or stalls is counted as failed, and the program is run again
-for the rest. Then pytest runs test/ with PENSTOCK_BIN naming BUILD/bin (and PENSTOCK_SLOW=1 under a sanitizer).
+for the rest. Then pytest runs test/, a file on each core, with PENSTOCK_BIN naming BUILD/bin (and PENSTOCK_SLOW=1 under a
+sanitizer); what tests recorded as "figures" is printed at the end.
 """
 import argparse
 import collections
@@ -143,6 +144,9 @@ def run_whole_program_tests(build, options):
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfEs", "--tb=short", f"--junitxml={report}", "test"]
     if subprocess.run([python, "-c", "import pytest_timeout"], capture_output=True, check=False).returncode == 0:
         command += [f"--timeout={E2E_TEST_SECONDS * (2 if options.sanitizer else 1)}"]
+    if subprocess.run([python, "-c", "import xdist"], capture_output=True, check=False).returncode == 0:
+        # Whole-program tests mostly wait for each other's answers. A file stays together: it may share its programs.
+        command += ["-n", str(min(os.cpu_count() or 2, 4)), "--dist", "loadfile"]
     if options.sanitizer:
         command += ["-m", "not release_only"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
@@ -158,6 +162,8 @@ def run_whole_program_tests(build, options):
     if not report.exists():
         return Counts(0, 1, 0)
     suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")
+    for figures in suite.findall("testcase/properties/property[@name='figures']"):
+        print(figures.get("value"))
     tests, errors, failures, skipped = (int(suite.get(k, 0)) for k in ("tests", "errors", "failures", "skipped"))
     failed = max(errors + failures, 1 if status != 0 else 0)
     return Counts(max(tests - errors - failures - skipped, 0), failed, skipped)

@@ -99,20 +99,18 @@ def judge(outcome):
 
 @pytest.mark.release_only
 @pytest.mark.timeout(280)
-def test_nothing_acknowledged_is_lost(tmp_path, capsys):
+def test_nothing_acknowledged_is_lost(tmp_path, record_property):
     # Most are asked to come again, so that many are on their way.
     outcome = kill_under_load(tmp_path, KILLS, 0.97)
-    with capsys.disabled():
-        print(outcome.words("with a queue"))
+    record_property("figures", outcome.words("with a queue"))
     judge(outcome)
 
 
 @pytest.mark.release_only
 @pytest.mark.timeout(280)
-def test_nothing_acknowledged_is_lost_in_free_flow(tmp_path, capsys):
+def test_nothing_acknowledged_is_lost_in_free_flow(tmp_path, record_property):
     outcome = kill_under_load(tmp_path, max(5, KILLS // 5), 0)
-    with capsys.disabled():
-        print(outcome.words("in free flow"))
+    record_property("figures", outcome.words("in free flow"))
     judge(outcome)
 
 
