@@ -19,6 +19,14 @@ bool read_part(std::string_view text, std::optional<std::uint16_t>& out) {
   return true;
 }
 
+// "28", "x", "606-649".
+bool read_detail(std::string_view text, CodePattern& pattern) {
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos) return read_part(text, pattern.detail);
+  return read_part(text.substr(0, dash), pattern.detail) && read_part(text.substr(dash + 1), pattern.detail_to) &&
+         pattern.detail && pattern.detail_to && *pattern.detail < *pattern.detail_to;
+}
+
 std::optional<CodePattern> parse_enhanced(std::string_view text) {
   CodePattern pattern{.enhanced = true};
   const std::size_t first = text.find('.');
@@ -26,7 +34,7 @@ std::optional<CodePattern> parse_enhanced(std::string_view text) {
   if (second == std::string_view::npos) return std::nullopt;
   const bool good = read_part(text.substr(0, first), pattern.status_class) &&
                     read_part(text.substr(first + 1, second - first - 1), pattern.subject) &&
-                    read_part(text.substr(second + 1), pattern.detail);
+                    read_detail(text.substr(second + 1), pattern);
   if (!good || (pattern.status_class && *pattern.status_class != 4 && *pattern.status_class != 5)) return std::nullopt;
   return pattern;
 }
@@ -35,8 +43,12 @@ std::optional<CodePattern> parse_enhanced(std::string_view text) {
 
 bool CodePattern::matches(std::uint16_t code, const model::EnhancedStatus& given) const {
   if (!enhanced) return code >= code_from && code <= code_to;
-  return given && status_class.value_or(given.status_class) == given.status_class &&
-         subject.value_or(given.subject) == given.subject && detail.value_or(given.detail) == given.detail;
+  if (!given || status_class.value_or(given.status_class) != given.status_class ||
+      subject.value_or(given.subject) != given.subject) {
+    return false;
+  }
+  if (detail_to) return given.detail >= *detail && given.detail <= *detail_to;
+  return detail.value_or(given.detail) == given.detail;
 }
 
 std::optional<CodePattern> parse_code_pattern(std::string_view text) {

@@ -25,7 +25,7 @@ class Linter {
     for (const RuleFile& file : files_) {
       check_provider(file, providers);
       for (const Rule& rule : file.rules) {
-        check_form(rule);
+        check_form(rule, file);
         check_samples(rule, file.provider);
       }
     }
@@ -46,7 +46,7 @@ class Linter {
                     config::did_you_mean(file.provider, providers));
   }
 
-  void check_form(const Rule& rule) {
+  void check_form(const Rule& rule, const RuleFile& file) {
     const auto [at, is_new] = seen_.emplace(rule.id, rule.place);
     if (!is_new) {
       complain(rule, fmt::format("the id is taken, see {}:{}", problems_.file(at->second.file), at->second.line),
@@ -54,6 +54,10 @@ class Linter {
     }
     if (rule.samples.empty()) {
       complain(rule, "it has no samples", "add at least one real reply that it must match: samples = [\"550 …\"]");
+    }
+    if (rule.near_misses.empty() && is_broad(rule, file)) {
+      complain(rule, "it has no near misses, but is asked about every reply",
+               "add a reply that looks alike and must not match: near_misses = [\"550 …\"]");
     }
     if (!rule.reference.starts_with("https://") && !rule.reference.starts_with("http://")) {
       complain(rule, "it has no reference", "name the page that explains the reply: reference = \"https://…\"");
@@ -68,6 +72,10 @@ class Linter {
     if (rule.pattern.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos && has_capital(rule.pattern)) {
       complain(rule, "the pattern has capital letters, but replies are compared in lower case", "write it small");
     }
+  }
+  // Only its words keep such a rule from replies it does not mean.
+  static bool is_broad(const Rule& rule, const RuleFile& file) {
+    return (file.provider.empty() || rule.everywhere) && rule.codes.empty() && rule.status.empty();
   }
   // Behind a backslash capitals are part of the syntax: "\S".
   static bool has_capital(const std::string& pattern) {

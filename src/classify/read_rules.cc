@@ -145,7 +145,7 @@ class RuleReader {
         continue;
       }
       complain(table_.find(key)->place, fmt::format("{} \"{}\" is none", key, text),
-               enhanced ? "write it like 5.1.1, x.7.28 or 5.7.x" : "write it like 421 or 5xx");
+               enhanced ? "write it like 5.1.1, x.7.28, 5.7.x or 5.7.606-649" : "write it like 421 or 5xx");
     }
   }
   std::string pattern(std::string_view key) {

@@ -17,11 +17,12 @@
 
 namespace penstock::classify {
 
-// "421", "4xx", "5.7.1", "x.7.28", "5.7.x": which codes a rule is about; "0" is a reply without one.
+// "421", "4xx", "5.7.1", "x.7.28", "5.7.x", "5.7.606-649": which codes a rule is about; "0" is a reply without one.
 struct CodePattern {
   bool enhanced = false;
   std::uint16_t code_from = 0, code_to = 0;                          // basic: 400–499 for "4xx"
   std::optional<std::uint16_t> status_class{}, subject{}, detail{};  // enhanced: absent is "x"
+  std::optional<std::uint16_t> detail_to{};                          // the last of a range that begins at detail
 
   [[nodiscard]] bool matches(std::uint16_t code, const model::EnhancedStatus& status) const;
 };

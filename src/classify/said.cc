@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "classify/fold.h"
 
 namespace penstock::classify {
 namespace {
@@ -48,10 +49,13 @@ class Copier {
       if (ascii::is_digit(c) && at_word_start() && skip_repeated_code()) continue;
       if (ascii::is_alnum(c)) {
         *at_++ = ascii::to_lower(c);
+        ++i_;
+      } else if (static_cast<unsigned char>(c) > 0x7f) {
+        i_ += fold_character(raw_.substr(i_), at_);
       } else {
         put(c);
+        ++i_;
       }
-      ++i_;
     }
     while (at_ != begin_ && at_[-1] == ' ') --at_;
     out_.text.resize(static_cast<std::size_t>(at_ - begin_));
@@ -78,7 +82,7 @@ class Copier {
     return true;
   }
 
-  // Anything but letters and digits.
+  // ASCII but letters and digits.
   void put(char c) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= ' ' || byte == 0x7f) {
@@ -87,11 +91,6 @@ class Copier {
     }
     if (c == '"' || c == '`') c = '\'';
     if (c == '#' || c == '(') note_hidden_status();
-    // U+2019, the apostrophe of typesetters
-    if (byte == 0xe2 && raw_.substr(i_ + 1).starts_with("\x80\x99")) {
-      i_ += 2;
-      c = '\'';
-    }
     *at_++ = c;
   }
 

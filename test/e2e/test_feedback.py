@@ -206,6 +206,7 @@ class = "%s"
 scope = "recipient"
 reference = "https://sender.test/codes"
 samples = ["550 5.1.1 user unknown"]
+near_misses = ["552 5.2.2 mailbox full"]
 """
     (rules / "own.toml").write_text(rule % "inactive-mailbox")
     with Shop(tmp_path, extra=f'[classify]\nrules = "{rules}"\n') as shop:

@@ -50,6 +50,16 @@ TEST(Lint, NearMissThatMatchesIsTold) {
             std::string::npos);
 }
 
+TEST(Lint, BroadRuleWithoutNearMissesIsTold) {
+  const std::string words_only = "id = \"a\"\npattern = 'frob'\nsamples = [\"550 5.9.9 frob\"]";
+  const std::string told = "it has no near misses, but is asked about every reply";
+  EXPECT_NE(lint_rule(words_only).find(told), std::string::npos);
+  EXPECT_NE(lint_rule(words_only, "provider = \"yahoo\"\neverywhere = true\n").find(told), std::string::npos);
+  EXPECT_EQ(lint_rule(words_only, "provider = \"yahoo\"\n"), "");
+  EXPECT_EQ(lint_rule(words_only + "\nstatus = \"5.9.9\""), "");
+  EXPECT_EQ(lint_rule(words_only + "\ncode = \"550\""), "");
+}
+
 TEST(Lint, WhatIsMissingIsTold) {
   EXPECT_NE(lint_rule("id = \"a\"\npattern = 'frob'").find("it has no samples"), std::string::npos);
   EXPECT_NE(words(lint({{"own.toml",
@@ -68,7 +78,7 @@ TEST(Lint, IdTwiceIsTold) {
 TEST(Lint, CapitalsInAPatternAreTold) {
   EXPECT_NE(lint_rule("id = \"a\"\npattern = 'Frob'\nsamples = [\"550 Frob\"]").find("capital letters"),
             std::string::npos);
-  EXPECT_EQ(lint_rule("id = \"a\"\npattern = 'frob\\S'\nsamples = [\"550 frobs\"]"), "");
+  EXPECT_EQ(lint_rule("id = \"a\"\npattern = 'frob\\S'\nsamples = [\"550 frobs\"]\nnear_misses = [\"550 x\"]"), "");
 }
 
 TEST(Lint, UnknownProviderIsTold) {

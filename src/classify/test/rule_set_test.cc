@@ -136,3 +136,15 @@ TEST(CodePattern, TextsParseOrAreRefused) {
     EXPECT_FALSE(parse_code_pattern(bad)) << bad;
   }
 }
+
+TEST(CodePattern, RangeMeansItsEndsAndWhatIsBetween) {
+  const auto range = parse_code_pattern("5.7.606-649");
+  ASSERT_TRUE(range);
+  for (const std::uint16_t detail : {606, 620, 649}) EXPECT_TRUE(range->matches(550, {5, 7, detail})) << detail;
+  for (const std::uint16_t detail : {605, 650, 6}) EXPECT_FALSE(range->matches(550, {5, 7, detail})) << detail;
+  EXPECT_FALSE(range->matches(450, {4, 7, 606}));
+  EXPECT_FALSE(range->matches(550, {}));
+  for (const char* bad : {"5.7.649-606", "5.7.6-", "5.7.-6", "5.7.x-9", "5.7.6-x", "5.7.6-6", "5.7.1-2-3"}) {
+    EXPECT_FALSE(parse_code_pattern(bad)) << bad;
+  }
+}

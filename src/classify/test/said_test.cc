@@ -54,6 +54,7 @@ TEST(Said, QuotedRepliesAreTakenApart) {
       {"", 0, {}, ""},
       {"550 isn\"t `here`", 550, {}, "isn't 'here'"},
       {"550 isn\xe2\x80\x99t here", 550, {}, "isn't here"},
+      {"550 Boîte pleine, ПОЧТОВЫЙ", 550, {}, "boite pleine, почтовый"},
       {"550 a\x01\x7f b", 550, {}, "a b"},
   };
   for (const Case& c : cases) {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Letters outside ASCII as rules want them, so that a rule is written once: "Boîte", "boite" and its Latin-1 form are
+// "boite"; "ПОЛУЧАТЕЛЬ" is "получатель"; typographic quotation marks are '.
+//
+// Latin letters with marks (U+00C0 to U+017F) lose them and are small; ß is s, æ a. Cyrillic letters are small, ё is е.
+// Everything else (Greek, Chinese, bytes of other character sets) stays as it is.
+// Pure. What comes out is never longer than what goes in.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace penstock::classify {
+
+// `rest` begins with a byte above 0x7f. Writes what stands for its first character to `out`, moves that, and tells how
+// many bytes were read (at least 1).
+std::size_t fold_character(std::string_view rest, char*& out);
+
+}  // namespace penstock::classify
