@@ -68,6 +68,15 @@ classify::Verdict classified(const report::ReportedRecipient& recipient, const m
   return classifier.classify_text(status + recipient.diagnostic, provider);
 }
 
+// What a report without a status means by it. Mail that waits is 4.2.0 to those who count such reports, whatever it
+// waits for; a full mailbox is a condition that passes (RFC 3463 §3.3) unless a reply was final.
+model::EnhancedStatus derived_status(const report::ReportedRecipient& recipient, const model::Outcome& outcome) {
+  if (recipient.action == ReportAction::Delayed) return {4, 2, 0};
+  const bool full = outcome.outcome_class == model::OutcomeClass::MailboxFull;
+  if (full && outcome.reply.code == 0) return {4, 2, 2};
+  return report::status_for(report::DsnAction::Failed, outcome);
+}
+
 }  // namespace
 
 Judged judge(const report::ReportedRecipient& recipient, const classify::Classifier& classifier,
@@ -85,10 +94,7 @@ Judged judge(const report::ReportedRecipient& recipient, const classify::Classif
     rule = "report-expired";
   }
   Judged judged{outcome.outcome_class, rule, recipient.status, verdict.scope};
-  const bool delayed = recipient.action == ReportAction::Delayed;
-  if (!judged.status) {
-    judged.status = report::status_for(delayed ? report::DsnAction::Delayed : report::DsnAction::Failed, outcome);
-  }
+  if (!judged.status) judged.status = derived_status(recipient, outcome);
   return judged;
 }
 

@@ -54,12 +54,23 @@ struct Draft {
   std::string other;    // X-Actual-Recipient, X-Display-Name: when nothing better is there
   ReportedRecipient recipient;
   bool has_status = false;
+  model::EnhancedStatus quoted_status;  // of a reply within the diagnostic
 
   [[nodiscard]] bool has_address() const {
     return !final_address.empty() || !original.empty() || !other.empty() || has_final;
   }
   bool has_final = false;
 };
+
+// "554 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.2 Connection timed out>": what the waiting was
+// for is told last.
+model::EnhancedStatus last_reply(std::string_view text, const model::EnhancedStatus& first) {
+  const bool expired = first.subject == 4 && first.detail == 7;
+  const std::size_t bracket = expired ? text.find(".<") : std::string_view::npos;
+  if (bracket == std::string_view::npos) return first;
+  const QuotedReply last = find_reply(text.substr(bracket + 2));
+  return last.exact && last.begin == 0 ? last.reply.enhanced : first;
+}
 
 void set_diagnostic(Draft& draft, std::string_view value) {
   std::string_view type;
@@ -73,9 +84,16 @@ void set_diagnostic(Draft& draft, std::string_view value) {
   // was: an SMTP diagnostic that starts with both codes.
   const bool own = smtp && quoted.exact && quoted.begin == 0;
   if (own && (quoted.reply.enhanced.subject != 0 || quoted.reply.enhanced.detail != 0)) {
-    draft.recipient.status = quoted.reply.enhanced;
+    draft.recipient.status = last_reply(text, quoted.reply.enhanced);
     draft.has_status = true;
   }
+  // "5.1.0 - Unknown address error 550-'5.2.2 …'": quoted in the host's own words; better than a status that says
+  // nothing.
+  draft.quoted_status = smtp && quoted.adjacent ? quoted.reply.enhanced : model::EnhancedStatus{};
+}
+
+bool says_nothing(const model::EnhancedStatus& status) {
+  return status.subject == 0 && status.detail == 0;
 }
 
 void finish(Draft& draft, Report& report) {
@@ -94,6 +112,8 @@ void finish(Draft& draft, Report& report) {
       recipient.found = FoundBy::ProviderFields;
     }
     if (recipient.reply.text.empty()) recipient.reply.text = recipient.diagnostic;
+    if (recipient.status && draft.quoted_status && says_nothing(recipient.status))
+      recipient.status = draft.quoted_status;
     report.recipients.push_back(std::move(recipient));
   }
   draft = Draft{};

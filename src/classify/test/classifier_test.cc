@@ -111,6 +111,36 @@ TEST(Classifier, WordsOfOtherHostsThanTheUsual) {
       OutcomeClass::ContentRejected);
 }
 
+TEST(Classifier, OtherLanguagesMeanTheSame) {
+  struct Case {
+    std::string_view text;
+    OutcomeClass outcome_class;
+  };
+  for (const Case& c : {Case{"550 EMPFÄNGER UNBEKANNT", OutcomeClass::InvalidMailbox},
+                        {"550 Bo\xeete aux lettres ferm\xe9", OutcomeClass::InactiveMailbox},  // ISO 8859-1
+                        {"552 Skrzynka pełna", OutcomeClass::MailboxFull},
+                        {"421 Слишком много соединений", OutcomeClass::TooManyConnections},
+                        {"554 邮件含有病毒", OutcomeClass::Virus},
+                        {"550 迷惑メールと判断されました", OutcomeClass::SpamContent},
+                        {"451 Lista gris, reintente en 300 segundos", OutcomeClass::Greylisting},
+                        {"552 Bericht is te groot", OutcomeClass::MessageTooLarge},
+                        {"550 Relay não permitido", OutcomeClass::RelayDenied},
+                        {"550 Dominio inesistente", OutcomeClass::InvalidDomain}}) {
+    EXPECT_EQ(ask(c.text).outcome_class, c.outcome_class) << c.text;
+  }
+}
+
+TEST(Classifier, ScannerThatRefusesSpamFoundNoVirus) {
+  EXPECT_EQ(ask("451 SPAM not accepted, rejected by antivirus").outcome_class, OutcomeClass::SpamContent);
+  EXPECT_EQ(ask("554 Rejected by antivirus").outcome_class, OutcomeClass::Virus);
+  EXPECT_EQ(ask("554 virus found: Eicar").outcome_class, OutcomeClass::Virus);
+}
+
+TEST(Classifier, BusyMailboxIsTriedAgain) {
+  EXPECT_FALSE(ask("450 Requested mail action not taken: mailbox unavailable").final);
+  EXPECT_TRUE(ask("550 Requested action not taken: mailbox unavailable").final);
+}
+
 TEST(Classifier, ScopeIsWhatTheReplyNames) {
   const auto scope = [](std::string_view text) { return ask(text, "Gmail").scope; };
   EXPECT_EQ(scope("421 4.7.28 unusual rate of unsolicited mail originating from your IP address [192.0.2.1]"),

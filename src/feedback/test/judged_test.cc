@@ -32,6 +32,20 @@ TEST(Judged, MissingStatusComesFromCodeAndClass) {
   EXPECT_EQ(judged.status, (model::EnhancedStatus{5, 1, 1}));
 }
 
+TEST(Judged, FullMailboxWithoutACodeMayPass) {
+  const auto classifier = classify::Classifier::shipped();
+  EXPECT_EQ(judge(failed(0, {}, "mailbox quota usage exceeded"), *classifier).status, (model::EnhancedStatus{4, 2, 2}));
+  EXPECT_EQ(judge(failed(552, {}, "552 mailbox full"), *classifier).status, (model::EnhancedStatus{5, 2, 2}));
+}
+
+TEST(Judged, WaitingMailWithoutAStatusIsFourTwoZero) {
+  ReportedRecipient recipient = failed(451, {}, "451 spam not accepted");
+  recipient.action = ReportAction::Delayed;
+  EXPECT_EQ(judge(recipient, *classify::Classifier::shipped()).status, (model::EnhancedStatus{4, 2, 0}));
+  recipient.status = {4, 4, 1};
+  EXPECT_EQ(judge(recipient, *classify::Classifier::shipped()).status, (model::EnhancedStatus{4, 4, 1}));
+}
+
 TEST(Judged, SuccessHasNoClass) {
   ReportedRecipient recipient = failed(0, {}, "");
   recipient.action = ReportAction::Relayed;

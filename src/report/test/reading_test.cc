@@ -75,6 +75,24 @@ TEST(ReadReport, ReceiversOwnStatusWinsOverAGeneralOne) {
   EXPECT_EQ(read_report(dsn(head + "X-Unix; see 5.7.1 of the manual\n")).recipients.at(0).status.to_string(), "5.0.0");
 }
 
+TEST(ReadReport, ReplyQuotedWithinTheDiagnosticTellsMoreThanNothing) {
+  const std::string head = "Final-Recipient: rfc822; anna@example.net\nAction: failed\n";
+  const std::string quoted = "Diagnostic-Code: smtp; 5.1.0 - Unknown address error 550-'5.2.2 full' (attempts: 0)\n";
+  EXPECT_EQ(read_report(dsn(head + "Status: 5.0.0\n" + quoted)).recipients.at(0).status.to_string(), "5.2.2");
+  EXPECT_EQ(read_report(dsn(head + quoted + "Status: 5.0.0\n")).recipients.at(0).status.to_string(), "5.2.2");
+  EXPECT_EQ(read_report(dsn(head + "Status: 5.4.7\n" + quoted)).recipients.at(0).status.to_string(), "5.4.7");
+}
+
+TEST(ReadReport, WhatExpiredMailWaitedForIsItsStatus) {
+  const std::string head =
+      "Final-Recipient: rfc822; anna@example.net\nAction: failed\nDiagnostic-Code: smtp; 554 4.4.7 ";
+  EXPECT_EQ(read_report(dsn(head + "Message expired: 840 minutes.<421 4.4.2 timed out>\n"))
+                .recipients.at(0)
+                .status.to_string(),
+            "4.4.2");
+  EXPECT_EQ(read_report(dsn(head + "Message expired.<a@example.net>\n")).recipients.at(0).status.to_string(), "4.4.7");
+}
+
 TEST(ReadReport, RecipientsWithoutEmptyLinesBetweenAreKeptApart) {
   const Report report =
       read_report(dsn("Final-Recipient: rfc822; a@example.net\nAction: failed\nStatus: 5.1.1\n"
