@@ -121,7 +121,7 @@ Result<> Node::open_dns() {
   dns::UnboundOptions options;
   for (const config::Endpoint& server : config->dns.upstream) options.upstreams.push_back(server.to_string());
   options.resolv_conf = config->dns.resolv_conf;
-  for (const config::DnsStub& stub : config->dns.stub) options.stubs.push_back({stub.zone, stub.server.to_string()});
+  for (const config::DnsStub& stub : config->dns.stub) options.stubs.push_back({stub.zone, stub.server.to_string(), stub.dnssec});
   options.trust_anchor_file = config->dns.trust_anchor_file;
   options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config->dns.timeout);
   options.cache_bytes = config->dns.cache_bytes;
@@ -136,7 +136,8 @@ Result<> Node::open_dns() {
   resolver_ = std::make_unique<dns::CachedResolver>(*shards_, *unbound_, clock_, dns_probe_, limits);
   std::vector<std::string> own{config->node.name};
   for (const config::Vmta& vmta : config->vmtas) own.push_back(vmta.ehlo);
-  finder_ = std::make_unique<dns::HostFinder>(*resolver_, std::move(own));
+  finder_ = std::make_unique<dns::HostFinder>(*resolver_, std::move(own),
+                                              static_cast<std::uint16_t>(config->client.mx_port));
   return {};
 }
 

@@ -50,6 +50,7 @@ struct Admin {
 struct DnsStub {
   std::string zone;  // "test"
   Endpoint server;
+  bool dnssec = false;  // validated from a key in trust_anchor_file
 };
 struct Dns {
   std::vector<Endpoint> upstream;  // empty: those of resolv_conf
@@ -350,6 +351,7 @@ struct Tls {
   TlsLevel delivery = TlsLevel::Opportunistic;
   std::string ca_file;  // PEM; empty: the system's trust anchors
   Duration handshake_timeout = std::chrono::seconds{20};
+  bool dane = true;                               // TLSA records that DNSSEC proves are obeyed
   Duration clear_for = std::chrono::minutes{30};  // an opportunistic delivery goes in clear after a failed handshake
 };
 

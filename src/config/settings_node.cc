@@ -22,6 +22,8 @@ const Section& stub_section() {
           .required("zone", &DnsStub::zone, domain(), Restart, "The zone; it and everything below is asked there.")
           .required("server", &DnsStub::server, endpoint({Host::AddressOnly, UnixSocket::Refused, 53}), Restart,
                     "The server that is asked, and no other.")
+          .add("dnssec", &DnsStub::dnssec, flag(), Restart,
+               "Answers are validated from a key in trust_anchor_file; else the zone is taken as unsigned.")
           .build();
   return section;
 }
@@ -69,7 +71,7 @@ const Section& dns_section() {
                "Zones that are asked of one server.")
           .containing<DnsStub>(stub_section())
           .add("trust_anchor_file", &Dns::trust_anchor_file, absolute_path(), Restart,
-               "The root zone's key; with it answers are validated (DNSSEC).")
+               "Keys (DS or DNSKEY, usually the root's) in zone file form; with them answers are validated (DNSSEC).")
           .add("timeout", &Dns::timeout, span(1s, 2min), Restart, "The longest a look-up takes; then it is a deferral.")
           .add("nxdomain_confirmations", &Dns::nxdomain_confirmations, number(1, 10), Live,
                "A recipient bounces when so many attempts in a row found that its domain does not exist.")

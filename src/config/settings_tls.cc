@@ -23,6 +23,8 @@ const Section& tls_section() {
           .add("ca_file", &Tls::ca_file, absolute_path(), Live, "Certificates that are trusted, PEM.", "the system's")
           .add("handshake_timeout", &Tls::handshake_timeout, span(1s, 5min), Live,
                "The longest a TLS handshake takes, in and out.")
+          .add("dane", &Tls::dane, flag(), Live,
+               "Obey the TLSA records of hosts (RFC 7672), as far as DNSSEC proves them: see dns.trust_anchor_file.")
           .add("clear_for", &Tls::clear_for, span(1min, 24h), Live,
                "After a failed handshake an opportunistic delivery to that address goes in clear for this long.")
           .build();

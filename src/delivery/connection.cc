@@ -35,8 +35,10 @@ Connection::Connection(Dispatcher& dispatcher, Lane& lane, shaping::ConnectionPe
       lane_(lane),
       destination_(lane.destination),
       plan_(dispatcher.plan_ptr()),
+      plain_tls_(plain_tls(destination_->tls)),
       permit_(std::move(permit)),
       number_(next_connection_number()),
+      host_tls_(&plain_tls_),
       timer_(dispatcher.parts().shard.io().get_executor()) {}
 
 Connection::~Connection() = default;
@@ -287,6 +289,7 @@ Attempted Connection::facts() const {
   attempted.tls_protocol = tls_.protocol;
   attempted.tls_cipher = tls_.cipher;
   attempted.tls_verified = tls_.verified;
+  attempted.tls_policy = host_tls_->policy;
   if (stream_) {
     attempted.source_address = stream_->local_address();
     attempted.peer_address = stream_->peer_address();

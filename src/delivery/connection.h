@@ -43,6 +43,7 @@ class Connection final : public IdleConnection {
     std::string host;     // its name
     std::string address;  // "192.0.2.1", or "unix"
     std::string source;   // our address; "" lets the system choose
+    const HostTls* tls;   // what TLS must be there; of destination_ or plain_tls_
   };
 
   net::Task<> serve();
@@ -77,13 +78,15 @@ class Connection final : public IdleConnection {
   Dispatcher& dispatcher_;
   Lane& lane_;
   const DestinationPtr destination_;
-  const PlanPtr plan_;  // the one in force when it was opened
+  const PlanPtr plan_;       // the one in force when it was opened
+  const HostTls plain_tls_;  // where the destination says nothing of single hosts
   shaping::ConnectionPermit permit_;
   const std::uint64_t number_;
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<smtp::ClientSession> session_;
   shaping::AttemptFacts answer_times_;  // of the transaction under way
   std::string host_;                    // the one we are connected to
+  const HostTls* host_tls_;             // and what TLS must be there
   std::string extensions_;              // that it offers, as events tell it
   net::TlsFacts tls_;                   // empty: in clear
   bool tls_failed_ = false;             // the handshake

@@ -19,13 +19,18 @@ model::Outcome connect_outcome(const Error& error) {
           model::Reply{0, {4, 4, 1}, error.detail + ": " + error.code.message()}};
 }
 
+model::Outcome tls_outcome(std::string words) {
+  return {model::OutcomeKind::Deferred, model::Step::StartTls, model::OutcomeClass::Tls,
+          model::Reply{0, {4, 7, 5}, std::move(words)}};
+}
+
 }  // namespace
 
 std::vector<Connection::Hop> Connection::list_hops() {
   std::vector<Hop> hops;
   if (!destination_->unix_path.empty()) {
     const auto endpoint = net::parse_endpoint("unix:" + destination_->unix_path);
-    if (endpoint) hops.push_back({*endpoint, destination_->unix_path, "unix", ""});
+    if (endpoint) hops.push_back({*endpoint, destination_->unix_path, "unix", "", &plain_tls_});
     return hops;
   }
   const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
@@ -39,7 +44,8 @@ std::vector<Connection::Hop> Connection::list_hops() {
     const auto endpoint = net::make_endpoint(target.address, port);
     if (!endpoint) continue;
     const std::string& source = target.family == dns::Family::V6 ? vmta->source_v6 : vmta->source_v4;
-    hops.push_back({*endpoint, std::string(target.host), std::string(target.address), source});
+    const HostTls* tls = destination_->host_tls.empty() ? &plain_tls_ : &destination_->host_tls[target.index];
+    hops.push_back({*endpoint, std::string(target.host), std::string(target.address), source, tls});
   }
   const Time now = dispatcher_.parts().clock.now();
   std::stable_partition(hops.begin(), hops.end(),
@@ -55,12 +61,20 @@ net::Task<bool> Connection::reach_host() {
   std::optional<model::Outcome> answer;
   for (const Hop& hop : hops) {
     if (dispatcher_.stopping()) break;
+    host_tls_ = hop.tls;
+    if (!hop.tls->refusal.empty()) {
+      failure_ = tls_outcome(hop.tls->refusal);
+      continue;
+    }
     if (co_await try_hop(hop)) {
       dispatcher_.host_trouble().worked(hop.address);
       extensions_ = session_->extensions().to_string();
       co_return true;
     }
-    dispatcher_.host_trouble().failed(hop.address, dispatcher_.parts().clock.now());
+    // What TLS must be is one domain's matter; the host may be well for others.
+    if (failure_.step != model::Step::StartTls) {
+      dispatcher_.host_trouble().failed(hop.address, dispatcher_.parts().clock.now());
+    }
     stream_.reset();
     if (failure_.reply.code != 0) answer = failure_;
   }
@@ -71,7 +85,7 @@ net::Task<bool> Connection::reach_host() {
 
 smtp::StartTls Connection::start_tls_with(const Hop& hop) {
   if (!plan_->tls.context || !destination_->unix_path.empty()) return smtp::StartTls::Never;
-  switch (destination_->tls) {
+  switch (hop.tls->level) {
     case TlsLevel::None: return smtp::StartTls::Never;
     case TlsLevel::Opportunistic:
       return dispatcher_.tls_memory().has_failed(hop.address, dispatcher_.parts().clock.now())
@@ -97,10 +111,12 @@ net::Task<bool> Connection::try_hop(const Hop& hop) {
 
 net::Task<> Connection::shake_hands() {
   net::TlsAsk ask;
-  ask.name = host_;
-  ask.must_verify = destination_->tls == TlsLevel::Verify;
+  ask.name = host_tls_->name.empty() ? host_ : host_tls_->name;
+  ask.more_names = host_tls_->more_names;
+  ask.tlsa = host_tls_->tlsa;
+  ask.must_verify = host_tls_->level == TlsLevel::Verify;
   ask.sessions = &dispatcher_.tls_memory().sessions();
-  ask.session_key = fmt::format("{} {} {}", host_, stream_->peer_port(), to_string(destination_->tls));
+  ask.session_key = fmt::format("{} {} {}", host_, stream_->peer_port(), destination_->lane.value);
   auto shaken = co_await stream_->start_tls(plan_->tls.context, std::move(ask), plan_->tls.handshake);
   if (!shaken) {
     tls_failed_ = true;

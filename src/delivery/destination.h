@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "delivery/host_tls.h"
 #include "delivery/plan.h"
 #include "dns/hosts.h"
 #include "model/name_table.h"
@@ -25,8 +26,10 @@ struct Destination {
   // Whose shard owns the path. The provider or site even when `group` is a domain, so that all limiters of one provider
   // and vMTA live on one shard.
   model::NameId home{};
-  TlsLevel tls = TlsLevel::Opportunistic;
-  // Whose mail shares connections: site and TLS policy together; 0: the site alone.
+  TlsLevel tls = TlsLevel::Opportunistic;  // of all hosts, where host_tls is empty
+  std::vector<HostTls> host_tls;           // by index of hosts->hosts: what the domain publishes asks more
+  model::NameId domain{};                  // whose host_tls it is; 0: any
+  // Whose mail shares connections: site and what TLS must be to each host; 0: the site alone.
   model::NameId lane{};
   std::shared_ptr<const dns::Hosts> hosts;  // Mx; Relay and Lmtp too. Null for Null and for a unix socket
   std::vector<std::uint16_t> ports;         // of hosts->hosts, by index; empty: mx_port

@@ -122,12 +122,11 @@ void DestinationTable::apply_domain_rule(Destination& to, std::string_view domai
 }
 
 // Connections carry mail of one TLS policy only.
-void DestinationTable::set_lane(Destination& to, std::string_view domain) {
-  const DomainRule* rule = plan_->find_domain(domain);
-  if (rule != nullptr && rule->tls) to.tls = *rule->tls;
-  to.lane = to.tls == TlsLevel::Opportunistic
-                ? to.site
-                : names_.intern(std::string(names_.view(to.site)) + " tls:" + std::string(to_string(to.tls)));
+void DestinationTable::set_lane(Destination& to) {
+  to.lane = to.site;
+  if (to.host_tls.empty() && to.tls == TlsLevel::Opportunistic) return;
+  const std::string suffix = to.host_tls.empty() ? std::string(to_string(to.tls)) : lane_of(to.host_tls);
+  to.lane = names_.intern(std::string(names_.view(to.site)) + " tls:" + suffix);
 }
 
 DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts, TlsLevel tls) {
@@ -152,7 +151,11 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
   made->home = made->group;
   made->hosts = std::move(hosts);
   apply_domain_rule(*made, name);
-  set_lane(*made, name);
+  const DomainRule* rule = plan_->find_domain(name);
+  if (rule != nullptr && rule->tls) made->tls = *rule->tls;
+  made->domain = domain;
+  made->host_tls = decide_tls({made->tls, model::TlsWish::Usual, plan_->tls.dane}, *made->hosts, name, nullptr);
+  set_lane(*made);
   return made;
 }
 
@@ -166,13 +169,14 @@ Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, 
   made->ports = std::move(ports);
   if (!route.hosts.empty() && route.hosts.front().port == 0) made->unix_path = route.hosts.front().host.substr(5);
   apply_domain_rule(*made, names_.view(domain));
-  made->tls = route.tls;
-  set_lane(*made, names_.view(domain));
+  const DomainRule* rule = plan_->find_domain(names_.view(domain));
+  made->tls = rule != nullptr && rule->tls ? *rule->tls : route.tls;
+  set_lane(*made);
   return made;
 }
 
 net::Task<dns::Host> DestinationTable::look_up_host(std::string name, std::uint16_t preference) {
-  dns::Host host{name, preference, {}, false};
+  dns::Host host{name, preference, {}, false, {}};
   const auto normal = dns::normalize_name(name);
   if (!normal) co_return host;
   std::vector<dns::Question> questions{{*normal, dns::RecordType::A}, {*normal, dns::RecordType::Aaaa}};
@@ -199,7 +203,7 @@ net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route 
     }
     const auto preference = static_cast<std::uint16_t>(i);
     if (const auto address = literal(relay.host)) {
-      hosts->hosts.push_back({relay.host, preference, {*address}, false});
+      hosts->hosts.push_back({relay.host, preference, {*address}, false, {}});
     } else {
       hosts->hosts.push_back(co_await look_up_host(relay.host, preference));
     }

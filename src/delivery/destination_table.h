@@ -63,7 +63,7 @@ class DestinationTable {
                                     std::vector<std::uint16_t> ports);
   [[nodiscard]] net::Task<Resolved> look_up_fixed(model::NameId domain, Route route);
   [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
-  void set_lane(Destination& to, std::string_view domain);
+  void set_lane(Destination& to);
   void apply_domain_rule(Destination& to, std::string_view domain) const;
   [[nodiscard]] std::string fixed_key(model::NameId domain, const std::string& group, TlsLevel tls) const;
 

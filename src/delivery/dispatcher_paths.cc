@@ -197,7 +197,8 @@ net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
   std::size_t since_pause = 0;
   while (!self.stopping_) {
     const bool suspended = lane.path.limiter().state(self.parts_.clock.now()) == shaping::State::Suspended;
-    if (any_done && !suspended) break;
+    // TLS that cannot be as it must be is so for all of the lane.
+    if (any_done && !suspended && lane.trouble.step != model::Step::StartTls) break;
     std::vector<queue::QueuedRecipient> recipients = self.next_batch(lane);
     if (recipients.empty()) break;
     const std::size_t count = recipients.size();
@@ -213,6 +214,7 @@ net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
     Attempted attempted;
     attempted.destination = lane.destination;
     attempted.vmta = lane.path.key().vmta;
+    if (!lane.destination->host_tls.empty()) attempted.tls_policy = lane.destination->host_tls.front().policy;
     self.settlement_.settle(*batch, outcomes, attempted);
     if (since_pause < kFlushEach) continue;
     since_pause = 0;

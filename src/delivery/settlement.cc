@@ -320,7 +320,9 @@ void Settlement::record(model::EventType type, const Context& context, const que
     event.provider = parts_.names.view(attempted.destination->provider);
     event.site = parts_.names.view(attempted.destination->site);
     event.route = to_string(attempted.destination->kind);
-    if (attempted.destination->kind != RouteKind::Null) event.tls_policy = to_string(attempted.destination->tls);
+    if (attempted.destination->kind != RouteKind::Null) {
+      event.tls_policy = attempted.tls_policy.empty() ? to_string(attempted.destination->tls) : attempted.tls_policy;
+    }
   }
   event.source_address = attempted.source_address;
   event.peer_address = attempted.peer_address;

@@ -136,7 +136,8 @@ struct HostFinder::Candidates {
   bool implicit = false;
 };
 
-HostFinder::HostFinder(Resolver& resolver, std::vector<std::string> own_names) : resolver_(resolver) {
+HostFinder::HostFinder(Resolver& resolver, std::vector<std::string> own_names, std::uint16_t tlsa_port)
+    : resolver_(resolver), tlsa_port_(tlsa_port) {
   for (const std::string& name : own_names) {
     if (auto normalized = normalize_name(name); normalized && !normalized->empty()) own_names_.push_back(*normalized);
   }
@@ -173,7 +174,7 @@ net::Task<RouteAnswer> HostFinder::find(net::Shard& shard, std::string domain) c
   if (answer.status == Status::NoData) {
     Host itself;
     itself.name = answer.canonical_name.empty() ? *name : answer.canonical_name;
-    itself.secure = true;  // until its addresses prove otherwise
+    itself.secure = answer.secure;
     candidates.implicit = true;
     candidates.hosts.push_back(std::move(itself));
   } else {
@@ -208,9 +209,11 @@ net::Task<RouteAnswer> HostFinder::with_addresses(net::Shard& shard, Candidates 
 
   std::string trouble;
   bool reachable = false;
+  std::vector<std::string> aliases(candidates.hosts.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     Host& host = candidates.hosts[i / 2];
     add_addresses(host, asked[i], answers[i], candidates.ttl, trouble);
+    if (answers[i] && (*answers[i])->status == Status::Found) aliases[i / 2] = (*answers[i])->canonical_name;
   }
   Hosts hosts;
   std::vector<std::string_view> names;
@@ -228,9 +231,57 @@ net::Task<RouteAnswer> HostFinder::with_addresses(net::Shard& shard, Candidates 
   }
   hosts.site = make_site(std::move(names));
   hosts.hosts = std::move(candidates.hosts);
+  co_await find_tlsa(shard, hosts.hosts, std::move(aliases), candidates.ttl);
   hosts.ttl = trouble.empty() ? candidates.ttl : std::min(candidates.ttl, kPartialTtl);
   hosts.implicit = candidates.implicit;
   co_return hosts;
+}
+
+namespace {
+
+// What one look-up says of a host's records; Absent leaves the next name to be tried.
+Tlsa to_tlsa(const Question& question, std::string base, const Result<AnswerPtr>& result) {
+  Tlsa tlsa;
+  if (!result || is_temporary((*result)->status)) {
+    tlsa.state = Tlsa::State::Failed;
+    tlsa.bogus = result && (*result)->status == Status::Bogus;
+    tlsa.why = result ? describe_trouble(question.type, question.name, **result)
+                      : describe_trouble(question.type, question.name, result.error());
+    return tlsa;
+  }
+  if ((*result)->status != Status::Found || !(*result)->secure) return tlsa;
+  tlsa.state = Tlsa::State::Found;
+  tlsa.base = std::move(base);
+  for (const Record& record : (*result)->records) tlsa.records.push_back(record.value);
+  std::sort(tlsa.records.begin(), tlsa.records.end());
+  return tlsa;
+}
+
+}  // namespace
+
+// In two rounds: the names that addresses were found under, then, where these have no records and the host was an
+// alias, the host's own name.
+net::Task<> HostFinder::find_tlsa(net::Shard& shard, std::vector<Host>& hosts, std::vector<std::string> aliases,
+                                  std::chrono::seconds& ttl) const {
+  for (int round = 0; round < 2; ++round) {
+    std::vector<Question> questions;
+    std::vector<std::size_t> whose;
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      const bool is_alias = !aliases[i].empty() && aliases[i] != hosts[i].name;
+      if (!hosts[i].secure || hosts[i].tlsa.state != Tlsa::State::Absent || (round == 1 && !is_alias)) continue;
+      const std::string& base = round == 0 && is_alias ? aliases[i] : hosts[i].name;
+      questions.push_back({fmt::format("_{}._tcp.{}", tlsa_port_, base), RecordType::Tlsa});
+      whose.push_back(i);
+    }
+    const std::vector<Question> asked = questions;
+    const auto answers = co_await resolver_.lookup_all(shard, std::move(questions));
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      Host& host = hosts[whose[i]];
+      host.tlsa =
+          to_tlsa(asked[i], round == 0 && !aliases[whose[i]].empty() ? aliases[whose[i]] : host.name, answers[i]);
+      if (answers[i]) ttl = std::min(ttl, host.tlsa.state == Tlsa::State::Failed ? kPartialTtl : (*answers[i])->ttl);
+    }
+  }
 }
 
 }  // namespace penstock::dns

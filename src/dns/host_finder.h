@@ -11,6 +11,8 @@
 //   domain is a CNAME     taken as if the target had been asked for                            RFC 5321 §5.1
 //   [192.0.2.1]           address literal, also [IPv6:…]; no look-up                           RFC 5321 §4.1.3
 //   our own name among MX that host and all of the same or worse preference are dropped        RFC 5321 §5.1
+//   MX and addresses are  TLSA records of _25._tcp.HOST; of a host that is a CNAME first those of    RFC 7672 §2.2
+//   secure (DNSSEC)       the name it leads to
 //   NXDOMAIN              Invalid NoSuchDomain
 //   SERVFAIL, no answer,  Deferred, when it concerns the MX look-up; when it concerns some host's address, the other
 //   DNSSEC failure        hosts are used, and it is Deferred only if none has an address
@@ -30,7 +32,8 @@ namespace penstock::dns {
 class HostFinder {
  public:
   // `own_names`: the names this machine answers to (EHLO names of all vMTAs); any case, with or without final dot.
-  explicit HostFinder(Resolver& resolver, std::vector<std::string> own_names = {});
+  // `tlsa_port`: whose TLSA records are asked for.
+  explicit HostFinder(Resolver& resolver, std::vector<std::string> own_names = {}, std::uint16_t tlsa_port = 25);
 
   // `domain`: what stands right of the @; U-labels are converted. Never fails: trouble is Deferred.
   [[nodiscard]] net::Task<RouteAnswer> find(net::Shard& shard, std::string domain) const;
@@ -38,10 +41,14 @@ class HostFinder {
  private:
   struct Candidates;
   [[nodiscard]] net::Task<RouteAnswer> with_addresses(net::Shard& shard, Candidates candidates) const;
+  // Fills in `tlsa` of the hosts it may apply to; `aliases` are the names their addresses were found under.
+  [[nodiscard]] net::Task<> find_tlsa(net::Shard& shard, std::vector<Host>& hosts, std::vector<std::string> aliases,
+                                      std::chrono::seconds& ttl) const;
   [[nodiscard]] bool is_own(std::string_view name) const;
 
   Resolver& resolver_;
   std::vector<std::string> own_names_;  // normalized, sorted
+  const std::uint16_t tlsa_port_;
 };
 
 }  // namespace penstock::dns

@@ -18,20 +18,20 @@ void shuffle(Iterator first, Iterator last, Rng& rng) {
   }
 }
 
-void append_family(std::vector<Target>& targets, const Host& host, Family family, Rng& rng) {
+void append_family(std::vector<Target>& targets, const Host& host, std::size_t index, Family family, Rng& rng) {
   const auto begin = static_cast<std::ptrdiff_t>(targets.size());
   for (const Address& address : host.addresses) {
     if (address.family != family) continue;
-    targets.push_back({host.name, address.text, family, host.preference, host.secure});
+    targets.push_back({host.name, address.text, family, host.preference, host.secure, index});
   }
   shuffle(targets.begin() + begin, targets.end(), rng);
 }
 
-void append_host(std::vector<Target>& targets, const Host& host, Families families, Rng& rng) {
+void append_host(std::vector<Target>& targets, const Host& host, std::size_t index, Families families, Rng& rng) {
   const bool v6_first = families == Families::V6 || families == Families::V6ThenV4;
-  append_family(targets, host, v6_first ? Family::V6 : Family::V4, rng);
-  if (families == Families::V4ThenV6) append_family(targets, host, Family::V6, rng);
-  if (families == Families::V6ThenV4) append_family(targets, host, Family::V4, rng);
+  append_family(targets, host, index, v6_first ? Family::V6 : Family::V4, rng);
+  if (families == Families::V4ThenV6) append_family(targets, host, index, Family::V6, rng);
+  if (families == Families::V6ThenV4) append_family(targets, host, index, Family::V4, rng);
 }
 
 }  // namespace
@@ -84,7 +84,9 @@ std::vector<Target> order_targets(const Hosts& hosts, Families families, Rng& rn
     group = end;
   }
   std::vector<Target> targets;
-  for (const Host* host : order) append_host(targets, *host, families, rng);
+  for (const Host* host : order) {
+    append_host(targets, *host, static_cast<std::size_t>(host - hosts.hosts.data()), families, rng);
+  }
   if (targets.size() > limit) targets.resize(limit);
   return targets;
 }

@@ -27,11 +27,27 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
+// A host's TLSA records.
+struct Tlsa {
+  enum class State : std::uint8_t {
+    Absent,  // none that DNSSEC proves, or not asked for: no DANE
+    Found,   // proven
+    Failed   // could not be found out, or bogus: an attacker could take DANE away so, mail must wait (RFC 7672 §2.1)
+  };
+  State state = State::Absent;
+  std::string base;                  // Found: the name they stand under (RFC 7672 §2.2.2)
+  std::vector<std::string> records;  // Found: as in Record::value, sorted
+  std::string why;                   // Failed: one sentence
+  bool bogus = false;                // Failed: DNSSEC says so
+  bool operator==(const Tlsa&) const = default;
+};
+
 struct Host {
   std::string name;  // as the MX record names it, normalized; "[192.0.2.1]" for an address literal
   std::uint16_t preference = 0;
   std::vector<Address> addresses;  // IPv4 first, each family sorted; empty when they could not be found just now
   bool secure = false;             // name (its MX record) and addresses were validated: DANE may apply (RFC 7672 §2.2)
+  Tlsa tlsa;                       // asked for where DANE may apply
   bool operator==(const Host&) const = default;
 };
 
@@ -83,6 +99,7 @@ struct Target {
   Family family = Family::V4;
   std::uint16_t preference = 0;
   bool secure = false;
+  std::size_t index = 0;  // of the host in Hosts::hosts
 };
 
 // Every address worth trying, in order: hosts by preference, hosts of equal preference shuffled, and the addresses of a

@@ -53,9 +53,9 @@ std::string to_server(const std::string& text) {
 // libunbound answers some names itself ("test.", "127.in-addr.arpa." and the like, RFC 6303, RFC 6761). A stub zone at
 // or below one of them is meant to be asked of its server; the closest local zone decides, and a transparent one steps
 // aside. (Its "nodefault" works in a file only.) Nor must a signed parent prove that the stub zone does not exist.
-void open_zone(Settings& settings, const std::string& zone) {
+void open_zone(Settings& settings, const std::string& zone, bool dnssec) {
   settings.set("local-zone:", zone + ". transparent");
-  settings.set("domain-insecure:", zone + ".");
+  if (!dnssec) settings.set("domain-insecure:", zone + ".");
 }
 
 void set_limits(Settings& settings, const UnboundOptions& options) {
@@ -84,7 +84,7 @@ void set_servers(Settings& settings, ub_ctx* context, const UnboundOptions& opti
     if (server.empty()) {
       return settings.reject(fmt::format("stub server \"{}\" is not an address with a port", stub.server));
     }
-    open_zone(settings, *zone);
+    open_zone(settings, *zone, stub.dnssec);
     settings.check(ub_ctx_set_stub(context, zone->c_str(), server.c_str(), 0), Errc::BadOption,
                    fmt::format("stub zone {} at {}", stub.zone, stub.server));
   }

@@ -13,7 +13,8 @@
 // outlive stop(); probe must outlive it.
 // Errors: start(): BadOption names the option; Library. ask(): Full at the limit, Stopped before start and after stop,
 // BadName. Limits: waiting_max look-ups in all, in_flight_max of them with libunbound; the rest wait their turn.
-// DNSSEC: validated when a trust anchor file is given, except below stub zones, which are taken as unsigned.
+// DNSSEC: validated when a trust anchor file is given, except below stub zones that do not ask for it, which are taken
+// as unsigned.
 #pragma once
 
 #include <chrono>
@@ -30,13 +31,14 @@ namespace penstock::dns {
 struct StubZone {
   std::string zone;    // "test": it and everything below is asked of this server alone
   std::string server;  // "127.0.0.53:5353", "[::1]:53"; a port is required
+  bool dnssec = false;  // validated from an anchor in trust_anchor_file; else taken as unsigned
 };
 
 struct UnboundOptions {
   std::vector<std::string> upstreams;            // resolvers, "192.0.2.53:53"; empty: those of resolv_conf
   std::string resolv_conf = "/etc/resolv.conf";  // empty as well: libunbound asks from the root servers down
   std::vector<StubZone> stubs;
-  std::string trust_anchor_file;  // root key as a zone file; empty: no validation
+  std::string trust_anchor_file;  // keys (DS or DNSKEY) as a zone file; empty: no validation
   std::chrono::milliseconds timeout{15'000};
   std::size_t in_flight_max = 2'000;
   std::size_t waiting_max = 100'000;

@@ -52,7 +52,25 @@ net::Task<Result<Response>> Client::send(Request request) {
   auto connected = co_await net::connect(shard_, endpoint_, std::string(), options_.connect_timeout);
   if (!connected) co_return fail(Errc::NoAnswer, connected.error().to_string());
   stream_ = std::move(*connected);
+  if (options_.tls) {
+    if (auto secured = co_await shake_hands(); !secured) {
+      stream_.reset();
+      co_return fail(secured.error());
+    }
+  }
   co_return co_await exchange(request);
+}
+
+net::Task<Result<>> Client::shake_hands() {
+  net::TlsAsk ask;
+  const std::size_t colon = host_.rfind(':');
+  const bool has_port = colon != std::string::npos && host_.find(']', colon) == std::string::npos;
+  ask.name = has_port ? host_.substr(0, colon) : host_;
+  ask.must_verify = true;
+  auto shaken = co_await stream_->start_tls(options_.tls, std::move(ask), options_.connect_timeout);
+  if (shaken) co_return Result<>();
+  if (shaken.error().code == std::errc::timed_out) co_return fail(Errc::Timeout, shaken.error().detail);
+  co_return fail(Errc::NotTrusted, shaken.error().detail);
 }
 
 net::Task<Result<Response>> Client::exchange(const Request& request) {
@@ -66,7 +84,7 @@ net::Task<Result<Response>> Client::exchange(const Request& request) {
   parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
   parser.body_limit(options_.body_bytes_max);
   parser.skip(request.method == Method::Head);
-  const ReadLimits limits{options_.answer_timeout, Duration::zero()};
+  const ReadLimits limits{options_.answer_timeout, options_.whole_timeout};
   ReadEnd end = co_await read_message<false>(*stream, leftover, parser, limits, nullptr);
   if (!end.result) co_return fail(sent.timed_out() ? Error{Errc::Timeout, "sending"} : end.result.error());
   const bool keep = parser.get().keep_alive() && !sent.error;
@@ -85,7 +103,8 @@ Result<ServerAddress> resolve_server(std::string_view url) {
     return ServerAddress{*endpoint, "localhost"};
   }
   if (url.starts_with("https://")) {
-    return fail(Errc::BadUrl, "https is not spoken yet: use a unix socket, http:// on a trusted network, or a tunnel");
+    return fail(Errc::BadUrl,
+                "https is not spoken to a daemon: use a unix socket, http:// on a trusted network, or a tunnel");
   }
   if (!url.starts_with("http://")) return fail(Errc::BadUrl, "expected http://host[:port] or unix:/path");
   std::string_view rest = url.substr(7);

@@ -7,7 +7,8 @@
 // Owns: its connection.   Threads: the shard's.
 // Errors: of http::Errc. A kept connection that the server closed meanwhile is opened anew once, for requests without
 //   effects (GET, HEAD) only: a POST is never sent twice.
-// Limits: ClientOptions. No redirects, no TLS yet, no proxies. A status of 400 or above is an answer, not an error.
+// Limits: ClientOptions. No redirects, no proxies. A status of 400 or above is an answer, not an error.
+// TLS: with ClientOptions::tls, to a server whose certificate is trusted and names the host; else Errc::NotTrusted.
 // See: RFC 9112; a body is sent with its length, never in chunks, and taken in either form.
 #pragma once
 
@@ -26,8 +27,10 @@ namespace penstock::http {
 struct ClientOptions {
   Duration connect_timeout{std::chrono::seconds{5}};  // until the connection is there
   Duration answer_timeout{std::chrono::seconds{60}};  // without a byte of the answer arriving
+  Duration whole_timeout{0};                          // from the answer's first byte to its last; zero: no bound
   std::size_t header_bytes_max = 64 * 1024;           // above: HeaderTooLarge
   std::size_t body_bytes_max = 64 * 1024 * 1024;      // above: BodyTooLarge
+  net::TlsContextPtr tls{};  // https; the host's name, without a port, must be in the certificate
 };
 
 class Client {
@@ -40,6 +43,7 @@ class Client {
  private:
   // One request over stream_, which it takes and puts back when the server keeps the connection.
   net::Task<Result<Response>> exchange(const Request& request);
+  net::Task<Result<>> shake_hands();
 
   net::Shard& shard_;
   const net::Endpoint endpoint_;

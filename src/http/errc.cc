@@ -15,6 +15,7 @@ std::string_view describe(Errc code) {
     case Errc::HeaderTooLarge: return "the head is too large";
     case Errc::BodyTooLarge: return "the body is too large";
     case Errc::ConnectionLost: return "the connection was lost";
+    case Errc::NotTrusted: return "the server is not trusted";
   }
   PENSTOCK_UNREACHABLE();
 }
@@ -27,7 +28,8 @@ bool is_transient(Errc code) {
     case Errc::BadUrl:
     case Errc::BadMessage:
     case Errc::HeaderTooLarge:
-    case Errc::BodyTooLarge: return false;
+    case Errc::BodyTooLarge:
+    case Errc::NotTrusted: return false;
   }
   PENSTOCK_UNREACHABLE();
 }

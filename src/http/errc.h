@@ -15,6 +15,7 @@ enum class Errc {
   HeaderTooLarge,  // the head is above its bound
   BodyTooLarge,    // the body is above its bound
   ConnectionLost,  // the peer closed before the message was whole
+  NotTrusted,      // no TLS, or a certificate that is not good for the host; the detail says which
 };
 [[nodiscard]] std::string_view describe(Errc code);
 // True where trying again later may help.

@@ -24,6 +24,13 @@ enum Notify : std::uint8_t {
 enum class DsnReturn : std::uint8_t { Unset, Full, Headers };  // RET, RFC 3461 §4.3
 enum class BodyKind : std::uint8_t { SevenBit, EightBitMime, BinaryMime };
 
+// What the sender asked of TLS.
+enum class TlsWish : std::uint8_t {
+  Usual,
+  Required,  // REQUIRETLS (RFC 8689 §2): verified TLS to a server that passes it on, or no delivery
+  Optional   // "TLS-Required: No" (RFC 8689 §3): published policies do not matter
+};
+
 // Whose mail it is and how it is to be sent. Empty strings mean "not labelled".
 struct Labels {
   std::string stream;  // always the name of a configured stream once accepted
@@ -47,6 +54,7 @@ struct Envelope {
   DsnReturn dsn_return = DsnReturn::Unset;
   BodyKind body_kind = BodyKind::SevenBit;
   bool smtputf8 = false;
+  TlsWish tls = TlsWish::Usual;
   Labels labels;
   Time received;       // wall time of acceptance
   Time first_attempt;  // wall time before which nothing is tried; epoch: at once

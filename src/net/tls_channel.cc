@@ -76,7 +76,8 @@ bool is_address(const std::string& name) {
 bool set_names(SSL* ssl, const TlsAsk& ask) {
   if (ask.name.empty()) return true;
   if (is_address(ask.name)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), ask.name.c_str()) == 1;
-  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // No common name without a subjectAltName (RFC 6125 §6.4.4, RFC 8461 §4.1).
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   bool good = SSL_set_tlsext_host_name(ssl, ask.name.c_str()) == 1 && SSL_set1_host(ssl, ask.name.c_str()) == 1;
   for (const std::string& more : ask.more_names) good = good && SSL_add1_host(ssl, more.c_str()) == 1;
   return good;

@@ -6,7 +6,6 @@
 //       Encrypt: TLS without verification (§2.2: secure records none of which can be used).
 //       None:    as if there was no DANE.        Defer: no mail to this host now.
 // Pure.   Limits: kUsableMax records of a host.
-// Not wired yet: deliveries look up no TLSA records (docs/tls.md).
 #pragma once
 
 #include <cstdint>

@@ -262,5 +262,80 @@ TEST_F(HostFinderTest, HostIsSecureOnlyWhenItsNameAndAddressesAre) {
   EXPECT_FALSE(hosts("safe.example").hosts[0].secure);
 }
 
+// A zone that is signed, with TLSA records under some names.
+class TlsaTest : public HostFinderTest {
+ protected:
+  TlsaTest() {
+    dns_.mx("safe.example", {{10, "mx.safe.example"}});
+    dns_.a("mx.safe.example", {"192.0.2.1"});
+    dns_.set_secure(true);
+  }
+  void tlsa(const std::string& name, std::initializer_list<std::string> records) {
+    Answer answer;
+    answer.status = Status::Found;
+    answer.ttl = 200s;
+    for (const std::string& record : records) answer.records.push_back({0, record});
+    dns_.set(name, RecordType::Tlsa, std::move(answer));
+  }
+  Tlsa found() { return hosts("safe.example").hosts.at(0).tlsa; }
+};
+
+TEST_F(TlsaTest, RecordsOfASecureHostAreFound) {
+  tlsa("_25._tcp.mx.safe.example", {"two", "one"});
+  const Hosts got = hosts("safe.example");
+  EXPECT_EQ(got.hosts[0].tlsa.state, Tlsa::State::Found);
+  EXPECT_EQ(got.hosts[0].tlsa.base, "mx.safe.example");
+  EXPECT_EQ(got.hosts[0].tlsa.records, (Names{"one", "two"}));
+  EXPECT_EQ(got.ttl, 200s);
+}
+
+TEST_F(TlsaTest, NothingIsAskedOfAnInsecureHost) {
+  dns_.set_secure(false);
+  tlsa("_25._tcp.mx.safe.example", {"one"});
+  EXPECT_EQ(found().state, Tlsa::State::Absent);
+  EXPECT_EQ(dns_.count("_25._tcp.mx.safe.example", RecordType::Tlsa), 0);
+}
+
+TEST_F(TlsaTest, ProofThatThereIsNoneIsAbsence) {
+  EXPECT_EQ(found().state, Tlsa::State::Absent);
+  EXPECT_EQ(dns_.count("_25._tcp.mx.safe.example", RecordType::Tlsa), 1);
+}
+
+TEST_F(TlsaTest, UnansweredOrForgedLookUpIsNoAbsence) {
+  for (const Status status : {Status::ServFail, Status::TimedOut, Status::Bogus}) {
+    dns_.fail("_25._tcp.mx.safe.example", status);
+    const Tlsa got = found();
+    EXPECT_EQ(got.state, Tlsa::State::Failed);
+    EXPECT_EQ(got.bogus, status == Status::Bogus);
+    EXPECT_NE(got.why.find("TLSA look-up of _25._tcp.mx.safe.example"), std::string::npos) << got.why;
+  }
+  EXPECT_LE(hosts("safe.example").ttl, 60s);
+}
+
+TEST_F(TlsaTest, AliasIsAskedAtItsTargetFirst) {
+  dns_.cname("mx.safe.example", "host.other.example");
+  dns_.a("host.other.example", {"192.0.2.2"});
+  tlsa("_25._tcp.host.other.example", {"target"});
+  tlsa("_25._tcp.mx.safe.example", {"alias"});
+  EXPECT_EQ(found().base, "host.other.example");
+  EXPECT_EQ(dns_.count("_25._tcp.mx.safe.example", RecordType::Tlsa), 0);
+}
+
+TEST_F(TlsaTest, AliasWhoseTargetHasNoneIsAskedItself) {
+  dns_.cname("mx.safe.example", "host.other.example");
+  dns_.a("host.other.example", {"192.0.2.2"});
+  tlsa("_25._tcp.mx.safe.example", {"alias"});
+  const Tlsa got = found();
+  EXPECT_EQ(got.base, "mx.safe.example");
+  EXPECT_EQ(got.records, (Names{"alias"}));
+}
+
+TEST_F(TlsaTest, PortOfTheNameIsTheOneConnectedTo) {
+  tlsa("_2525._tcp.mx.safe.example", {"one"});
+  const HostFinder finder(dns_, {}, 2525);
+  const RouteAnswer got = run(shards_[0], finder.find(shards_[0], "safe.example"));
+  EXPECT_EQ(std::get<Hosts>(got).hosts[0].tlsa.state, Tlsa::State::Found);
+}
+
 }  // namespace
 }  // namespace penstock::dns
