@@ -60,6 +60,10 @@ std::vector<std::string> literals_of(const std::string& pattern) {
   return needed;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7f; });
+}
+
 bool codes_match(const std::vector<CodePattern>& patterns, const Said& said) {
   return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const CodePattern& pattern) {
            return pattern.matches(said.code, said.enhanced);
@@ -90,6 +94,8 @@ struct RuleSet::Impl {
   std::vector<Entry> entries;
   std::vector<std::uint32_t> always;  // positions to try whatever the text has, in order
   LiteralFinder literals;
+  LiteralFinder
+      foreign_literals;  // those with bytes above 0x7f, apart: most replies have none, and the table stays small
 
   static std::size_t tag(std::size_t position, Part part) { return position * kParts + part; }
 
@@ -100,7 +106,8 @@ struct RuleSet::Impl {
     const std::vector<std::string> found = literals_of(pattern);
     made.always = found.empty();
     for (const std::string& literal : found) {
-      made.always |= !literals.add(literal, static_cast<std::uint32_t>(literal_tag));
+      LiteralFinder& finder = is_ascii(literal) ? literals : foreign_literals;
+      made.always |= !finder.add(literal, static_cast<std::uint32_t>(literal_tag));
     }
     return made;
   }
@@ -132,6 +139,7 @@ struct RuleSet::Impl {
 RuleSet::RuleSet(const std::vector<const Rule*>& rules) : impl_(std::make_unique<Impl>()) {
   for (const Rule* rule : rules) impl_->add(*rule);
   impl_->literals.build();
+  impl_->foreign_literals.build();
 }
 
 RuleSet::~RuleSet() = default;
@@ -143,11 +151,13 @@ const Rule* RuleSet::find(const Said& said) const {
   thread_local std::vector<std::uint32_t> hinted;  // positions whose pattern has a literal in the text
   seen.assign(impl.entries.size() * Impl::kParts, 0);
   hinted.clear();
-  impl.literals.find(said.text, [](std::uint32_t tag) {
+  const auto note = [](std::uint32_t tag) {
     if (seen[tag] != 0) return;
     seen[tag] = 1;
     if (tag % Impl::kParts == Impl::Pattern) hinted.push_back(tag / Impl::kParts);
-  });
+  };
+  impl.literals.find(said.text, note);
+  if (!is_ascii(said.text)) impl.foreign_literals.find(said.text, note);
   std::sort(hinted.begin(), hinted.end());
   auto other = impl.always.begin();
   for (const std::uint32_t position : hinted) {

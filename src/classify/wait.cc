@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "classify/wait.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -16,13 +17,15 @@ struct Unit {
   std::int64_t seconds;
 };
 // Longest first within a family; a word must end where the text's does.
-constexpr std::array kUnits{Unit{"seconds", 1},  Unit{"second", 1},    Unit{"secondes", 1},   Unit{"sekunden", 1},
-                            Unit{"segundos", 1}, Unit{"secs", 1},      Unit{"sec", 1},        Unit{"s", 1},
-                            Unit{"minutes", 60}, Unit{"minute", 60},   Unit{"minuten", 60},   Unit{"minutos", 60},
-                            Unit{"mins", 60},    Unit{"min", 60},      Unit{"m", 60},         Unit{"hours", 3600},
-                            Unit{"hour", 3600},  Unit{"heures", 3600}, Unit{"stunden", 3600}, Unit{"horas", 3600},
-                            Unit{"hrs", 3600},   Unit{"hr", 3600},     Unit{"h", 3600},       Unit{"days", 86400},
-                            Unit{"day", 86400},  Unit{"jours", 86400}, Unit{"tage", 86400},   Unit{"d", 86400}};
+constexpr std::array kUnits{
+    Unit{"seconds", 1},    Unit{"second", 1},    Unit{"secondes", 1},  Unit{"sekunden", 1},   Unit{"segundos", 1},
+    Unit{"secs", 1},       Unit{"sec", 1},       Unit{"s", 1},         Unit{"minutes", 60},   Unit{"minute", 60},
+    Unit{"minuten", 60},   Unit{"minutos", 60},  Unit{"mins", 60},     Unit{"min", 60},       Unit{"m", 60},
+    Unit{"hours", 3600},   Unit{"hour", 3600},   Unit{"heures", 3600}, Unit{"stunden", 3600}, Unit{"horas", 3600},
+    Unit{"hrs", 3600},     Unit{"hr", 3600},     Unit{"h", 3600},      Unit{"days", 86400},   Unit{"day", 86400},
+    Unit{"jours", 86400},  Unit{"tage", 86400},  Unit{"d", 86400},     Unit{"secondi", 1},    Unit{"minuti", 60},
+    Unit{"ore", 3600},     Unit{"stunde", 3600}, Unit{"hora", 3600},   Unit{"heure", 3600},   Unit{"dias", 86400},
+    Unit{"giorni", 86400}, Unit{"uur", 3600},    Unit{"minut", 60},    Unit{"sekund", 1},     Unit{"godzin", 3600}};
 
 constexpr std::int64_t kMostSeconds = 7 * 86400;
 
@@ -61,17 +64,25 @@ std::string_view word_at(std::string_view text, std::size_t i) {
   return text.substr(i, end - i);
 }
 
-// "30", "ten" at i; i moves behind it.
+const NumberWord* number_word(std::string_view word) {
+  const auto* found = std::find_if(kNumberWords.begin(), kNumberWords.end(),
+                                   [&](const NumberWord& known) { return known.word == word; });
+  return found == kNumberWords.end() ? nullptr : found;
+}
+
+// "30", "ten", "twenty-four" at i; i moves behind it.
 bool read_count(std::string_view text, std::size_t& i, std::int64_t& out) {
   if (i < text.size() && ascii::is_digit(text[i])) return read_number(text, i, out);
-  const std::string_view word = word_at(text, i);
-  for (const NumberWord& known : kNumberWords) {
-    if (known.word != word) continue;
-    out = known.number;
-    i += word.size();
-    return true;
-  }
-  return false;
+  const NumberWord* first = number_word(word_at(text, i));
+  if (first == nullptr) return false;
+  out = first->number;
+  i += first->word.size();
+  if (out < 20 || i >= text.size() || text[i] != '-') return true;
+  const NumberWord* ones = number_word(word_at(text, i + 1));
+  if (ones == nullptr || ones->number > 9) return true;
+  out += ones->number;
+  i += 1 + ones->word.size();
+  return true;
 }
 
 struct Amount {
@@ -79,10 +90,24 @@ struct Amount {
   std::int64_t unit = 0;  // seconds of its unit
 };
 
+// "5-10 minutes", "5 to 10 minutes": the longer one is meant; i moves to it.
+void skip_to_end_of_range(std::string_view text, std::size_t& i) {
+  std::int64_t number = 0;
+  std::size_t at = i;
+  if (!read_count(text, at, number)) return;
+  for (const std::string_view between : {"-", " - ", " to ", " bis ", " or "}) {
+    std::size_t next = at + between.size();
+    if (!text.substr(std::min(at, text.size())).starts_with(between) || !read_count(text, next, number)) continue;
+    i = at + between.size();
+    return;
+  }
+}
+
 // "10 minutes", "300s", "5-minute", "ten minutes" at i; i moves behind it.
 std::optional<Amount> number_with_unit(std::string_view text, std::size_t& i) {
   std::int64_t number = 0;
   std::size_t at = i;
+  skip_to_end_of_range(text, at);
   if (!read_count(text, at, number)) return std::nullopt;
   if (at < text.size() && (text[at] == ' ' || text[at] == '-')) ++at;
   const std::string_view word = word_at(text, at);
@@ -114,8 +139,16 @@ std::optional<std::int64_t> added_amounts(std::string_view text, std::size_t i) 
 }
 
 bool behind_cue(std::string_view before) {
-  constexpr std::array<std::string_view, 14> kCues{"in",   "after", "for",  "wait", "within", "least", "about",
-                                                   "dans", "apres", "nach", "in:",  "after:", "every", "another"};
+  constexpr std::array kCues{std::string_view("in"),     std::string_view("after"),   std::string_view("for"),
+                             std::string_view("wait"),   std::string_view("within"),  std::string_view("least"),
+                             std::string_view("about"),  std::string_view("dans"),    std::string_view("apres"),
+                             std::string_view("nach"),   std::string_view("in:"),     std::string_view("after:"),
+                             std::string_view("every"),  std::string_view("another"), std::string_view("next"),
+                             std::string_view("em"),     std::string_view("en"),      std::string_view("tra"),
+                             std::string_view("fra"),    std::string_view("over"),    std::string_view("za"),
+                             std::string_view("dentro"), std::string_view("de"),      std::string_view("approximately"),
+                             std::string_view("around"), std::string_view("retry"),   std::string_view("delay"),
+                             std::string_view("minimum")};
   before = ascii::trim(before);
   const std::size_t space = before.rfind(' ');
   const std::string_view last = space == std::string_view::npos ? before : before.substr(space + 1);

@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/phrases.h"
 
-#include <span>
-
 #include "base/ascii.h"
+#include "report/word_table.h"
 
 namespace penstock::report {
 namespace {
-
-using Words = std::span<const std::string_view>;
-
-bool has_any(std::string_view text, Words words) {
-  for (const std::string_view word : words) {
-    if (text.find(word) != std::string_view::npos) return true;
-  }
-  return false;
-}
-
-bool starts_with_any(std::string_view text, Words words) {
-  for (const std::string_view word : words) {
-    if (text.starts_with(word)) return true;
-  }
-  return false;
-}
 
 constexpr std::string_view kDaemons[] = {"mailer-daemon",
                                          "mailerdaemon",
@@ -52,6 +35,7 @@ constexpr std::string_view kDaemons[] = {"mailer-daemon",
 constexpr std::string_view kFailureSubjects[] = {"undeliver",
                                                  "delivery status notification",
                                                  "delivery failure",
+                                                 "message you sent blocked",
                                                  "delivery has failed",
                                                  "failure notice",
                                                  "returned mail",
@@ -139,6 +123,7 @@ constexpr std::string_view kDelaySubjects[] = {
     "verzögert", "retard"};
 
 constexpr std::string_view kFailures[] = {"could not be delivered",
+                                          "not been delivered",
                                           "couldn't be delivered",
                                           "was not delivered",
                                           "wasn't delivered",
@@ -261,118 +246,22 @@ constexpr std::string_view kFailures[] = {"could not be delivered",
 
 constexpr std::string_view kDelays[] = {"has been delayed",      "been delayed",     "not yet been delivered",
                                         "warning only",          "will be retried",  "delivery attempts will continue",
-                                        "still being attempted", "will keep trying", "will continue to",
-                                        "do not need to resend", "will try for",     "still trying"};
-constexpr std::string_view kGivenUp[] = {
-    "permanent error",          "given up", "giving up", "permanently", "fatal errors", "returned to sender",
-    "could not be delivered to"};
-
-constexpr std::string_view kChallenges[] = {"guest list",
-                                            "waiting list",
-                                            "spamarrest",
-                                            "spam arrest",
-                                            "verify that you are",
-                                            "prove that you are",
-                                            "prove you are",
-                                            "you are a real person",
-                                            "you're a real person",
-                                            "you are a human",
-                                            "you're a human",
-                                            "one-time verification",
-                                            "to confirm that you are",
-                                            "confirm your message",
-                                            "to release your message",
-                                            "confirm that you sent",
-                                            "verification process",
-                                            "complete this verification",
-                                            "approved senders",
-                                            "approved sender list",
-                                            "allowed senders",
-                                            "sender verification required",
-                                            "requires verification of",
-                                            "challenge-response",
-                                            "challenge/response",
-                                            "please verify your email to",
-                                            "messages from unknown senders",
-                                            "not on my list of",
-                                            "add yourself to",
-                                            "confirm your email to",
-                                            "request to be added to my"};
-
-constexpr std::string_view kComplaintSubjects[] = {"complaint about message from",
-                                                   "email feedback report",
-                                                   "abuse report",
-                                                   "spam report",
-                                                   "spam complaint",
-                                                   "feedback report",
-                                                   "abuse complaint",
-                                                   "complaint from",
-                                                   "[abuse",
-                                                   "feedback loop",
-                                                   "unsolicited email report"};
-constexpr std::string_view kComplaints[] = {"email abuse report",
-                                            "abuse report for an email",
-                                            "reported as spam",
-                                            "reported this message as",
-                                            "complaint about",
-                                            "reported the following message",
-                                            "spam complaint",
-                                            "marked as spam",
-                                            "marked this message as spam",
-                                            "reported as junk",
-                                            "feedback loop",
-                                            "abuse complaint"};
-
-constexpr std::string_view kAutoSubjects[] = {"out of office",
-                                              "out of the office",
-                                              "out-of-office",
-                                              "automatic reply",
-                                              "auto reply",
-                                              "auto-reply",
-                                              "autoreply",
-                                              "auto response",
-                                              "auto-response",
-                                              "autoresponse",
-                                              "automatic response",
-                                              "automated response",
-                                              "automated reply",
-                                              "vacation",
-                                              "auto:",
-                                              "[auto",
-                                              "i am away",
-                                              "away from my",
-                                              "on holiday",
-                                              "on leave",
-                                              "abwesenheit",
-                                              "automatische antwort",
-                                              "abwesend",
-                                              "réponse automatique",
-                                              "reponse automatique",
-                                              "absence du bureau",
-                                              "absent du bureau",
-                                              "respuesta automática",
-                                              "respuesta automatica",
-                                              "fuera de la oficina",
-                                              "risposta automatica",
-                                              "fuori sede",
-                                              "automatisch antwoord",
-                                              "afwezig",
-                                              "resposta automática",
-                                              "resposta automatica",
-                                              "automatyczna odpowied",
-                                              "autosvar",
-                                              "automatiskt svar",
-                                              "автоответ",
-                                              "автоматический ответ",
-                                              "自動返信",
-                                              "自动回复",
-                                              "自動回覆",
-                                              "자동 회신",
-                                              "부재중",
-                                              "automatic email reply",
-                                              "thank you for your e-mail",
-                                              "thank you for contacting",
-                                              "thank you for your email"};
+                                        "still being attempted", "gmail will retry", "temporary problem delivering",
+                                        "will keep trying",      "will continue to", "do not need to resend",
+                                        "will try for",          "still trying"};
+constexpr std::string_view kGivenUp[] = {"permanent error",
+                                         "given up",
+                                         "giving up",
+                                         "failed permanently",
+                                         "permanently failed",
+                                         "permanently rejected",
+                                         "permanently refused",
+                                         "permanently undeliverable",
+                                         "been permanently",
+                                         "permanent failure",
+                                         "fatal errors",
+                                         "returned to sender",
+                                         "could not be delivered to"};
 
 std::string_view stripped(std::string_view line) {
   while (!line.empty() && (ascii::is_space(line.front()) || line.front() == '-' || line.front() == '=' ||
@@ -398,6 +287,10 @@ bool is_answer_subject(std::string_view subject) {
   static constexpr std::string_view kAnswers[] = {"re:", "re :", "re[", "aw:", "sv:", "antw:", "odp:", "rif:", "ynt:"};
   return starts_with_any(ascii::trim(subject), kAnswers);
 }
+bool is_forward_subject(std::string_view subject) {
+  static constexpr std::string_view kForwards[] = {"fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "[fwd"};
+  return starts_with_any(ascii::trim(subject), kForwards);
+}
 bool says_failure(std::string_view text) {
   return has_any(text, kFailures);
 }
@@ -407,36 +300,6 @@ bool says_delay(std::string_view text) {
 bool says_given_up(std::string_view text) {
   return has_any(text, kGivenUp);
 }
-bool is_challenge(std::string_view subject, std::string_view text) {
-  return has_any(subject, kChallenges) || has_any(text, kChallenges) ||
-         subject.find("please confirm your message") != std::string_view::npos;
-}
-bool is_complaint(std::string_view subject, std::string_view text) {
-  return has_any(subject, kComplaintSubjects) || has_any(text, kComplaints);
-}
-bool is_authentication_report(std::string_view subject, std::string_view text) {
-  static constexpr std::string_view kSubjects[] = {"dmarc failure report", "dmarc forensic report", "forensic report",
-                                                   "dmarc authentication failure", "authentication failure report"};
-  static constexpr std::string_view kTexts[] = {"authentication-failure report", "authentication failure report",
-                                                "failed the published dmarc policy", "dmarc forensic report"};
-  return has_any(subject, kSubjects) || has_any(text, kTexts);
-}
-
-bool is_auto_reply(const HeaderFields& header, std::string_view subject) {
-  const std::string submitted = ascii::lower(field_value(header, "Auto-Submitted"));
-  if (submitted.starts_with("auto-replied") || submitted.starts_with("auto-notified")) return true;
-  static constexpr std::string_view kFields[] = {"X-Autoreply",     "X-Autorespond", "X-Autoresponder",
-                                                 "X-Autogenerated", "X-Vacation",    "X-AutoReply-From",
-                                                 "X-Mail-Autoreply"};
-  for (const std::string_view name : kFields) {
-    const std::string_view value = field_value(header, name);
-    if (!value.empty() && !ascii::equal_ignoring_case(value, "no")) return true;
-  }
-  const std::string precedence = ascii::lower(field_value(header, "Precedence"));
-  if (precedence == "auto_reply" || precedence == "auto-reply" || precedence == "autoreply") return true;
-  return has_any(subject, kAutoSubjects);
-}
-
 bool introduces_original(std::string_view raw) {
   const std::string lowered = ascii::lower(ascii::trim(raw));
   const std::string_view line = stripped(lowered);

@@ -14,7 +14,8 @@ namespace penstock::report {
 // These take text in lower case.
 [[nodiscard]] bool is_failure_subject(std::string_view subject);
 [[nodiscard]] bool is_delay_subject(std::string_view subject);
-[[nodiscard]] bool is_answer_subject(std::string_view subject);  // "re: …": somebody writes about a mail
+[[nodiscard]] bool is_answer_subject(std::string_view subject);   // "re: …": somebody writes about a mail
+[[nodiscard]] bool is_forward_subject(std::string_view subject);  // "fwd: …": the mail itself follows
 [[nodiscard]] bool says_failure(std::string_view text);
 [[nodiscard]] bool says_delay(std::string_view text);
 [[nodiscard]] bool says_given_up(std::string_view text);  // overrules says_delay
@@ -23,6 +24,9 @@ namespace penstock::report {
 [[nodiscard]] bool is_authentication_report(std::string_view subject, std::string_view text);
 // By the header alone (RFC 3834 §5 and the fields that came before it).
 [[nodiscard]] bool is_auto_reply(const HeaderFields& header, std::string_view subject);
+// A person's answer (it names the mail it answers, or the program it was written with) or a letter to a list, whatever
+// it quotes. Marks of programs, like a null return path, are not looked at.
+[[nodiscard]] bool is_from_somebody(const HeaderFields& header);
 // A line after which the original message is quoted: "--- Below this line is a copy of the message."
 [[nodiscard]] bool introduces_original(std::string_view line);
 

@@ -237,11 +237,12 @@ class Reader {
   // Texts without a header have nowhere to carry a mark.
   [[nodiscard]] bool has_mark() const {
     if (tree_.header.empty() || tree_.content_type == "multipart/report") return true;
-    if (is_daemon(field_value(tree_.header, "From"))) return true;
     if (ascii::trim(field_value(tree_.header, "Return-Path")) == "<>") return true;
     const std::string submitted = ascii::lower(field_value(tree_.header, "Auto-Submitted"));
     if (submitted.starts_with("auto-")) return true;
     if (!field_value(tree_.header, "X-Failed-Recipients").empty()) return true;
+    if (is_from_somebody(tree_.header) && !is_forward_subject(subject_)) return false;
+    if (is_daemon(field_value(tree_.header, "From"))) return true;
     const bool says_so = is_failure_subject(subject_) || is_delay_subject(subject_);
     return !is_answer_subject(subject_) && (says_so || has_part(PartKind::Embedded) || has_part(PartKind::Headers));
   }
@@ -280,7 +281,8 @@ class Reader {
     const bool late = (says_delay(lowered_) || is_delay_subject(subject_)) && !says_given_up(lowered_);
     for (const ListedAddress& address : listed) {
       add_recipient(address.address, found);
-      const bool wordless = says_nothing(address) || address.standing < Standing::Announced;
+      const bool wordless = says_nothing(address) || address.standing < Standing::Announced ||
+                            (quoted_.reply.code != 0 && find_reply(address.section).reply.code == 0);
       take_words(report_.recipients.back(), wordless && listed.size() == 1 ? std::string_view(head_) : address.section);
     }
     if (listed.empty() && !original_recipient_.empty()) {

@@ -62,14 +62,15 @@ struct Draft {
   bool has_final = false;
 };
 
-// "554 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.2 Connection timed out>": what the waiting was
-// for is told last.
-model::EnhancedStatus last_reply(std::string_view text, const model::EnhancedStatus& first) {
-  const bool expired = first.subject == 4 && first.detail == 7;
-  const std::size_t bracket = expired ? text.find(".<") : std::string_view::npos;
-  if (bracket == std::string_view::npos) return first;
+// "554 4.4.7 Message expired: unable to deliver in 840 minutes.<421 4.4.2 Connection timed out>": what it waited for is
+// told last. {0,0,0} when the text is no such.
+model::EnhancedStatus waited_for(std::string_view text) {
+  const std::size_t bracket = text.find(".<");
+  if (bracket == std::string_view::npos) return {};
+  const model::EnhancedStatus first = find_status(text.substr(0, bracket));
+  if (first.subject != 4 || first.detail != 7) return {};
   const QuotedReply last = find_reply(text.substr(bracket + 2));
-  return last.exact && last.begin == 0 ? last.reply.enhanced : first;
+  return last.exact && last.begin == 0 ? last.reply.enhanced : model::EnhancedStatus{};
 }
 
 void set_diagnostic(Draft& draft, std::string_view value) {
@@ -84,7 +85,11 @@ void set_diagnostic(Draft& draft, std::string_view value) {
   // was: an SMTP diagnostic that starts with both codes.
   const bool own = smtp && quoted.exact && quoted.begin == 0;
   if (own && (quoted.reply.enhanced.subject != 0 || quoted.reply.enhanced.detail != 0)) {
-    draft.recipient.status = last_reply(text, quoted.reply.enhanced);
+    draft.recipient.status = quoted.reply.enhanced;
+    draft.has_status = true;
+  }
+  if (const model::EnhancedStatus last = waited_for(text)) {
+    draft.recipient.status = last;
     draft.has_status = true;
   }
   // "5.1.0 - Unknown address error 550-'5.2.2 …'": quoted in the host's own words; better than a status that says

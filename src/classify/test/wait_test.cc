@@ -32,12 +32,30 @@ TEST(ToldWait, UnitsAddUp) {
   EXPECT_EQ(told_wait("in 5 minutes, 3 minutes more"), 5min);
 }
 
+TEST(ToldWait, OfARangeTheLongerIsMeant) {
+  EXPECT_EQ(told_wait("try again in 5-10 minutes"), 10min);
+  EXPECT_EQ(told_wait("retry in 1 to 2 hours"), 2h);
+  EXPECT_EQ(told_wait("wait five to ten minutes"), 10min);
+  EXPECT_EQ(told_wait("in 2 or 3 hours"), 3h);
+}
+
+TEST(ToldWait, OtherLanguagesAndCues) {
+  EXPECT_EQ(told_wait("reintente en 300 segundos"), 300s);
+  EXPECT_EQ(told_wait("riprovare tra 10 minuti"), 10min);
+  EXPECT_EQ(told_wait("tente novamente em 2 horas"), 2h);
+  EXPECT_EQ(told_wait("bitte in 1 stunde erneut"), 1h);
+  EXPECT_EQ(told_wait("blocked for the next 24 hours"), 24h);
+  EXPECT_EQ(told_wait("retry in 2h"), 2h);
+  EXPECT_EQ(told_wait("for 600 seconds"), 600s);
+}
+
 TEST(ToldWait, NumbersMayBeWords) {
   EXPECT_EQ(told_wait("please try again in ten minutes"), 10min);
   EXPECT_EQ(told_wait("wait at least sixty seconds"), 60s);
   EXPECT_EQ(told_wait("come back in an hour"), 1h);
   EXPECT_EQ(told_wait("in one hour and thirty minutes"), 90min);
-  EXPECT_EQ(told_wait("for twenty-four hours"), std::nullopt);
+  EXPECT_EQ(told_wait("for twenty-four hours"), 24h);
+  EXPECT_EQ(told_wait("for twenty-five minutes"), 25min);
   EXPECT_EQ(told_wait("often minutes"), std::nullopt);
   EXPECT_EQ(told_wait("in tens minutes"), std::nullopt);
   EXPECT_EQ(told_wait("ten minutes ago"), std::nullopt);

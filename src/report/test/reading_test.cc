@@ -110,6 +110,41 @@ TEST(ReadReport, NullFinalRecipientFallsBackToTheOriginal) {
   EXPECT_EQ(report.recipients[0].found, FoundBy::OriginalRecipient);
 }
 
+TEST(ReadReport, PersonWhoAnswersOrWritesToAListReportsNothing) {
+  const std::string words = "\n\nHello, I keep getting\n\n<carl@example.net>: 550 5.1.1 User unknown\n\nPlease help.\n";
+  const std::string head = "From: Bob <bob@example.org>\nTo: b@bounces.example.com\n";
+  const std::string subject = "Subject: Undelivered Mail Returned to Sender - why?";
+  for (const char* mark : {"\nIn-Reply-To: <m1@example.com>", "\nReferences: <m1@example.com>",
+                           "\nUser-Agent: Mozilla Thunderbird", "\nList-Id: <admins.example.org>"}) {
+    EXPECT_EQ(read_report(head + subject + mark + words).kind, ReportKind::None) << mark;
+  }
+  EXPECT_EQ(
+      read_report("From: Postmaster <postmaster@example.org>\nList-Id: <admins.example.org>\n" + subject + words).kind,
+      ReportKind::None);
+  // Daemons may name the mail they answer, and a notice may be forwarded whole.
+  EXPECT_EQ(read_report("From: MAILER-DAEMON@example.org\nReferences: <m1@example.com>\n" + subject + words).kind,
+            ReportKind::Bounce);
+  EXPECT_EQ(read_report(head + "References: <m1@example.com>\nSubject: Fwd: Returned mail: User unknown" + words).kind,
+            ReportKind::Bounce);
+}
+
+TEST(ReadReport, ReplyAboveTheAddressIsItsDiagnostic) {
+  const Report report = read_report(
+      "From: postmaster@example.org\nSubject: Mail could not be delivered\n\n"
+      "Sent >>> RCPT TO: <anna@example.net>\nReceived <<< 550 No such user\n\n"
+      "Unable to deliver message to <anna@example.net>.\n");
+  ASSERT_THAT(report.recipients, SizeIs(1));
+  EXPECT_EQ(report.recipients[0].reply.code, 550);
+}
+
+TEST(ReadReport, MailThatWillBeRetriedIsLate) {
+  const Report report = read_report(
+      "From: mailer-daemon@example.org\nSubject: Delivery Status Notification (Delay)\n\n"
+      "There was a temporary problem delivering your message to anna@example.net. Gmail will retry for 47 more hours.\n"
+      "You'll be notified if the delivery fails permanently.\n");
+  EXPECT_EQ(report.kind, ReportKind::Delay);
+}
+
 struct PlainCase {
   const char* name;
   const char* text;
