@@ -3,7 +3,8 @@
 //
 // The text is in lower case, on one line, blanks collapsed, quotation marks and back-ticks as ', and without the codes
 // that multi-line replies repeat ("550-5.7.1 … 550 5.7.1 …"). Letters outside ASCII are folded (fold.h: "Boîte" is
-// "boite"), control characters are blanks. An enhanced code that stands elsewhere in the text ("(#5.1.1)", as qmail writes it) counts as given.
+// "boite"), control characters are blanks. An enhanced code that stands elsewhere in the text ("(#5.1.1)", as qmail
+// writes it) counts as given.
 //
 // Pure. Limits: text_max bytes are kept. Cost: one pass.
 #pragma once
