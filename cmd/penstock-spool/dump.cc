@@ -70,6 +70,7 @@ json::object describe_attempt(const spool::StoredAttempt& stored) {
                       {"next_due", seconds(record.next_due)},
                       {"last_reply", record.last_reply}};
   if (record.hold != 0) object["hold"] = record.hold;
+  if (record.flags != 0) object["flags"] = record.flags;
   if (!record.pinned_vmta.empty()) object["pinned_vmta"] = record.pinned_vmta;
   if (!record.stream.empty()) object["stream"] = record.stream;
   return object;

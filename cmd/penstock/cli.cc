@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "api/json_text.h"
 #include "cmd/penstock/json_read.h"
 #include "http/errc.h"
 #include "http/target.h"
@@ -134,7 +135,7 @@ void Cli::print(std::string_view text) {
 }
 
 void Cli::print_json(const json::object& object) {
-  print(json::serialize(object) + "\n");
+  print(api::to_text(object) + "\n");
 }
 
 Query Cli::criteria() const {

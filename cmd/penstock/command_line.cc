@@ -57,6 +57,20 @@ std::string unknown_command(int argc, char** argv) {
   return {};
 }
 
+// The same for an option: `word` is one that neither `command` nor every command takes.
+std::string unknown_option(std::string_view word, const CommandSpec* command) {
+  const std::string_view name = word.substr(0, word.find('='));
+  std::vector<std::string_view> known;
+  for (const OptionSpec& option : global_options()) known.push_back(option.name);
+  if (command != nullptr) {
+    for (const OptionSpec& option : command->options) known.push_back(option.name);
+  }
+  const std::string_view nearest = api::nearest_word(name, known);
+  const std::string of = command == nullptr ? "" : " of \"" + std::string(command->name) + "\"";
+  return "unknown option " + std::string(name) + of +
+         (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?");
+}
+
 class Parser {
  public:
   Parser() : app_("Looks at and steers a running penstockd.", "penstock") {
@@ -72,6 +86,8 @@ class Parser {
   Parsed parse(int argc, char** argv) {
     try {
       app_.parse(argc, argv);
+    } catch (const CLI::ExtrasError& error) {
+      return extras(error);
     } catch (const CLI::ParseError& error) {
       Parsed ended;
       std::ostringstream out;
@@ -93,6 +109,21 @@ class Parser {
   }
 
  private:
+  // Words were left over.
+  Parsed extras(const CLI::ExtrasError& error) const {
+    const CommandSpec* command = nullptr;
+    for (const auto& [spec, entry] : entries_) {
+      if (entry.app->parsed()) command = spec;
+    }
+    const std::vector<std::string> left = app_.remaining(true);
+    const auto option =
+        std::find_if(left.begin(), left.end(), [](const std::string& word) { return word.starts_with("--"); });
+    std::cerr << "penstock: " << (option == left.end() ? std::string(error.what()) : unknown_option(*option, command))
+              << "\n  penstock " << (command == nullptr ? "" : std::string(command->name) + " ")
+              << "--help tells more\n";
+    return Parsed{nullptr, {}, kExitUsage};
+  }
+
   struct Entry {
     CLI::App* app = nullptr;
     std::deque<Slot> slots;

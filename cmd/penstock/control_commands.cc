@@ -60,11 +60,21 @@ void add_job(Table& table, const json::object& job) {
 std::string summary_of(const json::object& job) {
   const std::string act = text_of(job, "act");
   const std::string matched = human_count(count_of(job, "matched"));
-  if (flag_of(job, "dry_run")) return fmt::format("{} would touch {} recipients; nothing was changed\n", act, matched);
+  if (flag_of(job, "dry_run")) {
+    const auto in_flight = count_of(job, "in_flight");
+    const std::string of_these =
+        in_flight == 0 ? "" : fmt::format(" ({} in delivery just now, if they come back)", human_count(in_flight));
+    return fmt::format("{} would touch {} recipients{}; nothing was changed\n", act, matched, of_these);
+  }
   const auto left = count_of(job, "matched") - std::min(count_of(job, "matched"), count_of(job, "changed"));
   std::string text =
       fmt::format("{}: {} recipients changed, {} matched", act, human_count(count_of(job, "changed")), matched);
-  if (left > 0) text += fmt::format("; {} were in delivery or done", human_count(left));
+  const auto in_flight = std::min(left, count_of(job, "in_flight"));
+  if (left > in_flight) text += fmt::format("; {} had finished meanwhile", human_count(left - in_flight));
+  if (in_flight > 0) {
+    text += fmt::format("; {} are in delivery and follow if they come back (job {})", human_count(in_flight),
+                        count_of(job, "id"));
+  }
   return text + "\n";
 }
 
@@ -76,7 +86,7 @@ Ended print_end(const Cli& cli, const json::object& job) {
   } else {
     Cli::print(summary_of(job));
   }
-  if (state == "done") return {};
+  if (state == "done" || state == "waiting") return {};
   const std::string detail = text_of(job, "detail");
   return fail_with(kExitRefused,
                    fmt::format("job {} {}{}", count_of(job, "id"), state, detail.empty() ? "" : ": " + detail));
@@ -97,7 +107,7 @@ Ended act(Cli& cli, std::string_view what) {
     if (!cli.json()) Cli::print(fmt::format("job {} goes on in the background: penstock job wait {}\n", id, id));
     return {};
   }
-  job = follow_job(cli, std::move(*job));
+  job = follow_job(cli, std::move(*job), Follow::Queues);
   if (!job) return tl::unexpected<Failure>(job.error());
   return print_end(cli, *job);
 }
@@ -199,7 +209,7 @@ Ended show_job(Cli& cli) {
 Ended wait_for_job(Cli& cli) {
   auto job = cli.get(job_path(cli));
   if (!job) return tl::unexpected<Failure>(job.error());
-  job = follow_job(cli, std::move(*job));
+  job = follow_job(cli, std::move(*job), Follow::End);
   if (!job) return tl::unexpected<Failure>(job.error());
   return print_end(cli, *job);
 }

@@ -30,11 +30,14 @@ std::string progress_line(const boost::json::object& job) {
                      human_count(all), human_count(count_of(job, "matched")));
 }
 
-Got<boost::json::object> follow_job(Cli& cli, boost::json::object job) {
+Got<boost::json::object> follow_job(Cli& cli, boost::json::object job, Follow until) {
   const bool show = ::isatty(STDERR_FILENO) == 1 && !cli.json();
   std::chrono::milliseconds pause = kFirstLook;
   bool shown = false;
-  while (text_of(job, "state") == "running") {
+  const auto goes_on = [until](const std::string& state) {
+    return state == "running" || (until == Follow::End && state == "waiting");
+  };
+  while (goes_on(text_of(job, "state"))) {
     if (show) fmt::print(stderr, "\r{}\x1b[K", progress_line(job));
     shown = show;
     std::this_thread::sleep_for(pause);

@@ -42,7 +42,7 @@ Asked<Answer> act(Call& call, Act what) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto job = call.operations.act(request, call.actor);
   if (!job) return refuse(job.error());
-  return answer_json(to_json(*job), job->state == JobState::Running ? 202 : 200);
+  return answer_json(to_json(*job), job->state == JobState::Running || job->state == JobState::Waiting ? 202 : 200);
 }
 
 Asked<std::uint64_t> read_job_id(const Call& call) {

@@ -238,6 +238,7 @@ json::object to_json(const Job& job) {
   object["to_visit"] = job.to_visit;
   object["matched"] = job.matched;
   object["changed"] = job.changed;
+  object["in_flight"] = job.in_flight;
   add(object, "by", job.by);
   add(object, "detail", job.detail);
   add(object, "started", job.started);

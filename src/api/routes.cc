@@ -5,8 +5,7 @@
 
 #include <array>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-
+#include "api/json_text.h"
 #include "api/time_text.h"
 
 namespace penstock::api {
@@ -109,7 +108,7 @@ Asked<Match> find_route(Audience audience, Method method, const std::vector<std:
 Answer answer_json(const boost::json::object& object, unsigned status) {
   Answer answer;
   answer.status = status;
-  answer.body = boost::json::serialize(object);
+  answer.body = to_text(object);
   return answer;
 }
 

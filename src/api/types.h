@@ -260,8 +260,8 @@ enum class Act : std::uint8_t {
   Hold,     // ready, deferred and scheduled recipients → held
   Release,  // held ones → where they would be without the hold
   Retry,    // deferred and scheduled ones → ready
-  Bounce,   // all but those in delivery → failed for good
-  Reroute   // all but those in delivery: another vMTA or stream
+  Bounce,   // failed for good
+  Reroute   // another vMTA or stream
 };
 
 struct ActRequest {
@@ -276,6 +276,7 @@ struct ActRequest {
 
 enum class JobState : std::uint8_t {
   Running,
+  Waiting,  // every queue has been seen; it waits for recipients that were in no queue
   Done,
   Failed,    // `detail` says why; what was changed stays changed
   Cancelled  // by an operator; likewise
@@ -290,7 +291,8 @@ struct Job {
   JobState state = JobState::Running;
   std::uint64_t visited = 0, to_visit = 0;  // progress: queued recipients looked at, of about so many
   std::uint64_t matched = 0;                // fit the selection
-  std::uint64_t changed = 0;                // of these, were changed; the rest had finished or were in delivery
+  std::uint64_t changed = 0;                // of these, were changed; the rest had finished or are in flight
+  std::uint64_t in_flight = 0;              // of these, are in delivery or looked up: changed if they come back
   std::string by;
   std::string detail;  // why it failed, or what was left out
   Time started, finished;

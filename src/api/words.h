@@ -40,7 +40,7 @@ struct Words<Act> {
 };
 template <>
 struct Words<JobState> {
-  static constexpr std::array<std::string_view, 4> kAll{"running", "done", "failed", "cancelled"};
+  static constexpr std::array<std::string_view, 5> kAll{"running", "waiting", "done", "failed", "cancelled"};
 };
 template <>
 struct Words<DrainStep> {

@@ -2,7 +2,6 @@
 #include "app/job_runner.h"
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "api/errc.h"
 #include "api/words.h"
@@ -15,10 +14,9 @@ namespace {
 // A call waits this long for its job: enough for some hundred thousand recipients.
 constexpr std::chrono::milliseconds kWaitForSmall{300};
 
-std::uint64_t key_of(const queue::QueuedRecipient& recipient) {
-  // Message ids are consecutive and recipients few: collisions would need both to wrap.
-  return recipient.message.value * 0x9E3779B97F4A7C15ULL + recipient.index;
-}
+// What is in flight is asked for that often, at first and when it takes long. Who comes back is met at once.
+constexpr std::chrono::milliseconds kFirstLook{10};
+constexpr std::chrono::milliseconds kLaterLooks{500};
 
 }  // namespace
 
@@ -27,15 +25,25 @@ Result<api::Job> JobRunner::start(const api::ActRequest& request, const api::Act
   if (!match) return fail(match.error());
   std::unique_lock lock(mutex_);
   forget_old();
-  const auto running = std::count_if(jobs_.begin(), jobs_.end(), [](const auto& job) { return !job->done; });
-  if (static_cast<std::size_t>(running) >= kRunningMax) {
-    return fail(api::Errc::Unavailable, std::to_string(kRunningMax) + " jobs are running; wait for one to end");
+  std::size_t running = 0;
+  std::size_t standing = 0;
+  for (const auto& job : jobs_) {
+    if (job->done) continue;
+    ++standing;
+    if (job->job.state == api::JobState::Running) ++running;
+  }
+  if (running >= kRunningMax || standing >= kStandingMax) {
+    return fail(api::Errc::Unavailable, std::to_string(standing) + " jobs are running; wait for one to end");
   }
   jobs_.push_back(std::make_unique<Running>());
   Running& mine = *jobs_.back();
   mine.request = request;
   mine.horizon = node_.spool().make_id();
   mine.match = std::move(*match);
+  const bool looks_first = request.dry_run || mine.match->needs_confirmation();
+  mine.watch =
+      std::make_shared<JobWatch>(*mine.match, node_.labels(), request.act, mine.horizon, node_.engine().count(),
+                                 looks_first ? JobWatch::Phase::Look : JobWatch::Phase::Take);
   mine.job.id = ++last_id_;
   mine.job.act = request.act;
   mine.job.selection = request.selection;
@@ -43,7 +51,7 @@ Result<api::Job> JobRunner::start(const api::ActRequest& request, const api::Act
   mine.job.by = actor.name;
   mine.job.started = node_.clock().wall();
   mine.thread = std::thread([this, &mine] { run(mine); });
-  ended_.wait_for(lock, kWaitForSmall, [&mine] { return mine.done; });
+  ended_.wait_for(lock, kWaitForSmall, [&mine] { return mine.job.state != api::JobState::Running; });
   return mine.job;
 }
 
@@ -57,97 +65,115 @@ void JobRunner::run(Running& running) {
     const std::lock_guard lock(mutex_);
     running.job.to_visit = to_visit;
   }
+  ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) { dispatcher.add_watch(running.watch); });
+  scan(running);
+  look_in_flight(running);
   if (running.match->needs_confirmation()) {
-    work_off_addresses(running);
-  } else {
-    work_off(running);
+    // An address is in the envelope only: candidates are found on the shards, read here, and changed in a second pass.
+    const std::vector<queue::QueuedRecipient> wanted = confirm_candidates(running);
+    if (running.request.dry_run) {
+      running.watch->narrow(wanted);
+      tell_progress(running, 0);
+    } else {
+      running.watch->await(wanted);
+      if (!wanted.empty()) scan(running);
+    }
+  } else if (!running.request.dry_run) {
+    // What was under way between two shards when they were asked has arrived when they answer again.
+    ask_shards(node_.engine(), [](delivery::Dispatcher&) {});
+    running.watch->await();
   }
+  if (!running.request.dry_run) await_flights(running);
+  ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) { dispatcher.remove_watch(running.watch.get()); });
+  change_met(running);
   finish(running, running.cancelled ? api::JobState::Cancelled : api::JobState::Done, "");
 }
 
-bool JobRunner::concerns(api::Act act, queue::Whereabouts where) {
-  switch (act) {
-    case api::Act::Hold: return where != queue::Whereabouts::Held;
-    case api::Act::Release: return where == queue::Whereabouts::Held;
-    case api::Act::Retry: return where == queue::Whereabouts::Deferred || where == queue::Whereabouts::Scheduled;
-    case api::Act::Bounce:
-    case api::Act::Reroute: return true;
-  }
-  return false;
-}
-
-void JobRunner::work_off(Running& running) {
+void JobRunner::scan(Running& running) {
   std::vector<queue::QueuedRecipient> taken;
   std::uint64_t visited = 0;
-  std::uint64_t matched = 0;
-  const auto visit = [&](const queue::QueuedRecipient& recipient, const delivery::Dispatcher::Sighting& at) {
+  const auto visit = [&](const queue::QueuedRecipient& recipient, const delivery::Sighting& at) {
     ++visited;
-    if (recipient.message >= running.horizon) return queue::Visit::Keep;
-    if (!running.match->may_match(recipient, node_.labels(), at.place)) return queue::Visit::Keep;
-    if (!concerns(running.request.act, at.where)) return queue::Visit::Keep;
-    ++matched;
-    if (running.request.dry_run) return queue::Visit::Keep;
+    if (!running.watch->see(recipient, at)) return queue::Visit::Keep;
     taken.push_back(recipient);
     return queue::Visit::Take;
   };
   scan_queues(node_.engine(), visit, [&](std::size_t shard) {
-    const std::size_t changed = taken.size();
+    {
+      const std::lock_guard lock(mutex_);
+      // What was moved to another queue is seen there once more.
+      running.job.visited = std::min(std::max(running.job.visited, visited), running.job.to_visit);
+    }
     change(running, shard, taken);
-    const std::lock_guard lock(mutex_);
-    // What was moved to another queue is seen there once more.
-    running.job.visited = std::min(visited, running.job.to_visit);
-    running.job.matched = matched;
-    running.job.changed += changed;
+    change_met(running);
     return !running.cancelled.load();
   });
 }
 
-// An address is in the envelope only: candidates are found on the shards, read here, and changed in a second pass.
-void JobRunner::work_off_addresses(Running& running) {
-  std::vector<queue::QueuedRecipient> candidates;
-  scan_queues(
-      node_.engine(),
-      [&](const queue::QueuedRecipient& recipient, const delivery::Dispatcher::Sighting& at) {
-        if (recipient.message < running.horizon && running.match->may_match(recipient, node_.labels(), at.place) &&
-            concerns(running.request.act, at.where)) {
-          candidates.push_back(recipient);
-        }
-        return queue::Visit::Keep;
-      },
-      [&](std::size_t) { return !running.cancelled.load(); });
-  boost::unordered_flat_set<std::uint64_t> wanted;
-  for (const queue::QueuedRecipient& candidate : candidates) {
-    if (running.cancelled) return;
-    if (running.match->confirm(candidate, node_.spool())) wanted.insert(key_of(candidate));
+void JobRunner::look_in_flight(Running& running) {
+  ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
+    dispatcher.visit_in_flight([&](const queue::QueuedRecipient& recipient, const queue::Place& place) {
+      running.watch->see_in_flight(recipient, place);
+    });
+  });
+  if (!running.match->needs_confirmation()) tell_progress(running, 0);
+}
+
+std::vector<queue::QueuedRecipient> JobRunner::confirm_candidates(Running& running) {
+  std::vector<queue::QueuedRecipient> wanted;
+  for (const queue::QueuedRecipient& candidate : running.watch->take_candidates()) {
+    if (running.cancelled) return {};
+    if (running.match->confirm(candidate, node_.spool())) wanted.push_back(candidate);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    running.job.visited = running.job.to_visit;
-    running.job.matched = wanted.size();
+  const std::lock_guard lock(mutex_);
+  running.job.visited = running.job.to_visit;
+  return wanted;
+}
+
+void JobRunner::await_flights(Running& running) {
+  delivery::Engine& engine = node_.engine();
+  const std::vector<std::uint64_t> marks =
+      ask_shards(engine, [](delivery::Dispatcher& dispatcher) { return dispatcher.flights().next(); });
+  for (std::chrono::milliseconds pause = kFirstLook; !running.cancelled; pause = std::min(pause * 2, kLaterLooks)) {
+    change_met(running);
+    if (running.watch->in_flight() == 0) return;
+    bool over = true;
+    for (std::size_t i = 0; i < marks.size() && over; ++i) {
+      over = ask_shard(engine, i,
+                       [&](delivery::Dispatcher& dispatcher) { return dispatcher.flights().over_before(marks[i]); });
+    }
+    if (over) return;
+    {
+      const std::lock_guard lock(mutex_);
+      running.job.state = api::JobState::Waiting;
+      running.job.in_flight = running.watch->in_flight();
+      ended_.notify_all();
+    }
+    running.watch->wait(pause);
   }
-  if (running.request.dry_run || wanted.empty()) return;
-  std::vector<queue::QueuedRecipient> taken;
-  scan_queues(
-      node_.engine(),
-      [&](const queue::QueuedRecipient& recipient, const delivery::Dispatcher::Sighting& at) {
-        if (!concerns(running.request.act, at.where) || wanted.erase(key_of(recipient)) == 0) return queue::Visit::Keep;
-        taken.push_back(recipient);
-        return queue::Visit::Take;
-      },
-      [&](std::size_t shard) {
-        const std::size_t changed = taken.size();
-        change(running, shard, taken);
-        const std::lock_guard lock(mutex_);
-        running.job.changed += changed;
-        return !running.cancelled.load();
-      });
+}
+
+void JobRunner::change_met(Running& running) {
+  for (std::size_t shard = 0; shard < node_.engine().count(); ++shard) {
+    std::vector<queue::QueuedRecipient> met = running.watch->take_met(shard);
+    change(running, shard, met);
+  }
+}
+
+void JobRunner::tell_progress(Running& running, std::uint64_t changed) {
+  const std::lock_guard lock(mutex_);
+  running.job.changed += changed;
+  running.job.matched = running.watch->matched();
+  running.job.in_flight = running.watch->in_flight();
 }
 
 void JobRunner::change(Running& running, std::size_t shard, std::vector<queue::QueuedRecipient>& taken) {
-  if (taken.empty()) return;
+  const std::size_t count = taken.size();
+  if (count == 0) return;
   if (running.request.act == api::Act::Hold) record(model::EventType::Held, taken, running.request.reason);
   if (running.request.act == api::Act::Release) record(model::EventType::Released, taken, running.request.reason);
   ask_shard(node_.engine(), shard, [&](delivery::Dispatcher& dispatcher) { apply(running, dispatcher, taken); });
+  tell_progress(running, count);
 }
 
 // Sender and address are in the envelope, which may have to be read from disk: not on a shard.
@@ -196,6 +222,7 @@ void JobRunner::finish(Running& running, api::JobState state, std::string detail
   running.job.state = state;
   running.job.detail = std::move(detail);
   running.job.finished = node_.clock().wall();
+  if (!running.request.dry_run) running.job.in_flight = 0;
   running.done = true;
   ended_.notify_all();
 }
@@ -235,6 +262,7 @@ Result<api::Job> JobRunner::cancel(std::uint64_t id) {
     if (job->job.id != id) continue;
     if (job->done) return fail(api::Errc::Conflict, "job " + std::to_string(id) + " has ended");
     job->cancelled = true;
+    job->watch->wake();
     ended_.wait(lock, [&job] { return job->done; });
     return job->job;
   }
@@ -245,7 +273,10 @@ void JobRunner::stop() {
   std::vector<std::unique_ptr<Running>> all;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& job : jobs_) job->cancelled = true;
+    for (const auto& job : jobs_) {
+      job->cancelled = true;
+      job->watch->wake();
+    }
   }
   // Their threads take the lock to end.
   for (const auto& job : jobs_) {

@@ -54,6 +54,7 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   for (const delivery::PlanWarning& warning : made->warnings) {
     log::warn("config", "{}: {}; {}", warning.part, warning.message, warning.hint);
   }
+  node->started_with_ = loaded.config;
   node->set_in_force(loaded, made->warnings);
   node->shards_ = std::make_unique<net::ShardSet>(shard_count(loaded.config->node.shards));
   for (std::size_t i = 0; i < node->shards_->size(); ++i) {
@@ -121,7 +122,8 @@ Result<> Node::open_dns() {
   dns::UnboundOptions options;
   for (const config::Endpoint& server : config->dns.upstream) options.upstreams.push_back(server.to_string());
   options.resolv_conf = config->dns.resolv_conf;
-  for (const config::DnsStub& stub : config->dns.stub) options.stubs.push_back({stub.zone, stub.server.to_string(), stub.dnssec});
+  for (const config::DnsStub& stub : config->dns.stub)
+    options.stubs.push_back({stub.zone, stub.server.to_string(), stub.dnssec});
   options.trust_anchor_file = config->dns.trust_anchor_file;
   options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config->dns.timeout);
   options.cache_bytes = config->dns.cache_bytes;
@@ -134,11 +136,16 @@ Result<> Node::open_dns() {
   limits.negative_ttl_max = seconds_of(config->dns.negative_ttl_max);
   limits.failure_ttl = seconds_of(config->dns.failure_ttl);
   resolver_ = std::make_unique<dns::CachedResolver>(*shards_, *unbound_, clock_, dns_probe_, limits);
-  std::vector<std::string> own{config->node.name};
-  for (const config::Vmta& vmta : config->vmtas) own.push_back(vmta.ehlo);
-  finder_ = std::make_unique<dns::HostFinder>(*resolver_, std::move(own),
+  finder_ = std::make_unique<dns::HostFinder>(*resolver_, own_names(*config),
                                               static_cast<std::uint16_t>(config->client.mx_port));
   return {};
+}
+
+// Whose MX host has one of these names is ourselves.
+std::vector<std::string> Node::own_names(const config::Config& config) {
+  std::vector<std::string> own{config.node.name};
+  for (const config::Vmta& vmta : config.vmtas) own.push_back(vmta.ehlo);
+  return own;
 }
 
 Result<> Node::open_reports(const delivery::PlanPtr& plan) {

@@ -84,6 +84,7 @@ class Node final : public ingest::Handover {
   [[nodiscard]] std::vector<std::string> listening() const;
 
  private:
+  [[nodiscard]] static std::vector<std::string> own_names(const config::Config& config);
   Node(const config::Loaded& loaded, std::string config_file);
   [[nodiscard]] Result<> make_folders();
   [[nodiscard]] Result<> open_events();
@@ -103,7 +104,8 @@ class Node final : public ingest::Handover {
   std::atomic<api::DaemonState> state_{api::DaemonState::Starting};
   std::mutex reload_mutex_;
   mutable std::mutex in_force_mutex_;
-  InForce in_force_;  // guarded by in_force_mutex_
+  InForce in_force_;                                    // guarded by in_force_mutex_
+  std::shared_ptr<const config::Config> started_with_;  // set when it is built
 
   metrics::Registry metrics_;
   model::NameTable names_;

@@ -114,13 +114,19 @@ api::ReloadReport Node::reload() {
     return report;
   }
   for (const config::Change& change : config::compare(*in_force().config, *loaded.config)) {
-    (change.needs_restart ? report.needs_restart : report.changed).push_back(change.key);
+    if (!change.needs_restart) report.changed.push_back(change.key);
+  }
+  // What an earlier reload changed still waits.
+  for (const config::Change& change : config::compare(*started_with_, *loaded.config)) {
+    if (change.needs_restart) report.needs_restart.push_back(change.key);
   }
   // All of it is proven: swap.
   set_in_force(loaded, made->warnings);
   log::set_level(loaded.config->node.log_level);
   reports_->reload(*loaded.config, made->plan->classifier);
   ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config, reports_->reference_key()));
+  finder_->set_own_names(own_names(*loaded.config));
+  finder_->set_tlsa_port(static_cast<std::uint16_t>(loaded.config->client.mx_port));
   engine_->set_plan(made->plan);
   guard_->set_policy(std::make_shared<const suppression::Policy>(loaded.config->suppression));
   report.applied = true;

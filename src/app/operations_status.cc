@@ -143,7 +143,8 @@ Result<api::Status> NodeOperations::status() {
   status.shards = node_.shards();
   status.config_file = node_.config_file();
   status.config_loaded = in_force.since;
-  for (const api::Job& job : jobs_.list()) status.jobs_running += job.state == api::JobState::Running ? 1U : 0U;
+  for (const api::Job& job : jobs_.list())
+    status.jobs_running += job.state == api::JobState::Running || job.state == api::JobState::Waiting ? 1U : 0U;
   status.pauses = static_cast<std::uint32_t>(pauses_.list().size());
   status.troubles = troubles();
   return status;

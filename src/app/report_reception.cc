@@ -96,6 +96,7 @@ Result<std::unique_ptr<ReportReception>> ReportReception::open(Parts parts, cons
   if (!used) return fail(used.error());
   reception->used_ = std::move(*used);
   reception->desk_ = std::make_unique<feedback::ReportDesk>(*reception->used_, *reception);
+  reception->keys_file_ = folder + "/reference.keys";
   reception->reload(config, std::move(classifier));
   feedback::InboxLimits limits;
   limits.file_bytes_max = config.feedback.waiting_bytes;
@@ -110,7 +111,7 @@ Result<std::unique_ptr<ReportReception>> ReportReception::open(Parts parts, cons
 
 void ReportReception::reload(const config::Config& config, ClassifierPtr classifier) {
   // A rotation replaces the file while we run.
-  if (auto keys = feedback::load_or_make_keys(config.node.data_dir + "/reference.keys")) {
+  if (auto keys = feedback::load_or_make_keys(keys_file_)) {
     keys_ = *keys;
   } else {
     log::error("feedback", "the keys of references stay as they were: {}", keys.error().to_string());

@@ -77,6 +77,7 @@ class ReportReception final : public feedback::ReportOutlets {
 
   const Parts parts_;
   std::array<std::array<metrics::Counter*, kProofs>, kKinds> counters_;
+  std::string keys_file_;  // where data_dir was at the start
   feedback::ReferenceKeys keys_;
   std::unique_ptr<feedback::UsedReferences> used_;
   std::unique_ptr<feedback::ReportDesk> desk_;

@@ -20,6 +20,7 @@ void Backlog::recovered(const spool::RecoveredRecipient& found) {
   const Time due = found.next_due != Time{} ? found.next_due : found.first_attempt;
   recipient.due = due == Time{} ? 0 : queue::due_second(clock_.from_wall(due));
   recipient.hold = static_cast<queue::HoldReason>(found.hold);
+  recipient.flags = found.flags;
   by_shard_[recipient.domain.value % by_shard_.size()].push_back(recipient);
 }
 

@@ -134,11 +134,13 @@ net::Task<> Connection::talk() {
       }
       session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network, io.to_string());
     } else if (const auto* read = std::get_if<smtp::Read>(&action)) {
+      const model::Step step = read->step;
       const Time asked = dispatcher_.parts().clock.now();
-      const net::Io io = co_await stream_->read_some(buffer, timeout_for(read->step, false));
-      note_answer(read->step, dispatcher_.parts().clock.now() - asked);
+      const net::Io io = co_await stream_->read_some(buffer, timeout_for(step, false));
+      note_answer(step, dispatcher_.parts().clock.now() - asked);
       if (io.bytes > 0) {
         session_->on_bytes({buffer.data(), io.bytes});
+        if (step == model::Step::EndOfData) note_delivered();
       } else {
         session_->on_lost(io.timed_out() ? model::OutcomeClass::Timeout : model::OutcomeClass::Network, io.to_string());
       }
@@ -150,6 +152,11 @@ net::Task<> Connection::talk() {
       co_return;
     }
   }
+}
+
+void Connection::note_delivered() {
+  if (carried_ == nullptr) return;
+  noted_ = dispatcher_.settlement().note(*carried_, session_->outcomes(), noted_);
 }
 
 net::Task<> Connection::sign() {
@@ -196,6 +203,7 @@ net::Task<bool> Connection::wait_for_rate(std::uint32_t recipients) {
 
 net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   const std::size_t count = recipients.size();
+  const Flight flight(dispatcher_.flights(), recipients, dispatcher_.place_of(lane_));
   auto batch = co_await dispatcher_.load(std::move(recipients));
   if (!batch) {
     dispatcher_.lost(lane_, count);
@@ -216,8 +224,11 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   answer_times_ = {};
   session_->begin(transaction);
   permit_.message_sent();
+  carried_ = &*batch;
+  noted_ = 0;
   co_await talk();
-  dispatcher_.settlement().note(*batch, session_->outcomes());
+  note_delivered();
+  carried_ = nullptr;
 
   signers_.clear();
   body_.reset();
@@ -323,6 +334,7 @@ net::Task<> Connection::drop_silently() {
     std::vector<queue::QueuedRecipient> recipients = dispatcher_.next_batch(lane_);
     if (recipients.empty()) co_return;
     const std::size_t count = recipients.size();
+    const Flight flight(dispatcher_.flights(), recipients, dispatcher_.place_of(lane_));
     auto batch = co_await dispatcher_.load(std::move(recipients));
     if (!batch) {
       dispatcher_.lost(lane_, count);

@@ -68,6 +68,8 @@ class Connection final : public IdleConnection {
   // False: not soon; the connection is to end.
   net::Task<bool> wait_for_rate(std::uint32_t recipients);
   void note_answer(model::Step step, Duration took);
+  // Who has been delivered so far, as soon as the receiver has said so.
+  void note_delivered();
   // True when there is work again; false when the connection is to end.
   net::Task<bool> wait_for_work();
   net::Task<> drop_silently();  // the null route
@@ -92,6 +94,8 @@ class Connection final : public IdleConnection {
   bool tls_failed_ = false;             // the handshake
   model::Outcome failure_;
   // Of the transaction under way.
+  const Batch* carried_ = nullptr;
+  std::size_t noted_ = 0;  // outcomes that note_delivered() has seen to
   std::shared_ptr<const std::string> body_;
   DkimPlan::Signers signers_;
   SignedFields signed_;

@@ -25,7 +25,7 @@ std::uint64_t waiting_key(model::NameId domain, model::NameId stream) {
 Dispatcher::Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> destinations)
     : parts_(parts),
       destinations_(std::move(destinations)),
-      settlement_(parts_, *this),
+      settlement_(parts_, *this, flights_),
       judge_(parts_.clock, parts_.probe),
       hold_log_(parts_),
       calendar_(pool_, parts.clock.now()),
@@ -97,11 +97,15 @@ void Dispatcher::place(const queue::QueuedRecipient& recipient) {
 void Dispatcher::wait_until(const queue::QueuedRecipient& recipient, Time due) {
   queue::QueuedRecipient waiting = recipient;
   waiting.due = queue::due_second(due);
-  totals_.entered(waiting.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred);
+  const auto where = waiting.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred;
+  if (!watches_.empty() && is_met(waiting, where, place_of(waiting))) return;
+  totals_.entered(where);
   calendar_.push(waiting);
 }
 
 void Dispatcher::hold(queue::QueuedRecipient recipient, queue::HoldReason reason) {
+  recipient.hold = reason;
+  if (!watches_.empty() && is_met(recipient, queue::Whereabouts::Held, place_of(recipient))) return;
   totals_.entered(queue::Whereabouts::Held);
   held_.push(recipient, reason);
 }
@@ -187,7 +191,7 @@ bool Dispatcher::is_over(const queue::QueuedRecipient& recipient, const Stream& 
 void Dispatcher::look_up(const queue::QueuedRecipient& recipient, const Stream& stream) {
   const model::NameId stream_name = parts_.labels.view(recipient.labels).stream;
   const std::uint64_t key = waiting_key(recipient.domain, stream_name);
-  auto& waiting = waiting_routes_[key];
+  auto& waiting = waiting_routes_[key];  // visit_in_flight() finds them here
   waiting.push_back(recipient);
   if (waiting.size() > 1) return;
   ++in_flight_;
@@ -195,6 +199,7 @@ void Dispatcher::look_up(const queue::QueuedRecipient& recipient, const Stream& 
 }
 
 net::Task<> Dispatcher::look_up_task(Dispatcher& self, model::NameId domain, Route route, std::uint64_t key) {
+  const Flight flight(self.flights_, {}, {});
   const Resolved resolved = co_await self.destinations_->look_up(domain, route);
   const auto entry = self.waiting_routes_.find(key);
   const std::vector<queue::QueuedRecipient> waiting = std::move(entry->second);
@@ -212,7 +217,9 @@ void Dispatcher::handle(const queue::QueuedRecipient& recipient, const Resolved&
     totals_.left(queue::Whereabouts::Active);
     return hold_anew(recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, recipient));
   }
-  send_on(recipient, std::get<DestinationPtr>(resolved), *vmta);
+  queue::QueuedRecipient found = recipient;
+  found.flags &= Settlement::kDelayTold;  // "no such domain" counts when it is said several times in a row
+  send_on(found, std::get<DestinationPtr>(resolved), *vmta);
 }
 
 const Vmta* Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream) {
@@ -281,12 +288,13 @@ void Dispatcher::expire(const queue::QueuedRecipient& recipient) {
 
 // What piled up during one turn of the shard is settled together.
 void Dispatcher::post_process() {
-  if (std::exchange(post_process_posted_, true)) return;
+  if (post_process_flight_ != 0) return;
+  post_process_flight_ = flights_.begin({}, {});  // visit_in_flight() knows unrouted_ and expired_
   parts_.shard.post([this] { process(); });
 }
 
 void Dispatcher::process() {
-  post_process_posted_ = false;
+  const std::uint64_t flight = std::exchange(post_process_flight_, 0);
   const auto spawn = [this](std::vector<queue::QueuedRecipient> recipients, const model::Outcome& outcome) {
     if (recipients.empty()) return;
     ++in_flight_;
@@ -320,10 +328,12 @@ void Dispatcher::process() {
   expiry.outcome_class = model::OutcomeClass::Expired;
   expiry.reply = {0, {5, 4, 7}, "delivery time expired"};
   spawn(std::exchange(expired_, {}), expiry);
+  flights_.end(flight);
 }
 
 net::Task<> Dispatcher::settle_unattempted(Dispatcher& self, std::vector<queue::QueuedRecipient> recipients,
                                            model::Outcome outcome) {
+  const Flight flight(self.flights_, recipients, {});
   const auto key = [](const queue::QueuedRecipient& r) { return std::tuple(r.message, r.labels.value, r.index); };
   std::sort(recipients.begin(), recipients.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   for (auto first = recipients.begin(); first != recipients.end();) {

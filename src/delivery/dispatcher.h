@@ -17,6 +17,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@
 
 #include "delivery/attempted.h"
 #include "delivery/destination_table.h"
+#include "delivery/flight_log.h"
 #include "delivery/hold_log.h"
 #include "delivery/host_trouble.h"
 #include "delivery/judge.h"
@@ -33,6 +35,7 @@
 #include "delivery/plan.h"
 #include "delivery/settlement.h"
 #include "delivery/shard_parts.h"
+#include "delivery/watch.h"
 #include "queue/calendar_queue.h"
 #include "queue/held_queue.h"
 #include "queue/pause_set.h"
@@ -88,6 +91,8 @@ class Dispatcher final : public Settlement::Queue {
   // is ready. They are in delivery until settled() is called with their number.
   [[nodiscard]] std::vector<queue::QueuedRecipient> next_batch(Lane& lane);
   void settled(Lane& lane, std::size_t recipients);
+  // Where the lane's recipients go.
+  [[nodiscard]] queue::Place place_of(const Lane& lane) const;
   // load() gave nothing for them.
   void lost(Lane& lane, std::size_t recipients);
   // They were not attempted after all; they come back as if they had just become due.
@@ -113,23 +118,31 @@ class Dispatcher final : public Settlement::Queue {
   void remove_pause(queue::PauseId id);
   // Forgets the connection trouble of these paths: an operator says that the receiver is well again.
   void reset_trouble(const std::function<bool(const Path&)>& selected);
-  // Every queued recipient that is not in delivery, in slices: shows about `max`, with where it is and where it would
-  // go. What the visitor takes leaves the queue and its counts: it is the visitor's to give back by take().
-  struct Sighting {
-    queue::Whereabouts where;
-    queue::Place place;
-  };
+  // Every recipient that is in a queue, in slices: shows about `max`, with where it is and where it would go. What the
+  // visitor takes leaves the queue and its counts: it is the visitor's to give back by take().
+  using Sighting = delivery::Sighting;
   using Visitor = std::function<queue::Visit(const queue::QueuedRecipient&, const Sighting&)>;
   class Scan;
   [[nodiscard]] std::shared_ptr<Scan> begin_scan();
   // Returns false when the scan is over.
   bool scan_slice(Scan& scan, std::size_t max, const Visitor& visit);
+  // Those in no queue: in delivery, waiting for a look-up, being settled. The visitor only looks. What is on its way
+  // to another shard is seen by neither, but has arrived before anything that is posted there afterwards.
+  void visit_in_flight(const FlightLog::Visitor& visitor) const;
+  [[nodiscard]] FlightLog& flights() { return flights_; }
+  // From now on it is asked before a recipient enters a queue.
+  void add_watch(std::shared_ptr<Watch> watch) { watches_.push_back(std::move(watch)); }
+  void remove_watch(const Watch* watch);
   // Recipients an operator fails for good. Asynchronous; counted in in_flight().
   void bounce(std::vector<queue::QueuedRecipient> recipients, model::Outcome outcome);
   // Records the state of recipients that were held, released or rerouted, so that a restart finds it.
   void persist(std::span<const queue::QueuedRecipient> recipients);
 
  private:
+  // Somebody who watches has taken it: it is to enter no queue.
+  [[nodiscard]] bool is_met(const queue::QueuedRecipient& recipient, queue::Whereabouts where,
+                            const queue::Place& place);
+  [[nodiscard]] queue::Place place_of(const queue::QueuedRecipient& recipient) const;
   void tick();
   void housekeep();
   void settle_suppressed(const model::Envelope& envelope, std::vector<queue::QueuedRecipient>& recipients);
@@ -161,7 +174,12 @@ class Dispatcher final : public Settlement::Queue {
   // So many more recipients are ready: idle connections are woken for them, others opened.
   void nudge(Lane& lane, std::size_t recipients = 1);
   void reroute_ready();
-  void reroute_slice(std::shared_ptr<std::vector<queue::QueuedRecipient>> stale, std::size_t done);
+  struct Rerouting {  // recipients that were ready before a reload, those before `done` being on their way again
+    std::vector<queue::QueuedRecipient> stale;
+    std::size_t done = 0;
+    std::uint64_t flight = 0;
+  };
+  void reroute_slice(std::list<Rerouting>::iterator rerouting);
   void pump_blocked(const Path& path);
   void schedule_pump(Path& path);
   void pump(Path& path);
@@ -169,13 +187,14 @@ class Dispatcher final : public Settlement::Queue {
   static net::Task<> flush_lane(Dispatcher& self, Lane& lane);
   // Whether a recipient popped from a lane may be attempted; if not it has been put where it belongs.
   [[nodiscard]] bool may_go(const queue::QueuedRecipient& recipient, const Lane& lane);
-  [[nodiscard]] queue::Place place_of(const Lane& lane) const;
   // The pause that stops it, or nullptr.
   [[nodiscard]] const queue::Pause* pause_of(const queue::QueuedRecipient& recipient, const Lane& lane) const;
 
   ShardParts parts_;
   PlanPtr plan_;
   std::unique_ptr<DestinationTable> destinations_;
+  FlightLog flights_;
+  std::vector<std::shared_ptr<Watch>> watches_;
   Settlement settlement_;
   Judge judge_;
   HoldLog hold_log_;
@@ -197,11 +216,12 @@ class Dispatcher final : public Settlement::Queue {
   std::vector<std::vector<Routed>> outboxes_;  // by shard
   std::map<const RouteTrouble*, std::pair<RouteTroublePtr, std::vector<queue::QueuedRecipient>>> unrouted_;
   std::vector<queue::QueuedRecipient> expired_;
+  std::list<Rerouting> rerouting_;
   std::vector<queue::QueuedRecipient> due_;  // scratch of tick()
   std::size_t in_flight_ = 0;
   Time next_housekeep_{};
-  queue::Second recovered_due_ = 0;  // what recover() found due waits for this second
-  bool post_process_posted_ = false;
+  queue::Second recovered_due_ = 0;        // what recover() found due waits for this second
+  std::uint64_t post_process_flight_ = 0;  // process() is posted; 0: it is not
   bool stopping_ = false;
 };
 

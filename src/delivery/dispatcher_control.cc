@@ -38,13 +38,13 @@ bool Dispatcher::scan_slice(Scan& scan, std::size_t max, const Visitor& visit) {
   if (!scan.calendar.done()) {
     calendar_.scan(scan.calendar, max, [&](const queue::QueuedRecipient& recipient) {
       const auto where = recipient.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred;
-      return show(recipient, where, {destinations_->provider_of(recipient.domain), {}, {}});
+      return show(recipient, where, place_of(recipient));
     });
     return true;
   }
   if (!scan.held.done()) {
     held_.scan(scan.held, max, [&](const queue::QueuedRecipient& recipient) {
-      return show(recipient, queue::Whereabouts::Held, {destinations_->provider_of(recipient.domain), {}, {}});
+      return show(recipient, queue::Whereabouts::Held, place_of(recipient));
     });
     return true;
   }
@@ -64,6 +64,31 @@ bool Dispatcher::scan_slice(Scan& scan, std::size_t max, const Visitor& visit) {
     return !scan.lanes.empty();
   }
   return false;
+}
+
+void Dispatcher::visit_in_flight(const FlightLog::Visitor& visitor) const {
+  flights_.visit(visitor);
+  const auto show = [&](const queue::QueuedRecipient& recipient) { visitor(recipient, place_of(recipient)); };
+  for (const auto& [key, waiting] : waiting_routes_) std::for_each(waiting.begin(), waiting.end(), show);
+  for (const auto& [key, entry] : unrouted_) std::for_each(entry.second.begin(), entry.second.end(), show);
+  std::for_each(expired_.begin(), expired_.end(), show);
+  for (const Rerouting& each : rerouting_) {
+    std::for_each(each.stale.begin() + static_cast<std::ptrdiff_t>(each.done), each.stale.end(), show);
+  }
+}
+
+void Dispatcher::remove_watch(const Watch* watch) {
+  std::erase_if(watches_, [watch](const auto& each) { return each.get() == watch; });
+}
+
+bool Dispatcher::is_met(const queue::QueuedRecipient& recipient, queue::Whereabouts where, const queue::Place& place) {
+  return std::any_of(watches_.begin(), watches_.end(), [&](const auto& watch) {
+    return watch->meets(parts_.shard.index(), recipient, {where, place});
+  });
+}
+
+queue::Place Dispatcher::place_of(const queue::QueuedRecipient& recipient) const {
+  return {destinations_->provider_of(recipient.domain), {}, {}};
 }
 
 Result<> Dispatcher::add_pause(queue::Pause pause) {
@@ -103,6 +128,7 @@ void Dispatcher::persist(std::span<const queue::QueuedRecipient> recipients) {
     spool::AttemptRecord record;
     record.recipient = recipient.id();
     record.attempts = recipient.attempts;
+    record.flags = recipient.flags;
     if (recipient.due != 0) record.next_due = parts_.clock.to_wall(queue::time_of(recipient.due));
     record.hold = static_cast<std::uint8_t>(recipient.hold);
     record.pinned_vmta = parts_.names.view(recipient.pinned_vmta);

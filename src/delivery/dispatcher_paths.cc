@@ -23,6 +23,9 @@ void Dispatcher::enter(Routed routed) {
     totals_.left(queue::Whereabouts::Active);
     return hold_anew(routed.recipient, queue::HoldReason::Paused, why_paused(*pause));
   }
+  if (!watches_.empty() && is_met(routed.recipient, queue::Whereabouts::Active, place_of(lane))) {
+    return totals_.left(queue::Whereabouts::Active);
+  }
   lane.push(routed.recipient, stream.priority);
   nudge(lane);
 }
@@ -63,27 +66,32 @@ Path& Dispatcher::find_path(const shaping::PathKey& key, const Destination& dest
 
 // What is ready goes by the new plan's routes and limits at once, as what comes later does.
 void Dispatcher::reroute_ready() {
-  auto stale = std::make_shared<std::vector<queue::QueuedRecipient>>();
+  std::vector<queue::QueuedRecipient> stale;
   for (const auto& [key, path] : paths_) {
     for (const auto& [site, lane] : path->lanes()) {
       queue::FairQueue::Cursor cursor;
       while (!lane->ready.empty() && !cursor.done()) {
         lane->ready.scan(cursor, kRerouteEach, [&](const queue::QueuedRecipient& recipient) {
-          stale->push_back(recipient);
+          stale.push_back(recipient);
           return queue::Visit::Take;
         });
       }
     }
   }
-  if (!stale->empty()) reroute_slice(std::move(stale), 0);
+  if (stale.empty()) return;
+  rerouting_.push_back({std::move(stale), 0, flights_.begin({}, {})});  // visit_in_flight() finds them there
+  reroute_slice(std::prev(rerouting_.end()));
 }
 
-void Dispatcher::reroute_slice(std::shared_ptr<std::vector<queue::QueuedRecipient>> stale, std::size_t done) {
-  const std::size_t end = std::min(stale->size(), done + kRerouteEach);
-  for (; done < end; ++done) route((*stale)[done]);
+void Dispatcher::reroute_slice(std::list<Rerouting>::iterator rerouting) {
+  const std::size_t end = std::min(rerouting->stale.size(), rerouting->done + kRerouteEach);
+  while (rerouting->done < end) route(rerouting->stale[rerouting->done++]);
   flush_outboxes();
-  if (done == stale->size()) return;
-  parts_.shard.post([this, stale = std::move(stale), done]() mutable { reroute_slice(std::move(stale), done); });
+  if (rerouting->done < rerouting->stale.size()) {
+    return parts_.shard.post([this, rerouting] { reroute_slice(rerouting); });
+  }
+  flights_.end(rerouting->flight);
+  rerouting_.erase(rerouting);
 }
 
 void Dispatcher::nudge(Lane& lane, std::size_t recipients) {
@@ -204,6 +212,7 @@ net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
     const std::size_t count = recipients.size();
     any_done = true;
     since_pause += count;
+    const Flight flight(self.flights_, recipients, self.place_of(lane));
     auto batch = co_await self.load(std::move(recipients));
     lane.in_delivery -= static_cast<std::uint32_t>(count);
     self.in_delivery_ -= count;

@@ -46,15 +46,19 @@ struct Settlement::Context {
   std::shared_ptr<Lesson> lesson{};
 };
 
-Settlement::Settlement(ShardParts& parts, Queue& queue) : parts_(parts), queue_(queue) {}
+Settlement::Settlement(ShardParts& parts, Queue& queue, FlightLog& flights)
+    : parts_(parts), queue_(queue), flights_(flights) {}
 
-void Settlement::note(const Batch& batch, std::span<const model::Outcome> outcomes) {
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+std::size_t Settlement::note(const Batch& batch, std::span<const model::Outcome> outcomes, std::size_t from) {
+  std::size_t next = from;
+  for (std::size_t i = from; i < outcomes.size(); ++i) {
     if (outcomes[i].kind != model::OutcomeKind::Delivered) continue;
+    next = i + 1;
     const model::RecipientId id = batch.recipients[i].id();
     // Who wants a notice of success is finished once that is durable.
     if ((batch.envelope->recipients[id.index].notify & model::kNotifySuccess) == 0) parts_.spool.note_final(id);
   }
+  return next;
 }
 
 void Settlement::settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted) {
@@ -69,22 +73,27 @@ void Settlement::settle(const Batch& batch, std::span<const model::Outcome> outc
 }
 
 void Settlement::finish(Context& context) {
+  // Before the Attempt that says it was sent: they go into one batch of the spool, or the notice into an earlier one.
+  if (!context.notice.recipients.empty()) {
+    send_notice(context.batch, context.stream, context.attempted, std::move(context.notice));
+  }
   if (!context.attempts.empty()) {
     parts_.spool.record_attempts(context.attempts);
     parts_.spool.release_cached(context.batch.envelope->id);
   }
   if (!context.finals.empty()) parts_.spool.record_finals(context.finals);
-  if (!context.notice.recipients.empty()) {
-    send_notice(context.batch, context.stream, context.attempted, std::move(context.notice));
-  }
 }
 
 void Settlement::learn(std::shared_ptr<Lesson> lesson) {
   ++learning_;
   std::vector<suppression::Bounce> bounces = std::move(lesson->bounces);
-  parts_.guard->learn(std::move(bounces), [this, lesson](const Result<suppression::Added>& added) {
+  const std::uint64_t flight = flights_.begin(lesson->batch.recipients, {});
+  parts_.guard->learn(std::move(bounces), [this, lesson, flight](const Result<suppression::Added>& added) {
     if (!added) log::warn("delivery", "a bounce waits for its suppression: {}", added.error().to_string());
-    parts_.shard.post([this, lesson, durable = added.has_value()] { learned(*lesson, durable); });
+    parts_.shard.post([this, lesson, flight, durable = added.has_value()] {
+      learned(*lesson, durable);
+      flights_.end(flight);
+    });
   });
 }
 
@@ -164,18 +173,6 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
   const Time expires = context.stream.retry.expires_at(received);
   const Time due = std::max(context.stream.retry.next_due(recipient.attempts, received, context.now, parts_.rng),
                             std::min(context.now + least_wait(policy, outcome), expires));
-  const auto& labels = parts_.labels.view(recipient.labels);
-  const std::string_view stream = parts_.names.view(labels.stream);
-  spool::AttemptRecord attempt;
-  attempt.recipient = recipient.id();
-  attempt.attempts = recipient.attempts;
-  attempt.next_due = parts_.clock.to_wall(due);
-  attempt.pinned_vmta = parts_.names.view(recipient.pinned_vmta);
-  if (stream != context.batch.envelope->labels.stream) attempt.stream = stream;
-  attempt.last_reply = outcome.reply.to_string();
-  context.attempts.push_back(std::move(attempt));
-  record(model::EventType::Deferred, context, recipient, outcome, parts_.clock.to_wall(due));
-
   const auto& envelope = *context.batch.envelope;
   const auto& delay = context.stream.dsn.delay;
   if (context.stream.dsn.enabled && delay && (recipient.flags & kDelayTold) == 0 && context.now - received >= *delay &&
@@ -184,6 +181,19 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
     recipient.flags |= kDelayTold;
     add_notice(context, recipient, outcome, report::DsnAction::Delayed, false);
   }
+  const auto& labels = parts_.labels.view(recipient.labels);
+  const std::string_view stream = parts_.names.view(labels.stream);
+  spool::AttemptRecord attempt;
+  attempt.recipient = recipient.id();
+  attempt.attempts = recipient.attempts;
+  attempt.flags = recipient.flags;
+  attempt.next_due = parts_.clock.to_wall(due);
+  attempt.pinned_vmta = parts_.names.view(recipient.pinned_vmta);
+  if (stream != context.batch.envelope->labels.stream) attempt.stream = stream;
+  attempt.last_reply = outcome.reply.to_string();
+  context.attempts.push_back(std::move(attempt));
+  record(model::EventType::Deferred, context, recipient, outcome, parts_.clock.to_wall(due));
+
   queue_.wait_until(recipient, due);
 }
 
@@ -268,13 +278,15 @@ void Settlement::send_notice(const Batch& batch, const Stream& stream, const Att
   envelope.body_bytes = request.body->size();
   model::Envelope stored = envelope;
   request.port = &parts_.port;
-  request.done =
-      spool::AcceptHandler([this, finals = std::move(notice.finals), stored = std::move(stored)](
-                               const Result<model::MessageId>& result) { notice_stored(finals, stored, result); });
+  const std::uint64_t flight = flights_.begin({}, {});
+  request.done = spool::AcceptHandler([this, flight, finals = std::move(notice.finals),
+                                       stored = std::move(stored)](const Result<model::MessageId>& result) {
+    notice_stored(flight, finals, stored, result);
+  });
   parts_.spool.accept(std::move(request));
 }
 
-void Settlement::notice_stored(const std::vector<Final>& finals, const model::Envelope& envelope,
+void Settlement::notice_stored(std::uint64_t flight, const std::vector<Final>& finals, const model::Envelope& envelope,
                                const Result<model::MessageId>& stored) {
   std::vector<model::RecipientId> ids;
   ids.reserve(finals.size());
@@ -285,6 +297,7 @@ void Settlement::notice_stored(const std::vector<Final>& finals, const model::En
       queue_.wait_until(each.recipient, parts_.clock.now() + kAfterFullSpool);
     }
   }
+  flights_.end(flight);
   parts_.spool.record_finals(ids);
   if (!stored) {
     return log::warn("delivery", "a notice to {} could not be stored: {}", envelope.recipients.front().address,

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "delivery/attempted.h"
+#include "delivery/flight_log.h"
 #include "delivery/plan.h"
 #include "delivery/shard_parts.h"
 #include "delivery/suppressing.h"
@@ -27,7 +28,7 @@ namespace penstock::delivery {
 
 class Settlement {
  public:
-  // Bits of QueuedRecipient::flags.
+  // Bits of QueuedRecipient::flags. They are kept in the spool (docs/formats/spool.md), so they keep their meaning.
   static constexpr std::uint8_t kDelayTold = 1;     // the sender was told of the delay
   static constexpr std::uint8_t kNoDomainOnce = 2;  // added for each "no such domain"; the upper seven bits count
 
@@ -40,11 +41,13 @@ class Settlement {
     virtual void admit(const model::Envelope& envelope) = 0;
   };
 
-  Settlement(ShardParts& parts, Queue& queue);
+  // All must outlive it. Recipients that wait for something durable are in `flights`.
+  Settlement(ShardParts& parts, Queue& queue, FlightLog& flights);
   void set_plan(PlanPtr plan) { plan_ = std::move(plan); }
 
-  // The first thing to do with outcomes: who was delivered is remembered even if we are killed before settle().
-  void note(const Batch& batch, std::span<const model::Outcome> outcomes);
+  // The first thing to do with outcomes: who was delivered is remembered even if we are killed before settle(). May be
+  // called while later outcomes are not known yet: begins at `from`, and returns from where to go on.
+  std::size_t note(const Batch& batch, std::span<const model::Outcome> outcomes, std::size_t from = 0);
   // Bounces whose suppressions are being written.
   [[nodiscard]] std::size_t learning() const { return learning_; }
   // One outcome per recipient of the batch, in its order. The recipients are in no queue and not counted afterwards.
@@ -73,13 +76,14 @@ class Settlement {
   void add_notice(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome,
                   report::DsnAction action, bool is_final);
   void send_notice(const Batch& batch, const Stream& stream, const Attempted& attempted, Notice notice);
-  void notice_stored(const std::vector<Final>& finals, const model::Envelope& envelope,
+  void notice_stored(std::uint64_t flight, const std::vector<Final>& finals, const model::Envelope& envelope,
                      const Result<model::MessageId>& stored);
   void record(model::EventType type, const Context& context, const queue::QueuedRecipient& recipient,
               const model::Outcome& outcome, Time next_attempt);
 
   ShardParts& parts_;
   Queue& queue_;
+  FlightLog& flights_;
   PlanPtr plan_;
   std::size_t learning_ = 0;
 };

@@ -136,16 +136,23 @@ struct HostFinder::Candidates {
   bool implicit = false;
 };
 
-HostFinder::HostFinder(Resolver& resolver, std::vector<std::string> own_names, std::uint16_t tlsa_port)
+HostFinder::HostFinder(Resolver& resolver, const std::vector<std::string>& own_names, std::uint16_t tlsa_port)
     : resolver_(resolver), tlsa_port_(tlsa_port) {
+  set_own_names(own_names);
+}
+
+void HostFinder::set_own_names(const std::vector<std::string>& own_names) {
+  auto names = std::make_shared<std::vector<std::string>>();
   for (const std::string& name : own_names) {
-    if (auto normalized = normalize_name(name); normalized && !normalized->empty()) own_names_.push_back(*normalized);
+    if (auto normalized = normalize_name(name); normalized && !normalized->empty()) names->push_back(*normalized);
   }
-  std::sort(own_names_.begin(), own_names_.end());
+  std::sort(names->begin(), names->end());
+  own_names_.store(std::move(names));
 }
 
 bool HostFinder::is_own(std::string_view name) const {
-  return std::binary_search(own_names_.begin(), own_names_.end(), name);
+  const auto names = own_names_.load();
+  return std::binary_search(names->begin(), names->end(), name);
 }
 
 net::Task<RouteAnswer> HostFinder::find(net::Shard& shard, std::string domain) const {
@@ -270,7 +277,7 @@ net::Task<> HostFinder::find_tlsa(net::Shard& shard, std::vector<Host>& hosts, s
       const bool is_alias = !aliases[i].empty() && aliases[i] != hosts[i].name;
       if (!hosts[i].secure || hosts[i].tlsa.state != Tlsa::State::Absent || (round == 1 && !is_alias)) continue;
       const std::string& base = round == 0 && is_alias ? aliases[i] : hosts[i].name;
-      questions.push_back({fmt::format("_{}._tcp.{}", tlsa_port_, base), RecordType::Tlsa});
+      questions.push_back({fmt::format("_{}._tcp.{}", tlsa_port_.load(), base), RecordType::Tlsa});
       whose.push_back(i);
     }
     const std::vector<Question> asked = questions;

@@ -20,7 +20,9 @@
 // Limits: 32 MX hosts (the most preferred, then by name), 32 addresses of a host; the rest is left out.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,7 +35,10 @@ class HostFinder {
  public:
   // `own_names`: the names this machine answers to (EHLO names of all vMTAs); any case, with or without final dot.
   // `tlsa_port`: whose TLSA records are asked for.
-  explicit HostFinder(Resolver& resolver, std::vector<std::string> own_names = {}, std::uint16_t tlsa_port = 25);
+  explicit HostFinder(Resolver& resolver, const std::vector<std::string>& own_names = {}, std::uint16_t tlsa_port = 25);
+  // Others from now on; what has been found is not taken back. Any thread.
+  void set_own_names(const std::vector<std::string>& own_names);
+  void set_tlsa_port(std::uint16_t port) { tlsa_port_ = port; }
 
   // `domain`: what stands right of the @; U-labels are converted. Never fails: trouble is Deferred.
   [[nodiscard]] net::Task<RouteAnswer> find(net::Shard& shard, std::string domain) const;
@@ -47,8 +52,8 @@ class HostFinder {
   [[nodiscard]] bool is_own(std::string_view name) const;
 
   Resolver& resolver_;
-  std::vector<std::string> own_names_;  // normalized, sorted
-  const std::uint16_t tlsa_port_;
+  std::atomic<std::shared_ptr<const std::vector<std::string>>> own_names_;  // normalized, sorted
+  std::atomic<std::uint16_t> tlsa_port_;
 };
 
 }  // namespace penstock::dns

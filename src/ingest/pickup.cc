@@ -108,17 +108,18 @@ std::size_t Pickup::scan() {
 }
 
 void Pickup::take_file(const std::string& name) {
-  const auto contents = read_whole(options_.dir + "/" + name, options_.max_message_bytes);
+  const PlanPtr plan = services_.plan.load();
+  const config::Pickup& settings = plan->config->pickup;
+  const auto contents = read_whole(options_.dir + "/" + name, settings.max_message_bytes);
   if (!contents) return reject(name, contents.error());
   auto parsed = parse_pickup_file(*contents, kRecipientsMax);
   if (!parsed) return reject(name, parsed.error());
-  const PlanPtr plan = services_.plan.load();
   Submission submission;
   submission.envelope = std::move(parsed->envelope);
   submission.message = parsed->message;
   submission.host = plan->config->node.name;
-  submission.default_stream = options_.stream;
-  submission.default_tenant = options_.tenant;
+  submission.default_stream = settings.stream;
+  submission.default_tenant = settings.tenant;
   submission.protocol = "PICKUP";
   auto admitted = admit(*plan, submission, services_.spool.make_id(), services_.clock.wall());
   if (!admitted) return reject(name, admitted.error().to_string());

@@ -35,6 +35,7 @@ void ClientSession::begin(const Transaction& transaction) {
   facts_.size_bytes += transaction_.late_header_bytes;
   const std::size_t count = transaction_.recipients.size();
   outcomes_.resize(count);
+  for (model::Outcome& outcome : outcomes_) outcome.kind = OutcomeKind::Deferred;  // until something else is known
   fates_.assign(count, Fate::Open);
   asked_.clear();
   undecided_ = count;

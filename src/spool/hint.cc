@@ -3,6 +3,7 @@
 
 #include "base/crc32c.h"
 #include "spool/byte_codec.h"
+#include "spool/payload.h"
 #include "spool/record_format.h"
 
 namespace penstock::spool {
@@ -37,7 +38,9 @@ class EntryReader {
     entry.recipient = recipient();
     entry.offset = offset();
     entry.stamp = bytes_.u64();
-    entry.attempts = bytes_.u32();
+    const std::uint32_t packed = bytes_.u32();
+    entry.attempts = attempts_of(packed);
+    entry.flags = flags_of(packed);
     entry.next_due = bytes_.time();
     entry.hold = bytes_.u8();
     entry.pinned_vmta = name();
@@ -110,7 +113,7 @@ void HintBuilder::add_attempt(std::uint64_t offset, std::uint64_t stamp, const A
   writer.u32(record.recipient.index);
   writer.u32(static_cast<std::uint32_t>(offset / kRecordAlignment));
   writer.u64(stamp);
-  writer.u32(record.attempts);
+  writer.u32(pack_attempts(record));
   writer.time(record.next_due);
   writer.u8(record.hold);
   writer.u32(name(record.pinned_vmta));

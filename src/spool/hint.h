@@ -57,6 +57,7 @@ struct HintAttempt {
   std::uint32_t attempts = 0;
   Time next_due;
   std::uint8_t hold = 0;
+  std::uint8_t flags = 0;
   std::string_view pinned_vmta, stream;
 };
 struct HintFinal {

@@ -113,10 +113,14 @@ std::optional<StoredEnvelope> decode_envelope(model::MessageId id, std::string_v
   return stored;
 }
 
+std::uint32_t pack_attempts(const AttemptRecord& record) {
+  return std::min(record.attempts, kAttemptsMax) | (std::uint32_t{record.flags} << 24);
+}
+
 void append_attempt(std::string& to, std::uint64_t stamp, const AttemptRecord& record) {
   ByteWriter writer(to);
   writer.u64(stamp);
-  writer.u32(record.attempts);
+  writer.u32(pack_attempts(record));
   writer.time(record.next_due);
   writer.u8(record.hold);
   writer.text(record.pinned_vmta);
@@ -129,7 +133,9 @@ std::optional<StoredAttempt> decode_attempt(const model::RecipientId& recipient,
   stored.record.recipient = recipient;
   ByteReader reader(payload);
   stored.stamp = reader.u64();
-  stored.record.attempts = reader.u32();
+  const std::uint32_t packed = reader.u32();
+  stored.record.attempts = attempts_of(packed);
+  stored.record.flags = flags_of(packed);
   stored.record.next_due = reader.time();
   stored.record.hold = reader.u8();
   stored.record.pinned_vmta = reader.text();

@@ -41,6 +41,15 @@ struct StoredAttempt {
   std::uint64_t stamp = 0;
   AttemptRecord record;
 };
+// Attempts and flags of an Attempt share four bytes, in its record and in a hint.
+inline constexpr std::uint32_t kAttemptsMax = 0xFFFFFF;
+[[nodiscard]] std::uint32_t pack_attempts(const AttemptRecord& record);
+[[nodiscard]] constexpr std::uint32_t attempts_of(std::uint32_t packed) {
+  return packed & kAttemptsMax;
+}
+[[nodiscard]] constexpr std::uint8_t flags_of(std::uint32_t packed) {
+  return static_cast<std::uint8_t>(packed >> 24);
+}
 void append_attempt(std::string& to, std::uint64_t stamp, const AttemptRecord& record);
 [[nodiscard]] std::optional<StoredAttempt> decode_attempt(const model::RecipientId& recipient,
                                                           std::string_view payload);

@@ -20,8 +20,9 @@ inline constexpr std::size_t kLastReplyBytesMax = 512;
 // him. The last one written for a recipient holds; each replaces the one before entirely.
 struct AttemptRecord {
   model::RecipientId recipient;
-  std::uint32_t attempts = 0;    // made so far
+  std::uint32_t attempts = 0;    // made so far, below 2^24; more is kept as the largest
   Time next_due = {};            // wall time (Clock::to_wall); epoch: at once
+  std::uint8_t flags = 0;        // the caller's, kept as they are: on disk, so never renumber
   std::uint8_t hold = 0;         // 0: not held. Else the caller's reason, kept as it is: on disk, so never renumber
   std::string pinned_vmta = {};  // the vMTA he must wait for; "": any of the pool
   std::string stream = {};       // the stream he was rerouted to; "": the envelope's
@@ -42,7 +43,8 @@ struct RecoveredRecipient {
   Time first_attempt;  // wall; epoch: at once
   Time next_due;       // wall; epoch: not attempted yet, so first_attempt decides
   std::uint32_t attempts = 0;
-  std::uint8_t hold = 0;  // as in AttemptRecord
+  std::uint8_t hold = 0;   // as in AttemptRecord
+  std::uint8_t flags = 0;  // likewise
 };
 
 // Takes what a start finds, oldest segment first. Called on the thread that opens the spool.

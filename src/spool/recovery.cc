@@ -120,6 +120,7 @@ class Tell final : public HintVisitor {
       found.next_due = attempt->next_due;
       found.attempts = attempt->attempts;
       found.hold = attempt->hold;
+      found.flags = attempt->flags;
     }
     sink_.recovered(found);
   }

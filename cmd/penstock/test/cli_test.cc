@@ -102,7 +102,7 @@ TEST_F(CliTest, DryRunSaysWhatItWouldTouch) {
   EXPECT_EQ(run({"hold", "--stream", "m", "--dry-run"}).out,
             "hold would touch 1,234 recipients; nothing was changed\n");
   EXPECT_EQ(run({"hold", "--stream", "m"}).out,
-            "hold: 1,230 recipients changed, 1,234 matched; 4 were in delivery or done\n");
+            "hold: 1,230 recipients changed, 1,234 matched; 4 had finished meanwhile\n");
 }
 
 TEST_F(CliTest, LargeJobIsWaitedForOrLeftAlone) {
@@ -145,6 +145,9 @@ TEST_F(CliTest, FailuresSayWhatAndWhatToDo) {
       {{"queue", "list", "--by", "planet"}, 2, "planet is none of domain, stream"},
       {{"queue", "lst"}, 2, "did you mean \"queue list\"?"},
       {{"statsu"}, 2, "did you mean \"status\"?"},
+      {{"hold", "--campain", "x"}, 2, "unknown option --campain of \"hold\"; did you mean --campaign?"},
+      {{"status", "--jsn"}, 2, "did you mean --json?"},
+      {{"hold", "--nonsense=1"}, 2, "unknown option --nonsense of \"hold\"\n"},
       {{"status", "--nonsense"}, 2, "--nonsense"},
       {{"drain", "--end", "--stop"}, 2, "contradict"},
       {{"completion", "fish"}, 2, "fish is none of bash, zsh"},

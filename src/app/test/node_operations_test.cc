@@ -6,12 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <future>
 
 #include "api/errc.h"
 #include "app/ask_shards.h"
-#include "app/test/temp_folder.h"
+#include "app/test/node_fixture.h"
 
 namespace penstock::app {
 namespace {
@@ -21,138 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr const char* kRest = R"([[vmta]]
-name = "v1"
-[[vmta]]
-name = "v2"
-[[pool]]
-name = "main"
-members = [{ vmta = "v1" }]
-[[stream]]
-name = "default"
-pool = "main"
-route = "null"
-[[stream]]
-name = "other"
-pool = "main"
-route = "null"
-)";
-
-// One that nobody uses just now. Listeners share ports, so a clash would be no trouble either.
-std::uint16_t free_port() {
-  boost::asio::io_context io;
-  boost::asio::ip::tcp::acceptor taken(io, {boost::asio::ip::make_address("127.0.0.1"), 0});
-  return taken.local_endpoint().port();
-}
-
-class NodeOperationsTest : public ::testing::Test {
- protected:
-  NodeOperationsTest() {
-    folder_.put("penstock.toml", fmt::format(R"([node]
-name = "mta1.example"
-data_dir = "{}/data"
-shards = 2
-[dns]
-upstream = ["127.0.0.1:1"]
-[spool]
-segment_size = "1 MiB"
-free_floor = "1 MiB"
-spare_segments = 1
-[[listener]]
-address = "127.0.0.1:{}"
-max_message_size = "100 KiB"
-relay_from = "127.0.0.1"
-)",
-                                             folder_.path, free_port()) +
-                                     kRest);
-    open();
-  }
-  ~NodeOperationsTest() override { close(); }
-  void open() {
-    const std::string path = folder_.path + "/penstock.toml";
-    const config::Loaded loaded = config::load_file(path);
-    for (const config::Problem& problem : loaded.problems) {
-      EXPECT_FALSE(problem.is_error) << config::format_problem(problem);
-    }
-    ASSERT_TRUE(loaded.config);
-    auto built = Node::build(loaded, path);
-    ASSERT_TRUE(built) << built.error().to_string();
-    node_ = std::move(*built);
-    operations_ = std::make_unique<NodeOperations>(*node_);
-    node_->start();
-  }
-  void close() {
-    if (!node_) return;
-    operations_->stop();
-    node_->finish(10s);
-    node_->stop();
-    operations_.reset();
-    node_.reset();
-  }
-  // Stores a message and hands it over. Without `later` it is due at once.
-  model::MessageId send(const std::vector<std::string>& addresses, Duration later = 1h,
-                        const std::string& stream = "default") {
-    model::Envelope envelope;
-    envelope.sender = "";  // no notices
-    envelope.peer = "192.0.2.1";
-    envelope.labels.stream = stream;
-    envelope.received = node_->clock().wall();
-    if (later > Duration::zero()) envelope.first_attempt = envelope.received + later;
-    for (const std::string& address : addresses) envelope.recipients.push_back({address, "", 0});
-    auto answered = std::make_shared<std::promise<Result<model::MessageId>>>();
-    spool::AcceptRequest request;
-    request.envelope = envelope;
-    request.body = std::make_shared<const std::string>("Subject: x\r\n\r\nx\r\n");
-    request.done =
-        spool::AcceptHandler([answered](Result<model::MessageId> result) { answered->set_value(std::move(result)); });
-    node_->spool().accept(std::move(request));
-    const auto stored = answered->get_future().get();
-    EXPECT_TRUE(stored);
-    envelope.id = *stored;
-    ask_shard(node_->engine(), 0, [&](delivery::Dispatcher& dispatcher) { dispatcher.admit(envelope); });
-    return *stored;
-  }
-  api::Job act(const api::ActRequest& request) {
-    const auto job = operations_->act(request, actor_);
-    EXPECT_TRUE(job) << (job ? "" : job.error().to_string());
-    return job ? finished(job->id) : api::Job{};
-  }
-  // The job once it has ended.
-  api::Job finished(std::uint64_t id) {
-    for (auto job = operations_->job(id); job; job = operations_->job(id)) {
-      if (job->state != api::JobState::Running) return *job;
-      std::this_thread::yield();
-    }
-    ADD_FAILURE() << "no job " << id;
-    return {};
-  }
-  // Asks until it is so; every question is answered by the shards in between.
-  void wait_until(const std::function<bool()>& so) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (!so()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it did not come to be";
-      std::this_thread::yield();
-    }
-  }
-  static api::ActRequest request(api::Act act, const std::string& domain = "") {
-    api::ActRequest made;
-    made.act = act;
-    made.selection.domain = domain;
-    made.selection.all = domain.empty();
-    return made;
-  }
-  api::QueueCounts counts() { return operations_->status()->queue; }
-  std::vector<api::RecipientRow> rows() {
-    api::RecipientQuery query;
-    query.limit = 1000;
-    return operations_->recipients(query)->rows;
-  }
-
-  TempFolder folder_;
-  const api::Actor actor_{"root", "unix"};
-  std::unique_ptr<Node> node_;
-  std::unique_ptr<NodeOperations> operations_;
-};
+class NodeOperationsTest : public NodeFixture {};
 
 TEST_F(NodeOperationsTest, StatusCountsWhatWaits) {
   send({"a@one.example", "b@two.example"});
@@ -350,6 +218,30 @@ TEST_F(NodeOperationsTest, UnknownNamesOfAPathAreSaid) {
   EXPECT_EQ(operations_->explain_path({"v1", "a.example", "none", ""}).error().code, api::Errc::NotFound);
   EXPECT_EQ(operations_->explain_path({"v1", "a.example", "", "gmial"}).error().code, api::Errc::NotFound);
   EXPECT_EQ(operations_->explain_path({"v1", "", "", ""}).error().code, api::Errc::BadRequest);
+}
+
+TEST_F(NodeOperationsTest, WhatWaitsForARestartIsToldByEachReload) {
+  const std::string before = folder_.get("penstock.toml");
+  std::string changed = before;
+  changed.insert(changed.find("shards = 2") + 10, "\nstop_limit = \"20s\"");
+  changed.replace(changed.find("shards = 2"), 10, "shards = 3");
+  folder_.put("penstock.toml", changed);
+  for (int i = 0; i < 2; ++i) {
+    const api::ReloadReport report = *operations_->reload(actor_);
+    EXPECT_THAT(report.needs_restart, ::testing::ElementsAre("node.shards")) << i;
+    EXPECT_EQ(report.changed.size(), i == 0 ? 1U : 0U) << "the stop limit changed by the first one";
+  }
+  folder_.put("penstock.toml", before);
+  EXPECT_THAT(operations_->reload(actor_)->needs_restart, IsEmpty());
+}
+
+TEST_F(NodeOperationsTest, ListenerThatIsNewWaitsForARestartWithAllItsKeys) {
+  folder_.put("penstock.toml", folder_.get("penstock.toml") +
+                                   "[[listener]]\nname = \"second\"\naddress = "
+                                   "\"127.0.0.1:2526\"\nmax_errors = 7\n");
+  const api::ReloadReport report = *operations_->reload(actor_);
+  EXPECT_THAT(report.needs_restart, ::testing::Contains("listener.second.max_errors"));
+  EXPECT_THAT(report.changed, IsEmpty());
 }
 
 TEST_F(NodeOperationsTest, ReloadAppliesAGoodFileAndRefusesABadOne) {

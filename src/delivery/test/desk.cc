@@ -107,7 +107,7 @@ void Desk::start() {
   for (const auto& [id, found] : box.sink.found) {
     backlog.recovered({id, found.domain, found.stream, found.tenant, found.campaign, found.vmta, found.pinned_vmta,
                        found.body_bytes, found.received, found.first_attempt, found.next_due, found.attempts,
-                       found.hold});
+                       found.hold, found.flags});
   }
   engine = std::make_unique<Engine>(Engine::Parts{*shards,
                                                   clock,

@@ -327,6 +327,64 @@ TEST_F(DispatcherControlTest, HeldByAnOperatorStaysOverARestartUntilReleased) {
   wait_for(EventType::Delivered, 1);
 }
 
+TEST_F(DispatcherControlTest, ThatADomainDoesNotExistIsConfirmedAcrossARestart) {
+  desk_.change_plan([](Plan& plan) { plan.nxdomain_confirmations = 2; });
+  desk_.dns.fail("gone.example", dns::Status::NxDomain);
+  model::Envelope envelope = desk_.envelope({"a@gone.example"});
+  envelope.sender = "";  // no notice
+  desk_.admit(desk_.store(envelope));
+  wait_for(EventType::Deferred, 1);
+  receiver_.reset();
+  desk_.end();
+  desk_.start();
+  desk_.clock.advance(1min);
+  wait_for(EventType::Bounced, 1);
+}
+
+TEST_F(DispatcherControlTest, ThatADomainDoesNotExistCountsInARowOnly) {
+  desk_.change_plan([](Plan& plan) { plan.nxdomain_confirmations = 2; });
+  desk_.dns.fail("one.example", dns::Status::NxDomain);
+  desk_.send({"a@one.example"});
+  wait_for(EventType::Deferred, 1);
+  desk_.dns.ok("one.example");
+  receiver_->set_answer([](const Heard& heard) { return heard.verb == "RCPT" ? "451 4.3.0 later" : ""; });
+  desk_.clock.advance(1min);
+  wait_for(EventType::Deferred, 2);
+  desk_.dns.fail("one.example", dns::Status::NxDomain);
+  desk_.clock.advance(2h);  // what was known of the domain is forgotten
+  wait_for(EventType::Deferred, 3);
+  EXPECT_EQ(desk_.events.count(EventType::Bounced), 0U);
+}
+
+TEST_F(DispatcherControlTest, DelayIsToldOnceAcrossARestart) {
+  const auto tell_delay = [](Plan& plan) {
+    for (Stream& stream : plan.streams) stream.dsn.delay = 30s;
+  };
+  desk_.change_plan(tell_delay);
+  receiver_->set_answer([](const Heard& heard) {
+    return heard.verb == "RCPT" && heard.argument.find("a@one.example") != std::string::npos ? "451 4.3.0 later" : "";
+  });
+  desk_.dns.mx("shop.example", {{10, "mx.one.example"}});
+  model::Envelope envelope = desk_.envelope({"a@one.example"});
+  envelope.recipients[0].notify = model::kNotifyDelay;
+  desk_.admit(desk_.store(envelope));
+  wait_for(EventType::Deferred, 1);
+  desk_.clock.advance(1min);
+  wait_for(EventType::Deferred, 2);
+  wait_for(EventType::Delivered, 1);  // the notice
+  receiver_.reset();
+  desk_.end();
+  desk_.start();
+  receiver_ = std::make_unique<ScriptedReceiver>(*desk_.shards);
+  receiver_->set_answer([](const Heard& heard) { return heard.verb == "RCPT" ? "451 4.3.0 later" : ""; });
+  desk_.change_plan([&](Plan& plan) { plan.mx_port = receiver_->port(); });
+  desk_.clock.advance(2min);
+  wait_for(EventType::Deferred, 3);
+  desk_.box.spool->flush();
+  desk_.poll();
+  EXPECT_EQ(desk_.dispatcher().totals().total(), 1U) << "another notice was sent";
+}
+
 TEST_F(DispatcherControlTest, BounceByAnOperatorIsFinal) {
   pause(1, {.stream = "default"});
   model::Envelope envelope = desk_.envelope({"a@one.example", "b@one.example"});

@@ -6,6 +6,7 @@
 
 #include "delivery/descriptors.h"
 #include "delivery/test/desk.h"
+#include "spool/final_notes.h"
 
 namespace penstock::delivery {
 namespace {
@@ -43,7 +44,7 @@ class SettlementTest : public ::testing::Test {
  protected:
   SettlementTest() {
     desk_.start();
-    settlement_.emplace(desk_.dispatcher().parts(), queue_);
+    settlement_.emplace(desk_.dispatcher().parts(), queue_, flights_);
     settlement_->set_plan(desk_.plan);
     auto destination = std::make_shared<Destination>();
     destination->group = destination->site = desk_.names.intern("site:mx.example");
@@ -80,6 +81,7 @@ class SettlementTest : public ::testing::Test {
 
   Desk desk_;
   RecordingQueue queue_;
+  FlightLog flights_;
   std::optional<Settlement> settlement_;
   Attempted attempted_;
   std::string sender_ = "news@shop.example";
@@ -220,6 +222,17 @@ TEST_F(SettlementTest, NoticeOfSuccessThatCannotBeStoredDoesNotSendTheMessageTwi
   ASSERT_THAT(queue_.waiting, SizeIs(1));
   EXPECT_EQ(queue_.waiting[0].first.index, 1U);
   desk_.box.disk.heal();
+}
+
+TEST_F(SettlementTest, DeliveredIsNotedWhileOtherAnswersAreToCome) {
+  const Batch one = batch({"a@one.example", "b@one.example", "c@one.example"});
+  const auto noted = [&] { return spool::read_final_notes(desk_.box.disk, spool::Box::kDir).size(); };
+  EXPECT_EQ(settlement_->note(one, std::vector{kDelivered, kDeferred, kDeferred}), 1U);
+  EXPECT_EQ(noted(), 1U);
+  EXPECT_EQ(settlement_->note(one, std::vector{kDelivered, kBounced, kDelivered}, 1), 3U);
+  EXPECT_EQ(noted(), 2U);
+  EXPECT_EQ(settlement_->note(one, std::vector{kDelivered, kBounced, kDelivered}, 3), 3U);
+  EXPECT_EQ(noted(), 2U);
 }
 
 TEST_F(SettlementTest, DelayIsToldOnce) {

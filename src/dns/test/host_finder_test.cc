@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 class HostFinderTest : public ::testing::Test {
  protected:
   RouteAnswer find(const std::string& domain, std::vector<std::string> own_names = {}) {
-    const HostFinder finder(dns_, std::move(own_names));
+    const HostFinder finder(dns_, own_names);
     return run(shards_[0], finder.find(shards_[0], domain));
   }
   Hosts hosts(const std::string& domain, std::vector<std::string> own_names = {}) {
@@ -335,6 +335,15 @@ TEST_F(TlsaTest, PortOfTheNameIsTheOneConnectedTo) {
   const HostFinder finder(dns_, {}, 2525);
   const RouteAnswer got = run(shards_[0], finder.find(shards_[0], "safe.example"));
   EXPECT_EQ(std::get<Hosts>(got).hosts[0].tlsa.state, Tlsa::State::Found);
+}
+
+TEST_F(HostFinderTest, OwnNamesCanChange) {
+  dns_.mx("big.example", {{10, "mta1.shop.example"}});
+  dns_.a("mta1.shop.example", {"192.0.2.1"});
+  HostFinder finder(dns_, {"mta9.shop.example"});
+  EXPECT_TRUE(std::holds_alternative<Hosts>(run(shards_[0], finder.find(shards_[0], "big.example"))));
+  finder.set_own_names({"MTA1.shop.example."});
+  EXPECT_FALSE(std::holds_alternative<Hosts>(run(shards_[0], finder.find(shards_[0], "big.example"))));
 }
 
 }  // namespace

@@ -25,6 +25,10 @@ pool = "main"
 [[stream]]
 name = "files"
 pool = "main"
+[pickup]
+stream = "files"
+tenant = "house"
+max_message_size = "1 KiB"
 )";
 constexpr const char* kGood =
     "X-Sender: <a@shop.example>\nX-Receiver: b@one.example,c@one.example\nSubject: hi\n\nhello\n";
@@ -34,8 +38,6 @@ class PickupTest : public ::testing::Test {
   PickupTest() {
     fs::create_directories(folder_);
     options_.dir = folder_;
-    options_.stream = "files";
-    options_.tenant = "house";
     pickup_.emplace(entrance_.services(), *entrance_.shards, options_);
     EXPECT_TRUE(pickup_->open());
     entrance_.shards->start();
@@ -99,11 +101,9 @@ TEST_F(PickupTest, WhatAdmissionRefusesIsBadToo) {
 }
 
 TEST_F(PickupTest, TooLargeFileIsBad) {
-  options_.max_message_bytes = 100;
-  Pickup small(entrance_.services(), *entrance_.shards, options_);
-  put("large.eml", kGood + std::string(200, 'x'));
-  (void)small.run_once();
-  EXPECT_THAT(get("bad/large.eml.reason"), HasSubstr("100 are allowed"));
+  put("large.eml", kGood + std::string(2000, 'x'));
+  (void)pickup_->run_once();
+  EXPECT_THAT(get("bad/large.eml.reason"), HasSubstr("1024 are allowed"));
 }
 
 TEST_F(PickupTest, UnfinishedFilesAndFoldersAreLeftAlone) {

@@ -24,7 +24,8 @@ void FoundSink::recovered(const RecoveredRecipient& recipient) {
                                                       .first_attempt = recipient.first_attempt,
                                                       .next_due = recipient.next_due,
                                                       .attempts = recipient.attempts,
-                                                      .hold = recipient.hold})
+                                                      .hold = recipient.hold,
+                                                      .flags = recipient.flags})
                          .second;
   if (!fresh) twice.push_back(recipient.id);
 }

@@ -27,6 +27,7 @@ struct Found {
   Time received, first_attempt, next_due;
   std::uint32_t attempts = 0;
   std::uint8_t hold = 0;
+  std::uint8_t flags = 0;
 };
 
 class FoundSink final : public RecoverySink {

@@ -162,8 +162,9 @@ TEST(EnvelopePayload, CountsThatCannotBeAreNone) {
 
 TEST(AttemptPayload, ComesBackWithItsReplyCut) {
   const AttemptRecord record{.recipient = {model::MessageId{5}, 6},
-                             .attempts = 0xFFFFFFFF,
+                             .attempts = 0xFFFFFFFF,  // more than are kept
                              .next_due = Time{Duration{123}},
+                             .flags = 0x81,
                              .hold = 255,
                              .pinned_vmta = "v",
                              .stream = "s",
@@ -173,7 +174,8 @@ TEST(AttemptPayload, ComesBackWithItsReplyCut) {
   const auto read = decode_attempt(record.recipient, payload);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->stamp, 99U);
-  EXPECT_EQ(read->record.attempts, 0xFFFFFFFF);
+  EXPECT_EQ(read->record.attempts, kAttemptsMax);
+  EXPECT_EQ(read->record.flags, 0x81U);
   EXPECT_EQ(read->record.next_due, record.next_due);
   EXPECT_EQ(read->record.hold, 255U);
   EXPECT_EQ(read->record.pinned_vmta, "v");
@@ -181,6 +183,22 @@ TEST(AttemptPayload, ComesBackWithItsReplyCut) {
   EXPECT_EQ(read->record.last_reply.size(), kLastReplyBytesMax);
   EXPECT_FALSE(decode_attempt(record.recipient, payload.substr(1)));
   EXPECT_FALSE(decode_attempt(record.recipient, payload + "x"));
+}
+
+// As spools wrote it before there were flags: four bytes of attempts.
+TEST(AttemptPayload, OfAnOldSpoolHasNoFlags) {
+  std::string payload;
+  ByteWriter writer(payload);
+  writer.u64(7);
+  writer.u32(65535);
+  writer.time(Time{});
+  writer.u8(1);
+  for (int i = 0; i < 3; ++i) writer.text("");
+  const auto read = decode_attempt({model::MessageId{5}, 6}, payload);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->record.attempts, 65535U);
+  EXPECT_EQ(read->record.flags, 0U);
+  EXPECT_EQ(read->record.hold, 1U);
 }
 
 TEST(FinalPayload, ComesBack) {
@@ -203,8 +221,9 @@ std::string some_hint() {
   HintBuilder builder;
   const std::vector<std::uint32_t> finished{1};
   builder.add_envelope(8192, full_envelope(), true, finished);
-  builder.add_attempt((4ULL << 30) - 8, 3,
-                      {.recipient = {model::MessageId{77}, 2}, .attempts = 4, .pinned_vmta = "v9", .stream = "bulk"});
+  builder.add_attempt(
+      (4ULL << 30) - 8, 3,
+      {.recipient = {model::MessageId{77}, 2}, .attempts = 4, .flags = 3, .pinned_vmta = "v9", .stream = "bulk"});
   builder.add_final({model::MessageId{77}, 0}, 12);
   return builder.finish(5, 9999);
 }
@@ -226,6 +245,8 @@ TEST(HintFile, ComesBack) {
   EXPECT_EQ(heard.envelopes[0].finished, std::vector<std::uint32_t>{1});
   ASSERT_EQ(heard.attempts.size(), 1U);
   EXPECT_EQ(heard.attempts[0].offset, (4ULL << 30) - 8);
+  EXPECT_EQ(heard.attempts[0].attempts, 4U);
+  EXPECT_EQ(heard.attempts[0].flags, 3U);
   EXPECT_EQ(heard.attempts[0].pinned_vmta, "v9");
   ASSERT_EQ(heard.finals.size(), 1U);
   EXPECT_EQ(heard.finals[0].envelope_sequence, 12U);

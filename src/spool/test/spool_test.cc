@@ -76,6 +76,7 @@ TEST(Spool, RecoveredRecipientCarriesWhatTheQueueNeeds) {
   box.spool->record_attempt({.recipient = {*id, 1},
                              .attempts = 4,
                              .next_due = Time{std::chrono::seconds{99}},
+                             .flags = 5,
                              .hold = 3,
                              .pinned_vmta = "v2",
                              .stream = "slow",
@@ -100,6 +101,7 @@ TEST(Spool, RecoveredRecipientCarriesWhatTheQueueNeeds) {
   EXPECT_EQ(second.next_due, Time{std::chrono::seconds{99}});
   EXPECT_EQ(second.attempts, 4U);
   EXPECT_EQ(second.hold, 3U);
+  EXPECT_EQ(second.flags, 5U);
 }
 
 TEST(Spool, FinishedRecipientDoesNotComeBack) {
