@@ -238,8 +238,10 @@ TEST_F(NodeOperationsTest, WhatWaitsForARestartIsToldByEachReload) {
 TEST_F(NodeOperationsTest, ListenerThatIsNewWaitsForARestartWithAllItsKeys) {
   folder_.put("penstock.toml", folder_.get("penstock.toml") +
                                    "[[listener]]\nname = \"second\"\naddress = "
-                                   "\"127.0.0.1:2526\"\nmax_errors = 7\n");
+                                   "\"127.0.0.1:2526\"\nrelay_from = \"127.0.0.1\"\nmax_errors = 7\n"
+                                   "max_message_size = \"100 KiB\"\n");
   const api::ReloadReport report = *operations_->reload(actor_);
+  ASSERT_TRUE(report.applied) << report.problems.at(0).message;
   EXPECT_THAT(report.needs_restart, ::testing::Contains("listener.second.max_errors"));
   EXPECT_THAT(report.changed, IsEmpty());
 }
