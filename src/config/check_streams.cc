@@ -82,6 +82,14 @@ void check_stream(const Config& config, std::size_t i, Checker& checker) {
   if (stream.dsn == DsnPolicy::Off && stream.dsn_delay_after > Duration::zero()) {
     checker.warn(entity, "dsn_delay_after", "dsn_delay_after has no effect when dsn is \"off\"");
   }
+  if (stream.bulk_rules == BulkRules::Refuse && stream.dkim.empty()) {
+    checker.warn(entity, "bulk_rules",
+                 fmt::format("{} does not sign, so it refuses every message that was not signed before", of),
+                 "give it dkim = \"from\" and a [[dkim]] key");
+  }
+  if (stream.bulk_rules == BulkRules::Off && !stream.feedback_id.empty()) {
+    checker.warn(entity, "feedback_id", "feedback_id has no effect while bulk_rules is \"off\"");
+  }
   check_retry(stream, entity, checker);
   check_dead(config, i, entity, checker);
 }

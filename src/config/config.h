@@ -233,6 +233,14 @@ struct Retry {
   Duration expire = std::chrono::days{5};
 };
 
+// What is done with a message that breaks the rules receivers have for bulk mail (docs/bulk-rules.md).
+enum class BulkRules : std::uint8_t {
+  Off,
+  Warn,   // an event and a header field
+  Fix,    // what can be mended is; the rest as Warn
+  Refuse  // a reply that says what is missing
+};
+
 // Empty days and hours: always open. The texts are checked for their form; zone for being a plausible name only: the
 // zone's file is read where it is used.
 struct Window {
@@ -277,6 +285,9 @@ struct Stream {
   std::string return_path;
   bool reference_header = false;  // add X-Penstock-Ref; always done with a return_path
   std::string cfbl_address;       // added as CFBL-Address (RFC 9477); empty: none
+  BulkRules bulk_rules = BulkRules::Off;
+  bool marketing = false;   // its mail must offer to unsubscribe
+  std::string feedback_id;  // the sender's part of Feedback-ID; empty: none is made
 };
 
 // 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
@@ -392,6 +403,14 @@ struct Suppression {
   SoftBounces soft;
 };
 
+// What `penstock preflight` asks besides what follows from the rest (docs/preflight.md).
+struct Preflight {
+  std::vector<std::string> blocklists;                  // DNSBL zones of addresses: "zen.dnsbl.example"
+  std::vector<std::string> domain_blocklists;           // of domains
+  std::vector<std::string> reach_domains{"gmail.com"};  // whose MX hosts are connected to
+  Duration timeout = std::chrono::seconds{10};          // of each connection
+};
+
 struct Config {
   Node node;
   Admin admin;
@@ -405,6 +424,7 @@ struct Config {
   Pickup pickup;
   Feedback feedback;
   Suppression suppression;
+  Preflight preflight;
   Timeouts timeouts;
   Client client;
   Tls tls;

@@ -187,6 +187,16 @@ Kind<std::string> return_path() {
   });
 }
 
+Kind<std::string> feedback_id() {
+  return text("identifier", [](std::string& given) -> Verdict {
+    const bool good = given.size() >= 5 && given.size() <= 15 && std::all_of(given.begin(), given.end(), [](char c) {
+                        return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.';
+                      });
+    return good ? std::nullopt
+                : wrong("5 to 15 letters, digits, \"-\", \"_\" or \".\"", given, "write the name of your company");
+  });
+}
+
 Kind<std::string> days() {
   return text("days", check_days);
 }

@@ -24,6 +24,8 @@ namespace penstock::config {
 [[nodiscard]] Kind<std::string> mail_address();
 // An address with one "{ref}" in its local part, short enough for the reference.
 [[nodiscard]] Kind<std::string> return_path();
+// The last part of a Feedback-ID: 5 to 15 letters, digits, "-", "_", ".".
+[[nodiscard]] Kind<std::string> feedback_id();
 // Of a delivery window: "mon-fri,sun"; "08:00-22:00"; "Europe/Berlin".
 [[nodiscard]] Kind<std::string> days();
 [[nodiscard]] Kind<std::string> hours();

@@ -75,6 +75,7 @@ struct TopTable {
 [[nodiscard]] const Section& pickup_section();
 [[nodiscard]] const Section& feedback_section();
 [[nodiscard]] const Section& suppression_section();
+[[nodiscard]] const Section& preflight_section();  // settings_preflight.cc
 [[nodiscard]] const Section& classify_section();
 [[nodiscard]] const Section& listener_section();
 [[nodiscard]] const Section& vmta_section();

@@ -56,6 +56,7 @@ const std::vector<TopTable>& tables() {
       single("defaults", &Config::defaults, defaults_section(), "Limits of every egress path."),
       single("timeouts", &Config::timeouts, timeouts_section(), "How long the SMTP client waits."),
       single("client", &Config::client, client_section(), "How the SMTP client speaks."),
+      single("preflight", &Config::preflight, preflight_section(), "What `penstock preflight` asks besides."),
       single("classify", &Config::classify, classify_section(), "How receivers' replies are understood."),
       single("providers", &Config::provider_files, provider_files_section(), "What is known of mailbox providers."),
       single("tls", &Config::tls, tls_section(), "How deliveries are encrypted."),

@@ -215,6 +215,18 @@ const Section& stream_section() {
                "Add the reference as X-Penstock-Ref. Always done with a return_path.")
           .add("cfbl_address", &Stream::cfbl_address, mail_address(), Live,
                "Where complaints go: added as CFBL-Address (RFC 9477).", "none")
+          .add("bulk_rules", &Stream::bulk_rules,
+               word<BulkRules>({{"off", BulkRules::Off},
+                                {"warn", BulkRules::Warn},
+                                {"fix", BulkRules::Fix},
+                                {"refuse", BulkRules::Refuse}}),
+               Live, "What happens to a message that breaks receivers' rules for bulk mail.")
+          .add("marketing", &Stream::marketing, flag(), Live,
+               "Its mail is bulk that was subscribed to: bulk_rules ask for List-Unsubscribe, one-click and "
+               "Feedback-ID.")
+          .add("feedback_id", &Stream::feedback_id, feedback_id(), Live,
+               "The sender's part of Feedback-ID, which bulk_rules = \"fix\" adds: \"campaign:tenant:stream:this\".",
+               "none is made")
           .build();
   return section;
 }

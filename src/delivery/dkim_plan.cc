@@ -7,6 +7,7 @@
 #include "config/secret_file.h"
 #include "delivery/errc.h"
 #include "mime/header.h"
+#include "mime/mailbox.h"
 
 namespace penstock::delivery {
 namespace {
@@ -23,28 +24,6 @@ Result<dkim::Signer> make_signer(const config::Dkim& from) {
   auto key = dkim::KeyPair::from_pem(*pem);
   if (!key) return fail(Errc::BadKey, who + from.key_file + ": " + key.error());
   return dkim::Signer(std::move(options), std::make_shared<const dkim::KeyPair>(std::move(*key)));
-}
-
-// The first '@' that is in no quoted string and no comment, and what follows it.
-std::string_view first_domain(std::string_view value) {
-  bool quoted = false;
-  int comments = 0;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    if (c == '\\') {
-      ++i;
-    } else if (c == '"' && comments == 0) {
-      quoted = !quoted;
-    } else if (!quoted && c == '(') {
-      ++comments;
-    } else if (!quoted && c == ')' && comments > 0) {
-      --comments;
-    } else if (!quoted && comments == 0 && c == '@') {
-      const std::string_view rest = value.substr(i + 1);
-      return rest.substr(0, rest.find_first_of(">,;: \t\r\n("));
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -98,7 +77,9 @@ DkimPlan::Signers DkimPlan::choose(std::span<const std::string> domains, std::st
 
 std::string from_domain(std::string_view message) {
   const auto from = mime::find_field(message, "From");
-  return from ? ascii::lower(first_domain(from->value)) : std::string();
+  if (!from) return {};
+  std::string_view mailboxes = from->value;
+  return ascii::lower(mime::take_mailbox_domain(mailboxes));
 }
 
 SignedFields sign_message(const DkimPlan::Signers& signers, std::string_view message, Time now) {

@@ -3,11 +3,9 @@
 
 namespace penstock::ingest {
 
-void record_accepted(Probe& probe, model::EventSink& events, const model::Envelope& envelope, model::Event event) {
-  probe.messages.add();
-  probe.recipients.add(envelope.recipients.size());
-  probe.bytes.add(envelope.body_bytes);
-  event.type = model::EventType::Accepted;
+namespace {
+
+void describe(const model::Envelope& envelope, model::Event& event) {
   event.message = envelope.id;
   event.stream = envelope.labels.stream;
   event.tenant = envelope.labels.tenant;
@@ -16,6 +14,16 @@ void record_accepted(Probe& probe, model::EventSink& events, const model::Envelo
   event.sender = envelope.sender;
   event.envelope_id = envelope.envelope_id;
   event.bytes = envelope.body_bytes;
+}
+
+}  // namespace
+
+void record_accepted(Probe& probe, model::EventSink& events, const model::Envelope& envelope, model::Event event) {
+  probe.messages.add();
+  probe.recipients.add(envelope.recipients.size());
+  probe.bytes.add(envelope.body_bytes);
+  event.type = model::EventType::Accepted;
+  describe(envelope, event);
   event.has_recipient = true;
   for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i) {
     const model::Recipient& recipient = envelope.recipients[i];
@@ -25,6 +33,18 @@ void record_accepted(Probe& probe, model::EventSink& events, const model::Envelo
     event.domain = std::string_view(recipient.address).substr(recipient.address.rfind('@') + 1);
     events.record(event);
   }
+}
+
+void record_bulk_findings(Probe& probe, model::EventSink& events, const model::Envelope& envelope,
+                          const BulkFindings& findings, model::Event event) {
+  for (const BulkRule rule : findings.fixed) probe.bulk_fixes[static_cast<std::size_t>(rule)]->add();
+  if (findings.faults.empty()) return;
+  for (const BulkFault& fault : findings.faults) probe.bulk_faults[static_cast<std::size_t>(fault.rule)]->add();
+  event.type = model::EventType::BulkRules;
+  describe(envelope, event);
+  const std::string sentence = findings.sentence();
+  event.detail = sentence;
+  events.record(event);
 }
 
 }  // namespace penstock::ingest

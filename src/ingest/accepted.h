@@ -12,4 +12,8 @@ namespace penstock::ingest {
 // `event` knows the way in: protocol, time, peers, detail. The rest is filled in from the envelope.
 void record_accepted(Probe& probe, model::EventSink& events, const model::Envelope& envelope, model::Event event);
 
+// What bulk_rules found of a message that was taken: figures, and a BulkRules event when something stays wrong.
+void record_bulk_findings(Probe& probe, model::EventSink& events, const model::Envelope& envelope,
+                          const BulkFindings& findings, model::Event event);
+
 }  // namespace penstock::ingest

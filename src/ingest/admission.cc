@@ -21,6 +21,13 @@ Refusal refuse(std::uint16_t code, model::EnhancedStatus enhanced, std::string t
   return Refusal(model::Reply{code, enhanced, std::move(text)});
 }
 
+void merge(std::vector<mime::ByteRange>& into, const std::vector<mime::ByteRange>& more) {
+  if (more.empty()) return;
+  into.insert(into.end(), more.begin(), more.end());
+  std::sort(into.begin(), into.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  into.erase(std::unique(into.begin(), into.end()), into.end());
+}
+
 // The further fields that the configuration says must not leave, merged into the ranges of the labels' fields.
 std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, const ReferenceMark& mark,
                                       std::vector<mime::ByteRange> found) {
@@ -91,6 +98,14 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
   return std::nullopt;
 }
 
+// What the stream's rules for bulk mail say; nothing when it has none.
+BulkFindings find_bulk_faults(const BulkRules& rules, const Submission& submission, const model::Envelope& envelope) {
+  const std::string& return_path = rules.return_path_domain();
+  const bool replaced = !return_path.empty() && !envelope.sender.empty();
+  const std::string sender_domain = replaced ? return_path : model::domain_of(envelope.sender);
+  return rules.check({submission.message, envelope, sender_domain, submission.host, envelope.received});
+}
+
 }  // namespace
 
 tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submission, model::MessageId id, Time wall) {
@@ -111,11 +126,21 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
     return *refusal;
   }
 
+  if (const BulkRules* rules = plan.find_bulk_rules(envelope.labels.stream)) {
+    admitted.bulk = find_bulk_faults(*rules, submission, envelope);
+    if (rules->mode() == config::BulkRules::Refuse && !admitted.bulk.faults.empty()) {
+      submission.envelope = std::move(envelope);
+      return refuse(550, {5, 7, 1}, "the message breaks rules for bulk mail: " + admitted.bulk.sentence());
+    }
+  }
+
   const ReferenceMark mark = mark_with_reference(plan, envelope);
-  const std::string added = added_fields(plan, found.facts, envelope, submission.host) + mark.added;
+  const std::string added =
+      added_fields(plan, found.facts, envelope, submission.host) + admitted.bulk.added + mark.added;
   const std::string received =
       plan.config->headers.add_received ? received_field(submission, envelope, wall) : std::string();
-  const std::vector<mime::ByteRange> removed = removals(submission.message, plan, mark, found.remove);
+  std::vector<mime::ByteRange> removed = removals(submission.message, plan, mark, found.remove);
+  merge(removed, admitted.bulk.removed);
   mime::HeaderEdit edit;
   edit.received = received;
   edit.added = added;

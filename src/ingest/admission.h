@@ -15,6 +15,7 @@
 
 #include <tl/expected.hpp>
 #include "base/clock.h"
+#include "ingest/bulk_rules.h"
 #include "ingest/plan.h"
 #include "model/envelope.h"
 #include "model/ids.h"
@@ -39,6 +40,7 @@ struct Submission {
 struct Admitted {
   model::Envelope envelope;  // with id, labels, times and body_bytes
   std::shared_ptr<const std::string> body;
+  BulkFindings bulk;  // of a stream with bulk_rules
 };
 
 // The submission's envelope moves into the result; after a refusal it is still there.

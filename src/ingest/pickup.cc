@@ -127,12 +127,12 @@ void Pickup::take_file(const std::string& name) {
   spool::AcceptRequest request;
   request.envelope = admitted->envelope;
   request.body = std::move(admitted->body);
-  request.done = spool::AcceptHandler(
-      [this, name, envelope = std::move(admitted->envelope)](Result<model::MessageId> result) mutable {
-        const std::lock_guard lock(mutex_);
-        done_.push_back({std::move(name), std::move(envelope), std::move(result)});
-        wake_.notify_all();
-      });
+  request.done = spool::AcceptHandler([this, name, envelope = std::move(admitted->envelope),
+                                       bulk = std::move(admitted->bulk)](Result<model::MessageId> result) mutable {
+    const std::lock_guard lock(mutex_);
+    done_.push_back({std::move(name), std::move(envelope), std::move(bulk), std::move(result)});
+    wake_.notify_all();
+  });
   services_.spool.accept(std::move(request));
 }
 
@@ -167,6 +167,7 @@ void Pickup::finish(Done done) {
   event.protocol = "pickup";
   event.detail = done.name;
   record_accepted(services_.probe, services_.events, done.envelope, event);
+  record_bulk_findings(services_.probe, services_.events, done.envelope, done.bulk, event);
   const std::size_t shard = next_shard_++ % shards_.size();
   shards_[shard].post([handover = &services_.handover, shard, envelope = std::move(done.envelope)] {
     handover->accepted(shard, envelope);

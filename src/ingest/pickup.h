@@ -40,6 +40,7 @@ class Pickup {
   struct Done {
     std::string name;
     model::Envelope envelope;
+    BulkFindings bulk;
     Result<model::MessageId> result;
   };
   void run();

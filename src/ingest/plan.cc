@@ -30,6 +30,16 @@ Plan::Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::R
                        : std::make_unique<net::TlsFiles>(net::TlsServerFiles{
                              listener.tls_cert_file, listener.tls_key_file, listener.client_ca_file}));
   }
+  for (const config::Stream& stream : config->streams) {
+    if (stream.bulk_rules != config::BulkRules::Off) bulk_rules_.emplace_back(stream.name, BulkRules(*config, stream));
+  }
+}
+
+const BulkRules* Plan::find_bulk_rules(std::string_view stream) const {
+  for (const auto& [name, rules] : bulk_rules_) {
+    if (name == stream) return &rules;
+  }
+  return nullptr;
 }
 
 net::TlsFiles* Plan::find_tls(const config::Listener& listener) const {

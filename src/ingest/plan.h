@@ -15,6 +15,7 @@
 
 #include "config/config.h"
 #include "feedback/reference.h"
+#include "ingest/bulk_rules.h"
 #include "ingest/stream_matcher.h"
 #include "mime/labels.h"
 #include "net/tls_files.h"
@@ -33,11 +34,14 @@ struct Plan {
 
   // The certificate of a listener of `config`; nullptr: without TLS.
   [[nodiscard]] net::TlsFiles* find_tls(const config::Listener& listener) const;
+  // nullptr: the stream has none.
+  [[nodiscard]] const BulkRules* find_bulk_rules(std::string_view stream) const;
   // nullptr when a reload has taken it away.
   [[nodiscard]] const config::Listener* find_listener(std::string_view name) const;
 
  private:
-  std::vector<std::unique_ptr<net::TlsFiles>> tls_;  // beside config->listeners
+  std::vector<std::unique_ptr<net::TlsFiles>> tls_;            // beside config->listeners
+  std::vector<std::pair<std::string, BulkRules>> bulk_rules_;  // by stream; of those that have them on
 };
 
 using PlanPtr = std::shared_ptr<const Plan>;

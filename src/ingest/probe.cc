@@ -15,6 +15,14 @@ Probe::Probe(metrics::Registry& r)
       open_connections(r.gauge("penstock_ingest_open_connections", "SMTP connections from clients now")),
       reports(r.counter("penstock_ingest_reports_total", "Mail for report domains made durable")),
       pickup_files(r.counter("penstock_ingest_pickup_files_total", "Files taken from the pickup folder")),
-      pickup_bad_files(r.counter("penstock_ingest_pickup_bad_files_total", "Pickup files moved to bad/")) {}
+      pickup_bad_files(r.counter("penstock_ingest_pickup_bad_files_total", "Pickup files moved to bad/")) {
+  for (std::size_t i = 0; i < kBulkRuleCount; ++i) {
+    const metrics::LabelSet rule{{"rule", std::string(to_string(static_cast<BulkRule>(i)))}};
+    bulk_faults[i] =
+        &r.counter("penstock_bulk_faults_total", "Messages taken that break a rule for bulk mail, by rule", rule);
+    bulk_fixes[i] =
+        &r.counter("penstock_bulk_fixes_total", "Messages mended to keep a rule for bulk mail, by rule", rule);
+  }
+}
 
 }  // namespace penstock::ingest

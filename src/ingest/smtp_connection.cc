@@ -276,6 +276,7 @@ net::Task<> SmtpConnection::take_message() {
   model::Event event = event_of(model::EventType::Accepted);
   event.detail = message.protocol;
   record_accepted(services.probe, services.events, admitted->envelope, event);
+  record_bulk_findings(services.probe, services.events, admitted->envelope, admitted->bulk, event);
   const model::Reply accepted{250, {2, 0, 0}, "accepted as " + model::format_id(*stored)};
   session_->answer(accepted);
   services.handover.accepted(stream_->shard().index(), admitted->envelope);

@@ -28,6 +28,7 @@ enum class EventType : std::uint8_t {
   Complaint,     // a report says that someone complained
   Admin,         // a person or program changed something through the API
   Config,        // a configuration was loaded or refused
+  BulkRules,     // a message breaks its stream's rules for bulk mail and was taken all the same
 };
 [[nodiscard]] std::string_view to_string(EventType type);
 

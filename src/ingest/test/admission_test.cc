@@ -53,7 +53,7 @@ class AdmissionTest : public ::testing::Test {
   Admitted take(const std::string& message) {
     auto admitted = try_admit(message);
     EXPECT_TRUE(admitted) << admitted.error().to_string();
-    return admitted ? *admitted : Admitted{{}, std::make_shared<const std::string>()};
+    return admitted ? *admitted : Admitted{{}, std::make_shared<const std::string>(), {}};
   }
   model::Reply refusal(const std::string& message) {
     const auto admitted = try_admit(message);
@@ -180,6 +180,46 @@ pool = "main"
 TEST_F(NothingAddedTest, MessageStaysAsItIs) {
   const std::string message = "From: a@shop.example\r\n\r\nhello\r\n";
   EXPECT_EQ(*take(message).body, message);
+}
+
+constexpr const char* kBulkStreams = R"([[stream]]
+name = "strict"
+pool = "main"
+bulk_rules = "refuse"
+[[stream]]
+name = "mild"
+pool = "main"
+bulk_rules = "warn"
+return_path = "b+{ref}@bounces.shop.example"
+[[stream]]
+name = "default"
+pool = "main"
+)";
+
+class BulkAdmissionTest : public AdmissionTest {
+ protected:
+  BulkAdmissionTest() : AdmissionTest(with_one_pool(kBulkStreams)) {}
+};
+
+TEST_F(BulkAdmissionTest, ARefusalSaysWhatIsMissing) {
+  const model::Reply reply = refusal("X-Penstock-Stream: strict\r\n" + with(""));
+  EXPECT_EQ(reply.code, 550);
+  EXPECT_EQ(reply.text,
+            "the message breaks rules for bulk mail: dkim: no DKIM key signs for shop.example or its organisation");
+}
+
+TEST_F(BulkAdmissionTest, AWarnedMessageIsTakenWithAField) {
+  submission_.envelope.sender = "x@elsewhere.example";  // return_path takes its place
+  const Admitted got = take("X-Penstock-Stream: mild\r\nX-Penstock-Bulk-Rules: mine\r\n" + with(""));
+  EXPECT_EQ(got.bulk.names(), "dkim");
+  EXPECT_THAT(*got.body, HasSubstr("X-Penstock-Bulk-Rules: dkim\r\n"));
+  EXPECT_THAT(*got.body, Not(HasSubstr("mine")));
+}
+
+TEST_F(BulkAdmissionTest, OtherStreamsAreLeftAlone) {
+  const Admitted got = take(with("X-Penstock-Bulk-Rules: mine\r\n"));
+  EXPECT_EQ(got.bulk.names(), "");
+  EXPECT_THAT(*got.body, HasSubstr("mine"));
 }
 
 }  // namespace

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// BulkRules: what large receivers ask of those who send in bulk, held against a message before it is taken.
+//
+// Use:  if (const BulkRules* rules = plan.bulk_rules(stream)) {
+//         const BulkFindings found = rules->check({.message = …, …});
+//         if (rules->mode() == config::BulkRules::Refuse && !found.faults.empty()) … found.sentence() …
+//       }
+// Judged is the message as it will leave: a Message-ID or Date that [headers] adds is not missing.
+// Sources: RFC 5322 §2.1.1, §3.6; RFC 2369, RFC 8058 (unsubscribing); RFC 7489 (alignment); the sender guidelines of
+// Gmail and Yahoo (one From with one address, aligned DKIM and envelope, Feedback-ID).
+// Pure: time comes in.   Threads: const, any.   Cost: one pass over header and body, about 2 µs for 10 KiB; a stream
+// whose rules are off has none.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "mime/header.h"
+#include "model/envelope.h"
+
+namespace penstock::ingest {
+
+enum class BulkRule : std::uint8_t {
+  From,           // one From field with one address
+  RepeatedField,  // fields that may be there once are there once
+  Date,           // one that can be read
+  MessageId,
+  LineLength,       // at most 998 bytes (RFC 5322 §2.1.1)
+  ListUnsubscribe,  // of marketing: List-Unsubscribe with an https address
+  OneClick,         // of marketing: List-Unsubscribe-Post (RFC 8058)
+  FeedbackId,       // of marketing, and wherever feedback_id is set
+  Dkim,             // a domain that signs is aligned with that of From
+  EnvelopeDomain,   // the envelope sender's domain is
+};
+inline constexpr std::size_t kBulkRuleCount = 10;
+[[nodiscard]] std::string_view to_string(BulkRule rule);  // "list-unsubscribe"
+
+struct BulkFault {
+  BulkRule rule;
+  std::string words;  // "there is no List-Unsubscribe field"
+};
+
+struct BulkFindings {
+  std::vector<BulkFault> faults;         // what the message still breaks
+  std::vector<BulkRule> fixed;           // what was mended, in mode Fix
+  std::string added;                     // fields for it, each ended with CRLF
+  std::vector<mime::ByteRange> removed;  // fields that go; ascending, disjoint
+  // "list-unsubscribe: there is no List-Unsubscribe field; date: …"
+  [[nodiscard]] std::string sentence() const;
+  // "list-unsubscribe, date"
+  [[nodiscard]] std::string names() const;
+};
+
+// Views live during check().
+struct BulkSubject {
+  std::string_view message;
+  const model::Envelope& envelope;  // with id and labels
+  std::string_view sender_domain;   // of the envelope as it will leave; "" is the null sender
+  std::string_view host;            // our name, for a Message-ID
+  Time wall;
+};
+
+class BulkRules {
+ public:
+  // A field that tells a warned message's faults; one that comes in with this name is removed.
+  static constexpr std::string_view kField = "X-Penstock-Bulk-Rules";
+
+  BulkRules(const config::Config& config, const config::Stream& stream);
+  [[nodiscard]] config::BulkRules mode() const { return mode_; }
+  // The domain of the stream's return_path, which takes the place of the sender's; "" when there is none.
+  [[nodiscard]] const std::string& return_path_domain() const { return return_path_domain_; }
+  [[nodiscard]] BulkFindings check(const BulkSubject& subject) const;
+
+ private:
+  struct Key {
+    std::string domain;
+    Time sign, retire;
+  };
+  struct Header;
+  void check_dkim(const Header& header, const BulkSubject& subject, BulkFindings& found) const;
+  void check_marketing(const Header& header, const BulkSubject& subject, BulkFindings& found) const;
+  void check_presence(const Header& header, const BulkSubject& subject, BulkFindings& found) const;
+  void check_repeated(const Header& header, BulkFindings& found) const;
+  [[nodiscard]] bool signs(std::string_view domain, Time wall) const;
+  [[nodiscard]] bool fixes() const { return mode_ == config::BulkRules::Fix; }
+
+  // set in the constructor, never changed
+  config::BulkRules mode_;
+  bool marketing_;
+  bool adds_message_id_;
+  bool adds_date_;
+  std::string feedback_id_;
+  std::string return_path_domain_;
+  std::vector<std::string> signers_;  // as the stream names them
+  std::vector<Key> keys_;
+};
+
+}  // namespace penstock::ingest
