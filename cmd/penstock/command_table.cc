@@ -11,7 +11,7 @@ constexpr std::string_view kGroups = "domain stream tenant campaign provider vmt
 constexpr std::string_view kStates = "ready in_delivery deferred scheduled held";
 constexpr std::string_view kTypes =
     "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint admin "
-    "config";
+    "config bulk-rules";
 
 constexpr std::string_view kCauses =
     "invalid-mailbox invalid-domain inactive-mailbox mailbox-full policy soft-bounces complaint unsubscribe operator "
@@ -188,6 +188,12 @@ std::vector<CommandSpec> daemon_commands() {
        .positional_need = Need::Required,
        .options = {},
        .run = check_config},
+      {.name = "preflight",
+       .help = "check DNS, keys, addresses and the way out before sending; needs no daemon",
+       .options = {{"--config", "FILE", "the configuration (/etc/penstock/penstock.toml)"},
+                   {"--stream", "NAME", "only what this stream uses (all)"},
+                   {"--problems", "", "only warnings and failures"}},
+       .run = run_preflight},
       {.name = "classify",
        .help = "what a receiver's reply means: class, rule, scope, what would follow; needs no daemon",
        .positional = "REPLY",

@@ -64,6 +64,8 @@ Ended suppress_review(Cli& cli);
 Ended suppress_import(Cli& cli);
 Ended suppress_export(Cli& cli);
 Ended suppress_changes(Cli& cli);
+// preflight_command.cc
+Ended run_preflight(Cli& cli);
 // completion.cc
 Ended print_completion(Cli& cli);
 

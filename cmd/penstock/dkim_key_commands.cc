@@ -15,8 +15,8 @@
 #include "cmd/penstock/commands.h"
 #include "cmd/penstock/dkim_lookup.h"
 #include "config/secret_file.h"
+#include "dkim/key_match.h"
 #include "dkim/key_record.h"
-#include "dkim/public_key.h"
 #include "dkim/signer.h"
 #include "dkim/tag_list.h"
 
@@ -63,46 +63,6 @@ Got<dkim::KeyPair> read_key(const std::string& path) {
   auto key = dkim::KeyPair::from_pem(*pem);
   if (!key) return fail_with(kExitRefused, path + ": " + key.error());
   return std::move(*key);
-}
-
-// Why the record that DNS has does not fit the key here; "" when it does.
-std::string difference(const std::string& text, const dkim::KeyPair& key) {
-  const auto record = dkim::parse_key_record(text);
-  if (!record) return record.error();
-  if (record->key.empty()) return "the key has been revoked in DNS (p= is empty)";
-  if (record->type != key.type()) {
-    return fmt::format("DNS has a key of type {}, the file one of type {}", dkim::to_string(record->type),
-                       dkim::to_string(key.type()));
-  }
-  const auto published = dkim::PublicKey::parse(record->type, record->key);
-  if (!published) return published.error();
-  if (record->key != key.public_key()) {
-    // RFC 6376's own form of RSA keys is another encoding of perhaps the same key: only a signature tells.
-    const auto probe = key.sign("probe");
-    if (!probe || !published->verifies(dkim::Hash::Sha256, "probe", *probe)) {
-      return "DNS has another key than the file";
-    }
-  }
-  if (!record->for_mail) return "the key in DNS is not for mail (s=)";
-  dkim::Signature plain;
-  plain.algorithm = {key.type(), dkim::Hash::Sha256};
-  return dkim::misfit(*record, plain);
-}
-
-// "" when one of the records fits.
-std::string compare(const dkim::KeyAnswer& answer, const dkim::KeyPair& key, const std::string& name) {
-  if (answer.temporary) return "DNS could not tell: " + answer.why;
-  if (answer.records.empty()) return "there is no TXT record at " + name;
-  std::string first;
-  for (const std::string& record : answer.records) {
-    const std::string words = difference(record, key);
-    if (words.empty()) {
-      return answer.records.size() == 1 ? ""
-                                        : fmt::format("there are {} TXT records at {}", answer.records.size(), name);
-    }
-    if (first.empty()) first = words;
-  }
-  return first;
 }
 
 Got<dkim::SignOptions> sign_options(const Arguments& arguments) {
@@ -171,7 +131,7 @@ Ended dkim_check(Cli& cli) {
   const auto answers = find_keys({name}, cli.arguments.text("--keys"), cli.arguments.text("--resolver"));
   if (!answers) return tl::unexpected<Failure>(answers.error());
   const dkim::KeyAnswer& answer = answers->at(name);
-  const std::string problem = compare(answer, *key, name);
+  const std::string problem = dkim::mismatch(answer, *key, name);
   if (cli.json()) {
     boost::json::array records;
     for (const std::string& record : answer.records) records.emplace_back(record);

@@ -9,6 +9,7 @@ std::string_view to_string(RecordType type) {
   switch (type) {
     case RecordType::A: return "A";
     case RecordType::Cname: return "CNAME";
+    case RecordType::Soa: return "SOA";
     case RecordType::Ptr: return "PTR";
     case RecordType::Mx: return "MX";
     case RecordType::Txt: return "TXT";

@@ -21,7 +21,7 @@
 namespace penstock::dns {
 
 // Values on the wire.
-enum class RecordType : std::uint16_t { A = 1, Cname = 5, Ptr = 12, Mx = 15, Txt = 16, Aaaa = 28, Tlsa = 52 };
+enum class RecordType : std::uint16_t { A = 1, Cname = 5, Soa = 6, Ptr = 12, Mx = 15, Txt = 16, Aaaa = 28, Tlsa = 52 };
 [[nodiscard]] std::string_view to_string(RecordType type);  // "MX"
 
 struct Question {
@@ -44,7 +44,8 @@ enum class Status : std::uint8_t {
 
 struct Record {
   std::uint16_t preference = 0;  // MX: lower is tried first
-  // A, AAAA: the address as text. MX, PTR, CNAME: the name ("" is the root: a null MX). TXT: the strings joined.
+  // A, AAAA: the address as text. MX, PTR, CNAME: the name ("" is the root: a null MX). TXT: the strings joined. SOA:
+  // the name of the zone's first server; the rest is not kept.
   // TLSA: usage, selector and matching type, one byte each, then the association data, raw.
   std::string value;
   bool operator==(const Record&) const = default;

@@ -134,6 +134,7 @@ std::optional<Record> read_record(RecordType type, Bytes data) {
       if (data.size() < 3) return std::nullopt;
       return read_name(data.subspan(2), static_cast<std::uint16_t>(data[0] << 8U | data[1]));
     case RecordType::Cname:
+    case RecordType::Soa:
     case RecordType::Ptr: return read_name(data, 0);
     case RecordType::Txt: return read_text(data);
     case RecordType::Tlsa:
