@@ -12,7 +12,7 @@
 namespace penstock::cli {
 
 struct PreflightStyle {
-  std::size_t columns = 80;  // lines are wrapped at blanks to fit
+  std::size_t columns = 100;  // lines are wrapped at blanks to fit
   bool colours = false;
   bool problems_only = false;  // what passed and what was skipped is only counted
 };

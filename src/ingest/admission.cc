@@ -130,7 +130,7 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
     admitted.bulk = find_bulk_faults(*rules, submission, envelope);
     if (rules->mode() == config::BulkRules::Refuse && !admitted.bulk.faults.empty()) {
       submission.envelope = std::move(envelope);
-      return refuse(550, {5, 7, 1}, "the message breaks rules for bulk mail: " + admitted.bulk.sentence());
+      return refuse(550, {5, 7, 1}, "the message breaks rules for bulk mail\n" + admitted.bulk.sentence("\n"));
     }
   }
 

@@ -154,10 +154,10 @@ std::string_view to_string(BulkRule rule) {
   PENSTOCK_UNREACHABLE();
 }
 
-std::string BulkFindings::sentence() const {
+std::string BulkFindings::sentence(std::string_view between) const {
   std::string text;
   for (const BulkFault& fault : faults) {
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", to_string(fault.rule), fault.words);
+    text += fmt::format("{}{}: {}", text.empty() ? "" : between, to_string(fault.rule), fault.words);
   }
   return text;
 }

@@ -3,7 +3,7 @@
 //
 // Use:  if (const BulkRules* rules = plan.bulk_rules(stream)) {
 //         const BulkFindings found = rules->check({.message = …, …});
-//         if (rules->mode() == config::BulkRules::Refuse && !found.faults.empty()) … found.sentence() …
+//         if (rules->mode() == config::BulkRules::Refuse && !found.faults.empty()) … found.sentence("\n") …
 //       }
 // Judged is the message as it will leave: a Message-ID or Date that [headers] adds is not missing.
 // Sources: RFC 5322 §2.1.1, §3.6; RFC 2369, RFC 8058 (unsubscribing); RFC 7489 (alignment); the sender guidelines of
@@ -51,7 +51,7 @@ struct BulkFindings {
   std::string added;                     // fields for it, each ended with CRLF
   std::vector<mime::ByteRange> removed;  // fields that go; ascending, disjoint
   // "list-unsubscribe: there is no List-Unsubscribe field; date: …"
-  [[nodiscard]] std::string sentence() const;
+  [[nodiscard]] std::string sentence(std::string_view between = "; ") const;
   // "list-unsubscribe, date"
   [[nodiscard]] std::string names() const;
 };

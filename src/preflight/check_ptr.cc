@@ -31,8 +31,10 @@ net::Task<Findings> check_ptr(const World& world, Identity identity) {
     found.push_back({level, Check::Ptr, std::move(what), std::move(mend)});
   };
   const std::string reverse = dns::reverse_name(address).value_or("");
-  const std::string record = fmt::format(
-      "whoever owns the address (mostly the hosting company) sets it:\n{}. IN PTR {}.", reverse, identity.ehlo);
+  const bool named = identity.ehlo.find('.') != std::string::npos;
+  const std::string record =
+      fmt::format("whoever owns the address (mostly the hosting company) sets it:\n{}. IN PTR {}.", reverse,
+                  named ? identity.ehlo : "mta1.example.com");
   const dns::Answer pointer = co_await ask(world, dns::RecordType::Ptr, reverse);
   if (dns::is_temporary(pointer.status)) {
     add(Level::Warn, fmt::format("the name of {} is not known just now: {}", address, trouble_of(pointer)),

@@ -49,14 +49,6 @@ struct SameOutcome {
   std::vector<std::string> addresses;
 };
 
-Level level_of(spf::Verdict verdict) {
-  switch (verdict) {
-    case spf::Verdict::Pass: return Level::Pass;
-    case spf::Verdict::TempError: return Level::Warn;
-    default: return Level::Fail;
-  }
-}
-
 // "ip4:192.0.2.10 ip6:2001:db8::1"
 std::string terms_for(const std::vector<std::string>& addresses) {
   std::string terms;
@@ -85,8 +77,13 @@ Finding judge(const std::string& domain, const SameOutcome& same) {
     const spf::Step& step = outcome.decided_by.back();
     return {Level::Pass, Check::Spf, fmt::format("{} lets {} send, by {} of {}", domain, who, step.term, step.domain)};
   }
-  return {level_of(outcome.verdict), Check::Spf,
-          fmt::format("{} does not let {} send: {}", domain, who, outcome.to_string()), mend_of(domain, same)};
+  if (outcome.verdict == spf::Verdict::TempError) {
+    return {Level::Warn, Check::Spf,
+            fmt::format("whether {} lets {} send is not known just now: {}", domain, who, outcome.why),
+            mend_of(domain, same)};
+  }
+  return {Level::Fail, Check::Spf, fmt::format("{} does not let {} send: {}", domain, who, outcome.to_string()),
+          mend_of(domain, same)};
 }
 
 Finding judge_cost(const std::string& domain, const spf::Outcome& walk) {
@@ -129,6 +126,8 @@ net::Task<Findings> check_spf(const World& world, EnvelopeDomain domain) {
   if (!has_record) co_return found;
   query.walk = spf::Walk::Everything;
   const spf::Outcome walk = co_await evaluate(world, query, known);
+  // What breaks off earlier for another reason has been told, and says nothing of the cost.
+  if (walk.verdict == spf::Verdict::PermError && walk.lookups <= spf::kLookupsMax) co_return found;
   found.push_back(judge_cost(domain.name, walk));
   co_return found;
 }

@@ -53,7 +53,8 @@ std::string_view why(Check check) {
       return "Receivers look up the name in EHLO (RFC 5321 §4.1.1.1). One that does not exist or is somebody else's is "
              "what infected machines say.";
     case Check::Reach:
-      return "Mail leaves on port 25, which many hosting companies and some firewalls block until one asks.";
+      return "Mail leaves on port 25, which many hosting companies and some firewalls block until one asks. Large "
+             "providers turn addresses they do not like away in the banner.";
     case Check::Blocklist: return "Receivers that use the list refuse or junk all mail from what is on it.";
     case Check::Spf:
       return "Receivers ask the envelope sender's domain which addresses may send for it (RFC 7208). Gmail and Yahoo "

@@ -51,7 +51,7 @@ def test_a_refusal_names_all_that_is_missing(door):
     with pytest.raises(smtplib.SMTPDataError) as refused, mta.client() as client:
         client.sendmail("a@other.test", ["b@receiver.test"], message(X_Penstock_Stream="strict"))
     text = refused.value.smtp_error.decode()
-    assert refused.value.smtp_code == 550 and text.startswith("5.7.1 the message breaks rules for bulk mail: ")
+    assert refused.value.smtp_code == 550 and text.startswith("5.7.1 the message breaks rules for bulk mail\n")
     for rule in ("list-unsubscribe: ", "one-click: ", "feedback-id: ", "dkim: ", "envelope-domain: "):
         assert rule in text
     rejected = mta.events("rejected")

@@ -194,7 +194,7 @@ def test_a_stream_is_checked_alone_and_text_ends_with_a_summary(good):
     assert done.returncode == 0 and not done.stderr
     lines = done.stdout.splitlines()
     assert "vMTA v1 (127.6.0.2, mta1.sender.test)" in lines
-    assert "  pass  ptr          127.6.0.2 is called mta1.sender.test, and that name leads back" in done.stdout
+    assert "  pass  ptr          127.6.0.2 is called mta1.sender.test, and that" in done.stdout
     assert " failed, in " in lines[-1] and lines[-1].endswith(("Ready to send.", "Ready, with warnings."))
     assert "pass" not in good.run("--stream", "default", "--problems").stdout.split("\n", 1)[0]
 

@@ -205,7 +205,7 @@ TEST_F(BulkAdmissionTest, ARefusalSaysWhatIsMissing) {
   const model::Reply reply = refusal("X-Penstock-Stream: strict\r\n" + with(""));
   EXPECT_EQ(reply.code, 550);
   EXPECT_EQ(reply.text,
-            "the message breaks rules for bulk mail: dkim: no DKIM key signs for shop.example or its organisation");
+            "the message breaks rules for bulk mail\ndkim: no DKIM key signs for shop.example or its organisation");
 }
 
 TEST_F(BulkAdmissionTest, AWarnedMessageIsTakenWithAField) {

@@ -87,8 +87,8 @@ TEST(PreflightSubjects, EveryAddressOfAPoolCounts) {
 TEST(PreflightSubjects, DomainsAreReadOffKeysSendersAndReturnPaths) {
   const auto config = config_of(kShop);
   const Subjects found = find_subjects(*config, "", kNow);
-  EXPECT_THAT(names(found.senders), ElementsAre("shop.example", "operator.example", "news.shop.example"));
-  EXPECT_THAT(names(found.envelopes), ElementsAre("bounces.shop.example", "news.shop.example"));
+  EXPECT_THAT(names(found.senders), ElementsAre("shop.example", "operator.example", "news.shop.example", "x.example"));
+  EXPECT_THAT(names(found.envelopes), ElementsAre("bounces.shop.example", "news.shop.example", "x.example"));
   ASSERT_EQ(found.senders[0].pairings.size(), 1U);
   EXPECT_EQ(found.senders[0].pairings[0],
             (Pairing{"marketing", {"shop.example", "operator.example"}, {"bounces.shop.example"}}));
