@@ -47,7 +47,8 @@ dns::UnboundOptions resolver_options(const config::Dns& from) {
   dns::UnboundOptions options;
   for (const config::Endpoint& server : from.upstream) options.upstreams.push_back(server.to_string());
   options.resolv_conf = from.resolv_conf;
-  for (const config::DnsStub& stub : from.stub) options.stubs.push_back({stub.zone, stub.server.to_string()});
+  for (const config::DnsStub& stub : from.stub)
+    options.stubs.push_back({stub.zone, stub.server.to_string(), stub.dnssec});
   options.trust_anchor_file = from.trust_anchor_file;
   options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(from.timeout);
   return options;

@@ -29,8 +29,8 @@
 namespace penstock::dns {
 
 struct StubZone {
-  std::string zone;    // "test": it and everything below is asked of this server alone
-  std::string server;  // "127.0.0.53:5353", "[::1]:53"; a port is required
+  std::string zone;     // "test": it and everything below is asked of this server alone
+  std::string server;   // "127.0.0.53:5353", "[::1]:53"; a port is required
   bool dnssec = false;  // validated from an anchor in trust_anchor_file; else taken as unsigned
 };
 

@@ -16,6 +16,7 @@ struct Job {
   std::string what;
   std::function<net::Task<Findings>()> start;
   Findings findings{};
+  bool ended = false;
 };
 
 class Schedule {
@@ -100,14 +101,23 @@ struct Work {
   std::size_t next = 0;
   std::size_t done = 0;
   std::shared_ptr<dns::OneShot> finished = std::make_shared<dns::OneShot>();
+
+  // The first that was begun and has not ended: what everybody waits for.
+  [[nodiscard]] std::string waited_for() const {
+    for (std::size_t i = 0; i < next; ++i) {
+      if (!jobs[i].ended) return jobs[i].what;
+    }
+    return {};
+  }
 };
 
 net::Task<> work_off(Work& work) {
   while (work.next < work.jobs.size()) {
     Job& job = work.jobs[work.next++];
     job.findings = co_await job.start();
+    job.ended = true;
     ++work.done;
-    if (work.options.on_progress) work.options.on_progress({work.done, work.jobs.size(), job.what});
+    if (work.options.on_progress) work.options.on_progress({work.done, work.jobs.size(), work.waited_for()});
   }
   if (work.done == work.jobs.size()) work.finished->fire();
 }

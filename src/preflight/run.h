@@ -22,7 +22,7 @@ inline constexpr std::size_t kAtOnceMax = 64;
 struct Progress {
   std::size_t done = 0;
   std::size_t all = 0;
-  std::string what;  // the check that ended last: "ptr of 192.0.2.10"
+  std::string what;  // a check that is still under way: "ptr of 192.0.2.10"; "" at the end
 };
 
 struct Options {
