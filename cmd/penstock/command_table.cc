@@ -270,6 +270,18 @@ std::vector<CommandSpec> dkim_commands() {
   };
 }
 
+// What domains publish about TLS.
+std::vector<CommandSpec> tls_commands() {
+  return {
+      {.name = "tls check",
+       .help = "what TLS would be to mail for a domain, host by host, and why; needs no daemon",
+       .positional = "DOMAIN",
+       .positional_need = Need::Required,
+       .options = {{"--config", "FILE", "the daemon's configuration (/etc/penstock/penstock.toml)"}},
+       .run = tls_check},
+  };
+}
+
 // Those about reports that come back by mail.
 std::vector<CommandSpec> feedback_commands() {
   return {
@@ -365,7 +377,7 @@ std::vector<CommandSpec> suppress_commands() {
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
   for (const auto& more :
-       {mail_commands(), suppress_commands(), daemon_commands(), dkim_commands(), feedback_commands()})
+       {mail_commands(), suppress_commands(), daemon_commands(), dkim_commands(), tls_commands(), feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -45,6 +45,8 @@ Ended show_version(Cli& cli);
 Ended check_config(Cli& cli);
 // classify_command.cc
 Ended classify_reply(Cli& cli);
+// tls_command.cc
+Ended tls_check(Cli& cli);
 // dkim_commands.cc, dkim_key_commands.cc
 Ended dkim_verify(Cli& cli);
 Ended dkim_new(Cli& cli);

@@ -66,6 +66,7 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   if (auto done = node->open_events(); !done) return fail(done.error());
   if (auto done = node->open_state(); !done) return fail(done.error());
   if (auto done = node->open_dns(); !done) return fail(done.error());
+  if (auto done = node->open_published_tls(made->plan); !done) return fail(done.error());
   if (auto done = node->open_reports(made->plan); !done) return fail(done.error());
   if (auto done = node->open_spool(made->plan); !done) return fail(done.error());
   if (auto done = node->open_listeners(); !done) return fail(done.error());
@@ -141,6 +142,14 @@ Result<> Node::open_dns() {
   return {};
 }
 
+Result<> Node::open_published_tls(const delivery::PlanPtr& plan) {
+  auto opened =
+      PublishedTls::open({*shards_, *resolver_, *state_db_, clock_, metrics_, plan->tls.context}, *in_force().config);
+  if (!opened) return fail(opened.error());
+  published_tls_ = std::move(*opened);
+  return {};
+}
+
 // Whose MX host has one of these names is ourselves.
 std::vector<std::string> Node::own_names(const config::Config& config) {
   std::vector<std::string> own{config.node.name};
@@ -181,7 +190,7 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
   engine_ = std::make_unique<delivery::Engine>(
       delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_,
                               *resolver_, *finder_, dns_probe_, metrics_, random_seed(),
-                              route_cache_limits(config->dns), guard_.get()},
+                              route_cache_limits(config->dns), guard_.get(), published_tls_->for_deliveries()},
       plan, std::move(backlog));
   return {};
 }

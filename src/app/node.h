@@ -16,6 +16,7 @@
 
 #include "api/types.h"
 #include "app/flow_rates.h"
+#include "app/published_tls.h"
 #include "app/report_reception.h"
 #include "app/shard_port.h"
 #include "base/clock.h"
@@ -90,6 +91,7 @@ class Node final : public ingest::Handover {
   [[nodiscard]] Result<> open_events();
   [[nodiscard]] Result<> open_state();
   [[nodiscard]] Result<> open_dns();
+  [[nodiscard]] Result<> open_published_tls(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_reports(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_spool(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_listeners();
@@ -127,6 +129,7 @@ class Node final : public ingest::Handover {
   std::unique_ptr<dns::UnboundResolver> unbound_;
   std::unique_ptr<dns::CachedResolver> resolver_;
   std::unique_ptr<dns::HostFinder> finder_;
+  std::unique_ptr<PublishedTls> published_tls_;
   std::unique_ptr<ReportReception> reports_;
   std::unique_ptr<http::Workers> readers_;
   std::unique_ptr<http::Workers> signers_;

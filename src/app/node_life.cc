@@ -24,6 +24,7 @@ void Node::start() {
   if (accounting_) accounting_->start();
   shards_->start();
   engine_->start();
+  published_tls_->start({*spool_, *ports_.front(), *this, *readers_}, [this] { return in_force().config; });
   (*shards_)[0].post([this] { (*shards_)[0].every(std::chrono::seconds{1}, [this] { flow_->sample(clock_.now()); }); });
   for (const auto& listener : listeners_) listener->start();
   if (pickup_) pickup_->start();
@@ -65,6 +66,7 @@ void Node::stop() {
   signers_->stop();
   unbound_->stop();
   spool_->close();
+  published_tls_->flush();
   state_db_->stop();
   // Sockets go before their shards, and suspended coroutines, with the shards, before what they refer to.
   listeners_.clear();

@@ -70,6 +70,17 @@ void check_range(const Limits& limits, const Entity& entity, Checker& checker) {
   expect(rates(&Limits::message_rate_start, &Limits::message_rate), "message_rate_start", "message_rate");
 }
 
+void check_tls_report(const Config& config, Checker& checker) {
+  const TlsReport& report = config.tls_report;
+  const Entity entity{"tls_report", "tls_report"};
+  if (report.organization.empty() != report.contact.empty()) {
+    checker.error(entity, report.organization.empty() ? "contact" : "organization",
+                  "reports are sent only with both organization and contact");
+  }
+  if (!report.enabled()) return;
+  checker.expect_known(entity, "stream", report.stream, "stream", Checker::names_of(config.streams), "[tls_report]");
+}
+
 }  // namespace
 
 void check_delivery(const Config& config, Checker& checker) {
@@ -100,6 +111,7 @@ void check_delivery(const Config& config, Checker& checker) {
 }
 
 void check_node(const Config& config, Checker& checker) {
+  check_tls_report(config, checker);
   const Dns& dns = config.dns;
   if (dns.ttl_min > dns.ttl_max) {
     checker.error({"dns", "dns"}, checker.given({"dns", ""}, "ttl_min") ? "ttl_min" : "ttl_max",

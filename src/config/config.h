@@ -362,8 +362,18 @@ struct Tls {
   TlsLevel delivery = TlsLevel::Opportunistic;
   std::string ca_file;  // PEM; empty: the system's trust anchors
   Duration handshake_timeout = std::chrono::seconds{20};
+  bool mta_sts = true;                            // domains' policies are fetched and obeyed
+  std::uint32_t mta_sts_port = 443;               // of policy hosts; another one is for tests
   bool dane = true;                               // TLSA records that DNSSEC proves are obeyed
   Duration clear_for = std::chrono::minutes{30};  // an opportunistic delivery goes in clear after a failed handshake
+};
+
+// Reports to domains about the TLS of mail to them (TLS-RPT, docs/tls.md). Off unless both are set.
+struct TlsReport {
+  std::string organization;  // who sends them
+  std::string contact;       // an address; also their sender
+  std::string stream;        // that they are sent by; default: the fallback stream
+  [[nodiscard]] bool enabled() const { return !organization.empty() && !contact.empty(); }
 };
 
 // What is done with reports that come in by mail (docs/feedback.md).
@@ -428,6 +438,7 @@ struct Config {
   Timeouts timeouts;
   Client client;
   Tls tls;
+  TlsReport tls_report;
   Defaults defaults;
   std::vector<Listener> listeners;
   std::vector<Vmta> vmtas;

@@ -49,6 +49,7 @@ void complete(Config& config, const Surroundings& surroundings) {
   }
   for (Vmta& vmta : config.vmtas) fill(vmta.ehlo, config.node.name);
   config.fallback_stream = choose_fallback(config.streams);
+  fill(config.tls_report.stream, config.fallback_stream);
   for (Stream& stream : config.streams) {
     fill(stream.dsn_sender, "mailer-daemon@" + config.node.name);
     fill(stream.dsn_stream, config.fallback_stream);

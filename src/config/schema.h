@@ -70,6 +70,7 @@ struct TopTable {
 [[nodiscard]] const Section& events_section();
 [[nodiscard]] const Section& accounting_section();
 [[nodiscard]] const Section& tls_section();
+[[nodiscard]] const Section& tls_report_section();
 [[nodiscard]] const Section& provider_files_section();  // settings_providers.cc
 [[nodiscard]] const Section& headers_section();
 [[nodiscard]] const Section& pickup_section();

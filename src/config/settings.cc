@@ -60,6 +60,8 @@ const std::vector<TopTable>& tables() {
       single("classify", &Config::classify, classify_section(), "How receivers' replies are understood."),
       single("providers", &Config::provider_files, provider_files_section(), "What is known of mailbox providers."),
       single("tls", &Config::tls, tls_section(), "How deliveries are encrypted."),
+      single("tls_report", &Config::tls_report, tls_report_section(),
+             "What domains are told of the TLS of their mail."),
       single("dns", &Config::dns, dns_section(), "Look-ups."),
       single("spool", &Config::spool, spool_section(), "Where accepted mail is kept."),
       single("events", &Config::events, events_section(), "The event log."),

@@ -50,7 +50,9 @@ class Connection final : public IdleConnection {
   net::Task<> wait_for_close();
   // A connected, greeted session, or nothing; failure_ tells why.
   net::Task<bool> reach_host();
+  net::Task<bool> reach(const Hop& hop);
   net::Task<bool> try_hop(const Hop& hop);
+  void note_session(const Hop& hop);
   net::Task<bool> greet(const Hop& hop, smtp::StartTls start_tls);
   net::Task<> shake_hands();
   [[nodiscard]] smtp::StartTls start_tls_with(const Hop& hop);
@@ -92,6 +94,7 @@ class Connection final : public IdleConnection {
   std::string extensions_;              // that it offers, as events tell it
   net::TlsFacts tls_;                   // empty: in clear
   bool tls_failed_ = false;             // the handshake
+  bool tls_timed_out_ = false;
   model::Outcome failure_;
   // Of the transaction under way.
   const Batch* carried_ = nullptr;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "delivery/connection.h"
 #include "delivery/dispatcher.h"
+#include "delivery/tls_session.h"
 
 namespace penstock::delivery {
 namespace {
@@ -22,6 +23,12 @@ model::Outcome connect_outcome(const Error& error) {
 model::Outcome tls_outcome(std::string words) {
   return {model::OutcomeKind::Deferred, model::Step::StartTls, model::OutcomeClass::Tls,
           model::Reply{0, {4, 7, 5}, std::move(words)}};
+}
+
+// RFC 8689 §4.2.1, step 5.
+model::Outcome require_tls_outcome(std::string_view words) {
+  return {model::OutcomeKind::Bounced, model::Step::StartTls, model::OutcomeClass::Tls,
+          model::Reply{550, {5, 7, 30}, fmt::format("REQUIRETLS is not supported on the way: {}", words)}};
 }
 
 }  // namespace
@@ -58,29 +65,71 @@ net::Task<bool> Connection::reach_host() {
   failure_ = {model::OutcomeKind::Deferred, model::Step::Connect, model::OutcomeClass::Routing,
               model::Reply{0, {4, 4, 4}, "no host has an address of a family that the vMTA can send from"}};
   const std::vector<Hop> hops = list_hops();
-  std::optional<model::Outcome> answer;
+  std::optional<model::Outcome> answer, deferral;
   for (const Hop& hop : hops) {
     if (dispatcher_.stopping()) break;
     host_tls_ = hop.tls;
-    if (!hop.tls->refusal.empty()) {
-      failure_ = tls_outcome(hop.tls->refusal);
-      continue;
-    }
-    if (co_await try_hop(hop)) {
-      dispatcher_.host_trouble().worked(hop.address);
-      extensions_ = session_->extensions().to_string();
-      co_return true;
-    }
-    // What TLS must be is one domain's matter; the host may be well for others.
-    if (failure_.step != model::Step::StartTls) {
-      dispatcher_.host_trouble().failed(hop.address, dispatcher_.parts().clock.now());
-    }
+    if (co_await reach(hop)) co_return true;
     stream_.reset();
+    if (failure_.kind != model::OutcomeKind::Deferred) continue;
+    deferral = failure_;
     if (failure_.reply.code != 0) answer = failure_;
   }
-  // What one host said outweighs another's silence: it may be about our address (never dodge).
-  if (answer) failure_ = *answer;
+  // What one host said outweighs another's silence: it may be about our address (never dodge). REQUIRETLS is refused
+  // for good only when no host is left that may yet do it.
+  if (deferral) failure_ = answer ? *answer : *deferral;
   co_return false;
+}
+
+// What TLS must be is one domain's matter: a host that is not as one wants it is no worse for others.
+net::Task<bool> Connection::reach(const Hop& hop) {
+  const Time now = dispatcher_.parts().clock.now();
+  session_.reset();
+  tls_ = {};
+  if (!hop.tls->refusal.empty()) {
+    failure_ = hop.tls->policy == "requiretls" ? require_tls_outcome(hop.tls->refusal) : tls_outcome(hop.tls->refusal);
+    note_session(hop);
+    co_return false;
+  }
+  const bool reached = co_await try_hop(hop);
+  if (reached && hop.tls->announces_require_tls && !session_->extensions().require_tls) {
+    failure_ = require_tls_outcome(fmt::format("{} does not offer it", hop.host));
+    dispatcher_.host_trouble().worked(hop.address);
+    co_return false;
+  }
+  if (reached) {
+    dispatcher_.host_trouble().worked(hop.address);
+    extensions_ = session_->extensions().to_string();
+    note_session(hop);
+    co_return true;
+  }
+  if (failure_.step != model::Step::StartTls) {
+    dispatcher_.host_trouble().failed(hop.address, now);
+    co_return false;
+  }
+  note_session(hop);
+  // A hung handshake may end well another time.
+  const bool refused = failure_.outcome_class == model::OutcomeClass::Tls && !tls_timed_out_;
+  if (hop.tls->announces_require_tls && refused) failure_ = require_tls_outcome(failure_.reply.text);
+  co_return false;
+}
+
+// Counts the session for the domain's report of TLS (RFC 8460).
+void Connection::note_session(const Hop& hop) {
+  tlsrpt::Collector* reports = dispatcher_.parts().tls_reports;
+  if (reports == nullptr || !destination_->reports_tls) return;
+  const std::string_view domain = dispatcher_.parts().names.view(destination_->domain);
+  SessionFacts facts;
+  facts.tls = hop.tls;
+  facts.host = hop.host;
+  facts.address = hop.address;
+  facts.source = stream_ ? stream_->local_address() : hop.source;
+  facts.verified = tls_.verified;
+  facts.is_tls = !tls_.protocol.empty();
+  if (failure_.step == model::Step::StartTls && !(session_ && std::holds_alternative<smtp::Idle>(session_->next()))) {
+    facts.failure = failure_.reply.text;
+  }
+  report_session(*reports, domain, destination_->sts.get(), facts);
 }
 
 smtp::StartTls Connection::start_tls_with(const Hop& hop) {
@@ -120,9 +169,9 @@ net::Task<> Connection::shake_hands() {
   auto shaken = co_await stream_->start_tls(plan_->tls.context, std::move(ask), plan_->tls.handshake);
   if (!shaken) {
     tls_failed_ = true;
-    const bool timed_out = shaken.error().code == std::errc::timed_out;
+    tls_timed_out_ = shaken.error().code == std::errc::timed_out;
     co_return session_->on_lost(model::OutcomeClass::Tls,
-                                timed_out ? "the handshake timed out" : shaken.error().detail);
+                                tls_timed_out_ ? "the handshake timed out" : shaken.error().detail);
   }
   tls_ = std::move(*shaken);
   session_->on_tls();
@@ -132,6 +181,7 @@ net::Task<bool> Connection::greet(const Hop& hop, smtp::StartTls start_tls) {
   stream_.reset();
   tls_ = {};
   tls_failed_ = false;
+  tls_timed_out_ = false;
   host_ = hop.host;
   auto connected = co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, plan_->timeouts.connect);
   if (!connected) {

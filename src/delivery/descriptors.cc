@@ -18,7 +18,7 @@ void append_descriptors(const model::Envelope& envelope, const Clock& clock, mod
                         queue::LabelSetTable& labels, std::vector<queue::QueuedRecipient>& out) {
   queue::QueuedRecipient one;
   one.message = envelope.id;
-  one.labels = labels.intern(envelope.labels, names);
+  one.labels = labels.intern(envelope.labels, names, envelope.tls);
   one.received = queue::second_of(clock.from_wall(envelope.received));
   one.due = envelope.first_attempt == Time{} ? 0 : queue::due_second(clock.from_wall(envelope.first_attempt));
   one.body_kib = static_cast<std::uint32_t>(std::min<std::uint64_t>((envelope.body_bytes + 1023) / 1024, UINT32_MAX));

@@ -13,6 +13,7 @@
 #include "delivery/plan.h"
 #include "dns/hosts.h"
 #include "model/name_table.h"
+#include "mtasts/policies.h"
 #include "shaping/limits.h"
 
 namespace penstock::delivery {
@@ -28,7 +29,9 @@ struct Destination {
   model::NameId home{};
   TlsLevel tls = TlsLevel::Opportunistic;  // of all hosts, where host_tls is empty
   std::vector<HostTls> host_tls;           // by index of hosts->hosts: what the domain publishes asks more
-  model::NameId domain{};                  // whose host_tls it is; 0: any
+  model::NameId domain{};                  // of the recipients; 0: any
+  mtasts::VerdictPtr sts;                  // what MTA-STS says of the domain; null: not asked
+  bool reports_tls = false;                // its sessions are counted for a report of TLS, alone
   // Whose mail shares connections: site and what TLS must be to each host; 0: the site alone.
   model::NameId lane{};
   std::shared_ptr<const dns::Hosts> hosts;  // Mx; Relay and Lmtp too. Null for Null and for a unix socket

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "dns/name.h"
+#include "tlspolicy/report_record.h"
 
 namespace penstock::delivery {
 namespace {
@@ -22,10 +23,6 @@ std::optional<dns::Address> literal(const std::string& host) {
 
 model::EnhancedStatus parse_enhanced(std::string_view text) {
   return model::EnhancedStatus::take(text);
-}
-
-std::uint64_t known_key(model::NameId domain, TlsLevel tls) {
-  return std::uint64_t{domain.value} << 2U | static_cast<std::uint64_t>(tls);
 }
 
 RouteTroublePtr deferred(std::string reason) {
@@ -50,8 +47,18 @@ RouteTroublePtr invalid(const dns::Invalid& why) {
 
 DestinationTable::DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver,
                                    const dns::HostFinder& finder, const Clock& clock, dns::Probe& probe,
-                                   dns::RouteCacheLimits limits)
-    : shard_(shard), names_(names), resolver_(resolver), clock_(clock), router_(shard, finder, clock, probe, limits) {}
+                                   dns::RouteCacheLimits limits, Published published)
+    : shard_(shard),
+      names_(names),
+      resolver_(resolver),
+      clock_(clock),
+      router_(shard, finder, clock, probe, limits),
+      published_(published) {}
+
+std::uint64_t DestinationTable::known_key(model::NameId domain, const TlsOfMail& tls) {
+  return std::uint64_t{domain.value} << 4U | static_cast<std::uint64_t>(tls.level) << 2U |
+         static_cast<std::uint64_t>(tls.wish);
+}
 
 void DestinationTable::set_plan(PlanPtr plan) {
   plan_ = std::move(plan);
@@ -65,49 +72,84 @@ const Route& DestinationTable::route_for(std::string_view domain, const Route& o
 }
 
 // Domains with limits of their own have a path of their own, also below a fixed route.
-std::string DestinationTable::fixed_key(model::NameId domain, const std::string& group, TlsLevel tls) const {
+std::string DestinationTable::fixed_key(model::NameId domain, const std::string& group, TlsOfMail tls) const {
   const DomainRule* rule = plan_->find_domain(names_.view(domain));
   std::string key = group;
-  key.append(" ").append(to_string(tls));
+  key.append(" ").append(to_string(tls.level));
+  if (tls.wish == model::TlsWish::Required) key.append(" requiretls");
   if (rule != nullptr && (rule->limits || rule->tls)) key.append(" ").append(names_.view(domain));
   return key;
 }
 
-std::optional<Resolved> DestinationTable::find(model::NameId domain, const Stream& stream) {
+bool DestinationTable::asks_policies(const dns::RoutePtr& route) const {
+  return published_.policies != nullptr && plan_->tls.mta_sts && std::holds_alternative<dns::Hosts>(*route);
+}
+
+std::optional<Resolved> DestinationTable::find(model::NameId domain, const Stream& stream, model::TlsWish wish) {
   const std::string_view name = names_.view(domain);
   const Route& route = route_for(name, stream.route);
+  const TlsOfMail tls{stream.route.tls, wish};
   if (route.kind == RouteKind::Mx) {
     const dns::RoutePtr known = router_.find_cached(name);
-    return known ? std::optional<Resolved>(resolve_mx(domain, known, stream.route.tls)) : std::nullopt;
+    if (!known) return std::nullopt;
+    mtasts::VerdictPtr sts;
+    if (asks_policies(known)) {
+      sts = published_.policies->find_cached(shard_, name);
+      if (!sts) return std::nullopt;
+    }
+    return resolve_mx(domain, known, sts, tls);
   }
-  const auto entry = fixed_.find(fixed_key(domain, route.group(), stream.route.tls));
+  const auto entry = fixed_.find(fixed_key(domain, route.group(), tls));
   if (entry == fixed_.end() || entry->second.expires <= clock_.now()) return std::nullopt;
   return entry->second.resolved;
 }
 
-net::Task<Resolved> DestinationTable::look_up(model::NameId domain, Route route) {
+net::Task<Resolved> DestinationTable::look_up(model::NameId domain, Route route, model::TlsWish wish) {
   Route chosen = route_for(names_.view(domain), route);
   chosen.tls = route.tls;
-  if (chosen.kind != RouteKind::Mx) co_return co_await look_up_fixed(domain, chosen);
-  const dns::RoutePtr found = co_await router_.find(std::string(names_.view(domain)));
-  co_return resolve_mx(domain, found, route.tls);
+  if (chosen.kind != RouteKind::Mx) co_return co_await look_up_fixed(domain, chosen, wish);
+  const std::string name(names_.view(domain));
+  const dns::RoutePtr found = co_await router_.find(name);
+  mtasts::VerdictPtr sts;
+  if (asks_policies(found)) sts = co_await published_.policies->find(shard_, name);
+  if (published_.reports != nullptr) co_await look_up_reports(name);
+  co_return resolve_mx(domain, found, sts, {route.tls, wish});
 }
 
-Resolved DestinationTable::resolve_mx(model::NameId domain, const dns::RoutePtr& route, TlsLevel tls) {
+// Whether the domain wants reports about TLS, and where (RFC 8460 §3).
+net::Task<> DestinationTable::look_up_reports(std::string domain) {
+  const auto name = dns::normalize_name(domain);
+  if (!name || domain.starts_with('[')) co_return;
+  dns::Question question;
+  question.name = "_smtp._tls." + *name;
+  question.type = dns::RecordType::Txt;
+  const auto answer = co_await resolver_.lookup(shard_, std::move(question));
+  if (!answer || dns::is_temporary((*answer)->status)) co_return;
+  std::vector<std::string> texts, addresses;
+  for (const dns::Record& record : (*answer)->records) texts.push_back(record.value);
+  for (const tlspolicy::ReportAddress& to : tlspolicy::parse_report_record(texts)) {
+    addresses.push_back(to.way == tlspolicy::ReportAddress::Way::Mail ? "mailto:" + to.to : to.to);
+  }
+  published_.reports->want(domain, std::move(addresses));
+}
+
+Resolved DestinationTable::resolve_mx(model::NameId domain, const dns::RoutePtr& route, const mtasts::VerdictPtr& sts,
+                                      TlsOfMail tls) {
   const std::uint64_t key = known_key(domain, tls);
-  if (const auto known = by_domain_.find(key); known != by_domain_.end() && known->second.route == route) {
+  if (const auto known = by_domain_.find(key);
+      known != by_domain_.end() && known->second.route == route && known->second.sts == sts) {
     return known->second.resolved;
   }
   Resolved resolved;
   if (const auto* hosts = std::get_if<dns::Hosts>(route.get())) {
-    resolved = make_mx(domain, std::shared_ptr<const dns::Hosts>(route, hosts), tls);
+    resolved = make_mx(domain, std::shared_ptr<const dns::Hosts>(route, hosts), sts, tls);
   } else if (const auto* trouble = std::get_if<dns::Deferred>(route.get())) {
     resolved = deferred(trouble->reason);
   } else {
     resolved = invalid(std::get<dns::Invalid>(*route));
   }
   if (by_domain_.size() >= kKept) by_domain_.clear();
-  by_domain_[key] = {route, resolved};
+  by_domain_[key] = {route, sts, resolved};
   return resolved;
 }
 
@@ -124,25 +166,27 @@ void DestinationTable::apply_domain_rule(Destination& to, std::string_view domai
 // Connections carry mail of one TLS policy only.
 void DestinationTable::set_lane(Destination& to) {
   to.lane = to.site;
-  if (to.host_tls.empty() && to.tls == TlsLevel::Opportunistic) return;
-  const std::string suffix = to.host_tls.empty() ? std::string(to_string(to.tls)) : lane_of(to.host_tls);
+  if (to.host_tls.empty() && to.tls == TlsLevel::Opportunistic && !to.reports_tls) return;
+  std::string suffix = to.host_tls.empty() ? std::string(to_string(to.tls)) : lane_of(to.host_tls);
+  if (to.reports_tls) suffix.append(" of ").append(names_.view(to.domain));
   to.lane = names_.intern(std::string(names_.view(to.site)) + " tls:" + suffix);
 }
 
-DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts, TlsLevel tls) {
+DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts,
+                                         const mtasts::VerdictPtr& sts, TlsOfMail tls) {
   auto made = std::make_shared<Destination>();
   const std::string_view name = names_.view(domain);
   made->kind = RouteKind::Mx;
   made->site = names_.intern(hosts->site);
   made->limits = plan_->default_limits;
-  made->tls = tls;
+  made->tls = tls.level;
   if (const auto provider = plan_->providers.find(name, *hosts)) {
     made->provider = plan_->provider_names[*provider];
     made->group = plan_->provider_groups[*provider];
     made->limits = plan_->provider_limits[*provider];
     const TlsLevel least =
         *provider < plan_->provider_tls_least.size() ? plan_->provider_tls_least[*provider] : TlsLevel::None;
-    made->tls = std::max(tls, least);
+    made->tls = std::max(tls.level, least);
     if (*provider < plan_->provider_tls.size()) made->tls = plan_->provider_tls[*provider].value_or(made->tls);
   } else {
     made->group = names_.intern("site:" + hosts->site);
@@ -154,13 +198,16 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
   const DomainRule* rule = plan_->find_domain(name);
   if (rule != nullptr && rule->tls) made->tls = *rule->tls;
   made->domain = domain;
-  made->host_tls = decide_tls({made->tls, model::TlsWish::Usual, plan_->tls.dane}, *made->hosts, name, nullptr);
+  made->sts = sts;
+  made->reports_tls = published_.reports != nullptr && published_.reports->wants(name);
+  const tlspolicy::StsPolicy* policy = sts && sts->policy ? &sts->policy->policy : nullptr;
+  made->host_tls = decide_tls({made->tls, tls.wish, plan_->tls.dane}, *made->hosts, name, policy);
   set_lane(*made);
   return made;
 }
 
 Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
-                                      std::vector<std::uint16_t> ports) {
+                                      std::vector<std::uint16_t> ports, model::TlsWish wish) {
   auto made = std::make_shared<Destination>();
   made->kind = route.kind;
   made->group = made->home = made->site = names_.intern(route.group());
@@ -171,6 +218,10 @@ Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, 
   apply_domain_rule(*made, names_.view(domain));
   const DomainRule* rule = plan_->find_domain(names_.view(domain));
   made->tls = rule != nullptr && rule->tls ? *rule->tls : route.tls;
+  // The operator named these hosts, so the way to them needs no proof.
+  if (wish == model::TlsWish::Required && made->kind == RouteKind::Relay && made->unix_path.empty()) {
+    made->host_tls.assign(made->hosts->hosts.size(), required_tls());
+  }
   set_lane(*made);
   return made;
 }
@@ -190,7 +241,7 @@ net::Task<dns::Host> DestinationTable::look_up_host(std::string name, std::uint1
   co_return host;
 }
 
-net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route route) {
+net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route route, model::TlsWish wish) {
   auto hosts = std::make_shared<dns::Hosts>();
   hosts->site = route.group();
   std::vector<std::uint16_t> ports;
@@ -212,13 +263,13 @@ net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route 
   }
   Fixed entry{clock_.now() + kFixedTtlMax, {}};
   if (any_address) {
-    entry.resolved = make_fixed(domain, route, std::move(hosts), std::move(ports));
+    entry.resolved = make_fixed(domain, route, std::move(hosts), std::move(ports), wish);
   } else {
     entry.expires = clock_.now() + kFixedFailureTtl;
     entry.resolved = deferred("no address found for " + route.group());
   }
   if (fixed_.size() >= kKept) fixed_.clear();
-  fixed_[fixed_key(domain, route.group(), route.tls)] = entry;
+  fixed_[fixed_key(domain, route.group(), {route.tls, wish})] = entry;
   co_return entry.resolved;
 }
 
@@ -227,16 +278,20 @@ model::NameId DestinationTable::provider_of(model::NameId domain) {
     const auto* destination = std::get_if<DestinationPtr>(&resolved);
     return destination == nullptr ? model::NameId{} : (*destination)->provider;
   };
-  if (const auto known = by_domain_.find(known_key(domain, plan_->tls.level)); known != by_domain_.end())
+  const TlsOfMail tls{plan_->tls.level, model::TlsWish::Usual};
+  if (const auto known = by_domain_.find(known_key(domain, tls)); known != by_domain_.end()) {
     return provider(known->second.resolved);
+  }
   const dns::RoutePtr route =
       router_.find_cached(names_.view(domain));  // a new plan has forgotten its conclusions only
-  return route ? provider(resolve_mx(domain, route, plan_->tls.level)) : model::NameId{};
+  return route ? provider(resolve_mx(domain, route, nullptr, tls)) : model::NameId{};
 }
 
 void DestinationTable::forget(model::NameId domain) {
   for (const TlsLevel level : {TlsLevel::None, TlsLevel::Opportunistic, TlsLevel::Require, TlsLevel::Verify}) {
-    by_domain_.erase(known_key(domain, level));
+    for (const model::TlsWish wish : {model::TlsWish::Usual, model::TlsWish::Required, model::TlsWish::Optional}) {
+      by_domain_.erase(known_key(domain, {level, wish}));
+    }
   }
   router_.forget(names_.view(domain));
 }

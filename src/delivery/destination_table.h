@@ -18,6 +18,8 @@
 #include "dns/router.h"
 #include "model/name_table.h"
 #include "model/outcome.h"
+#include "mtasts/policies.h"
+#include "tlsrpt/collector.h"
 
 namespace penstock::delivery {
 
@@ -29,18 +31,26 @@ struct RouteTrouble {
 using RouteTroublePtr = std::shared_ptr<const RouteTrouble>;
 using Resolved = std::variant<DestinationPtr, RouteTroublePtr>;
 
+// Where what domains publish beside their hosts is asked; nullptr: it is not.
+struct Published {
+  mtasts::Policies* policies = nullptr;
+  tlsrpt::Collector* reports = nullptr;
+};
+
 class DestinationTable {
  public:
   static constexpr std::size_t kKept = 200'000;
 
-  // `names`, `resolver`, `finder`, `clock` and `probe` must outlive it.
+  // All references and pointers must outlive it.
   DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver, const dns::HostFinder& finder,
-                   const Clock& clock, dns::Probe& probe, dns::RouteCacheLimits limits = {});
+                   const Clock& clock, dns::Probe& probe, dns::RouteCacheLimits limits = {}, Published published = {});
 
   void set_plan(PlanPtr plan);
   // What is known now; nothing if it has to be looked up. Costs a hash look-up or two when known.
-  [[nodiscard]] std::optional<Resolved> find(model::NameId domain, const Stream& stream);
-  [[nodiscard]] net::Task<Resolved> look_up(model::NameId domain, Route route);
+  [[nodiscard]] std::optional<Resolved> find(model::NameId domain, const Stream& stream,
+                                             model::TlsWish wish = model::TlsWish::Usual);
+  [[nodiscard]] net::Task<Resolved> look_up(model::NameId domain, Route route,
+                                            model::TlsWish wish = model::TlsWish::Usual);
   // The provider of a domain as far as it is known without a look-up; 0 otherwise.
   [[nodiscard]] model::NameId provider_of(model::NameId domain);
   // The next recipients of the domain cause a look-up.
@@ -48,7 +58,8 @@ class DestinationTable {
 
  private:
   struct Known {
-    dns::RoutePtr route;  // what it was made from
+    dns::RoutePtr route;     // what it was made from
+    mtasts::VerdictPtr sts;  // likewise
     Resolved resolved;
   };
   struct Fixed {
@@ -56,24 +67,34 @@ class DestinationTable {
     Resolved resolved;
   };
   [[nodiscard]] const Route& route_for(std::string_view domain, const Route& of_stream) const;
-  // `tls` is what the stream says of it.
-  [[nodiscard]] Resolved resolve_mx(model::NameId domain, const dns::RoutePtr& route, TlsLevel tls);
-  [[nodiscard]] DestinationPtr make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts, TlsLevel tls);
+  // What TLS is to a message before its domain is known.
+  struct TlsOfMail {
+    TlsLevel level;  // of the stream
+    model::TlsWish wish;
+  };
+  [[nodiscard]] static std::uint64_t known_key(model::NameId domain, const TlsOfMail& tls);
+  [[nodiscard]] bool asks_policies(const dns::RoutePtr& route) const;
+  [[nodiscard]] net::Task<> look_up_reports(std::string domain);
+  [[nodiscard]] Resolved resolve_mx(model::NameId domain, const dns::RoutePtr& route, const mtasts::VerdictPtr& sts,
+                                    TlsOfMail tls);
+  [[nodiscard]] DestinationPtr make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts,
+                                       const mtasts::VerdictPtr& sts, TlsOfMail tls);
   [[nodiscard]] Resolved make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
-                                    std::vector<std::uint16_t> ports);
-  [[nodiscard]] net::Task<Resolved> look_up_fixed(model::NameId domain, Route route);
+                                    std::vector<std::uint16_t> ports, model::TlsWish wish);
+  [[nodiscard]] net::Task<Resolved> look_up_fixed(model::NameId domain, Route route, model::TlsWish wish);
   [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
   void set_lane(Destination& to);
   void apply_domain_rule(Destination& to, std::string_view domain) const;
-  [[nodiscard]] std::string fixed_key(model::NameId domain, const std::string& group, TlsLevel tls) const;
+  [[nodiscard]] std::string fixed_key(model::NameId domain, const std::string& group, TlsOfMail tls) const;
 
   net::Shard& shard_;
   model::NameTable& names_;
   dns::Resolver& resolver_;
   const Clock& clock_;
   dns::Router router_;
+  const Published published_;
   PlanPtr plan_;
-  boost::unordered_flat_map<std::uint64_t, Known> by_domain_;  // and TLS level of the stream
+  boost::unordered_flat_map<std::uint64_t, Known> by_domain_;  // and TLS of the mail
   boost::unordered_flat_map<std::string, Fixed> fixed_;
 };
 

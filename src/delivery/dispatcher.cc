@@ -16,8 +16,10 @@ namespace {
 constexpr Duration kLastAttempt{std::chrono::seconds{10}};
 constexpr std::size_t kDueEach = 4096;  // recipients taken from the calendar at a time
 
-std::uint64_t waiting_key(model::NameId domain, model::NameId stream) {
-  return (std::uint64_t{domain.value} << 32) | stream.value;
+// Names are numbered from zero and far fewer than 2^30.
+std::uint64_t waiting_key(model::NameId domain, const queue::LabelSet& labels) {
+  return (std::uint64_t{domain.value} << 32) | (std::uint64_t{static_cast<std::uint8_t>(labels.tls)} << 30) |
+         labels.stream.value;
 }
 
 }  // namespace
@@ -177,7 +179,7 @@ void Dispatcher::route(const queue::QueuedRecipient& recipient) {
     totals_.left(queue::Whereabouts::Active);
     return wait_until(recipient, opens);
   }
-  if (const auto known = destinations_->find(recipient.domain, stream)) return handle(recipient, *known);
+  if (const auto known = destinations_->find(recipient.domain, stream, labels.tls)) return handle(recipient, *known);
   look_up(recipient, stream);
 }
 
@@ -189,18 +191,19 @@ bool Dispatcher::is_over(const queue::QueuedRecipient& recipient, const Stream& 
 }
 
 void Dispatcher::look_up(const queue::QueuedRecipient& recipient, const Stream& stream) {
-  const model::NameId stream_name = parts_.labels.view(recipient.labels).stream;
-  const std::uint64_t key = waiting_key(recipient.domain, stream_name);
+  const queue::LabelSet& labels = parts_.labels.view(recipient.labels);
+  const std::uint64_t key = waiting_key(recipient.domain, labels);
   auto& waiting = waiting_routes_[key];  // visit_in_flight() finds them here
   waiting.push_back(recipient);
   if (waiting.size() > 1) return;
   ++in_flight_;
-  parts_.shard.spawn("route", look_up_task(*this, recipient.domain, stream.route, key));
+  parts_.shard.spawn("route", look_up_task(*this, recipient.domain, stream.route, labels.tls, key));
 }
 
-net::Task<> Dispatcher::look_up_task(Dispatcher& self, model::NameId domain, Route route, std::uint64_t key) {
+net::Task<> Dispatcher::look_up_task(Dispatcher& self, model::NameId domain, Route route, model::TlsWish wish,
+                                     std::uint64_t key) {
   const Flight flight(self.flights_, {}, {});
-  const Resolved resolved = co_await self.destinations_->look_up(domain, route);
+  const Resolved resolved = co_await self.destinations_->look_up(domain, route, wish);
   const auto entry = self.waiting_routes_.find(key);
   const std::vector<queue::QueuedRecipient> waiting = std::move(entry->second);
   self.waiting_routes_.erase(entry);

@@ -150,7 +150,8 @@ class Dispatcher final : public Settlement::Queue {
   void route(const queue::QueuedRecipient& recipient);
   [[nodiscard]] static bool is_over(const queue::QueuedRecipient& recipient, const Stream& stream, Time now);
   void look_up(const queue::QueuedRecipient& recipient, const Stream& stream);
-  static net::Task<> look_up_task(Dispatcher& self, model::NameId domain, Route route, std::uint64_t key);
+  static net::Task<> look_up_task(Dispatcher& self, model::NameId domain, Route route, model::TlsWish wish,
+                                  std::uint64_t key);
   void handle(const queue::QueuedRecipient& recipient, const Resolved& resolved);
   void send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination, const Vmta& vmta);
   void flush_outboxes();

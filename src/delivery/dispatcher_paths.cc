@@ -218,7 +218,7 @@ net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
     self.in_delivery_ -= count;
     if (!batch) continue;
     for (std::size_t i = 0; i < count; ++i) self.totals_.left(queue::Whereabouts::Active);
-    lane.path.count(model::OutcomeKind::Deferred, count);
+    lane.path.count(lane.trouble.kind, count);
     const std::vector<model::Outcome> outcomes(count, lane.trouble);
     Attempted attempted;
     attempted.destination = lane.destination;

@@ -8,11 +8,13 @@ namespace penstock::delivery {
 Engine::Engine(Parts parts, PlanPtr plan, Backlog backlog) : shards_(parts.shards), probe_(parts.metrics) {
   for (std::size_t i = 0; i < shards_.size(); ++i) per_shard_.push_back(std::make_unique<PerShard>(parts.seed + i));
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    auto destinations = std::make_unique<DestinationTable>(shards_[i], parts.names, parts.resolver, parts.finder,
-                                                           parts.clock, parts.dns_probe, parts.route_cache);
+    auto destinations =
+        std::make_unique<DestinationTable>(shards_[i], parts.names, parts.resolver, parts.finder, parts.clock,
+                                           parts.dns_probe, parts.route_cache, parts.published);
     ShardParts mine{shards_[i],   parts.clock,   parts.spool,   *parts.ports[i], parts.events, parts.names,
                     parts.labels, parts.readers, parts.signers, probe_,          *this,        per_shard_[i]->rng};
     mine.guard = parts.guard;
+    mine.tls_reports = parts.published.reports;
     per_shard_[i]->dispatcher = std::make_unique<Dispatcher>(mine, std::move(destinations));
     per_shard_[i]->dispatcher->set_plan(plan);
     const auto mine_to_do = backlog.take(i);

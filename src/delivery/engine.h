@@ -38,6 +38,7 @@ class Engine final : public Peers {
     std::uint64_t seed;
     dns::RouteCacheLimits route_cache = {};
     suppression::Guard* guard = nullptr;  // as in ShardParts
+    Published published = {};
   };
 
   Engine(Parts parts, PlanPtr plan, Backlog backlog);

@@ -112,6 +112,12 @@ HostTls plain_tls(TlsLevel level) {
   return plain;
 }
 
+HostTls required_tls() {
+  HostTls required = plain_tls(TlsLevel::Verify);
+  apply_require_tls(required, true);
+  return required;
+}
+
 std::vector<HostTls> decide_tls(const TlsAsked& asked, const dns::Hosts& hosts, std::string_view domain,
                                 const tlspolicy::StsPolicy* policy) {
   if (asked.wish == model::TlsWish::Optional) return {};

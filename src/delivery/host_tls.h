@@ -50,6 +50,8 @@ struct TlsAsked {
 // domain has none in force.
 [[nodiscard]] std::vector<HostTls> decide_tls(const TlsAsked& asked, const dns::Hosts& hosts, std::string_view domain,
                                               const tlspolicy::StsPolicy* policy);
+// Of a host that needs no proof, for a message with REQUIRETLS.
+[[nodiscard]] HostTls required_tls();
 // The level for all hosts where nothing is published.
 [[nodiscard]] HostTls plain_tls(TlsLevel level);
 // The same for two domains on the same hosts only when the very same is asked of each host, so that connections may be

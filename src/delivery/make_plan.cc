@@ -181,7 +181,7 @@ class Builder {
       if (!good) return fail(good.error().code, fmt::format("listener {}: {}", listener.name, good.error().detail));
     }
     plan_->tls = {tls_of(config_.tls.delivery), std::move(*context), config_.tls.handshake_timeout,
-                  config_.tls.clear_for, config_.tls.dane};
+                  config_.tls.clear_for,        config_.tls.mta_sts, config_.tls.dane};
     return {};
   }
 

@@ -273,6 +273,8 @@ void Settlement::send_notice(const Batch& batch, const Stream& stream, const Att
   envelope.peer = "internal";
   envelope.body_kind = dsn.body_kind;
   envelope.smtputf8 = dsn.smtputf8;
+  // What was to stay secret is to stay so on its way back (RFC 8689 §5).
+  if (original.tls == model::TlsWish::Required) envelope.tls = model::TlsWish::Required;
   envelope.recipients.push_back({original.sender, "", model::kNotifyNever});
   request.body = std::make_shared<const std::string>(dsn.message);
   envelope.body_bytes = request.body->size();

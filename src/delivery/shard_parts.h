@@ -17,6 +17,10 @@ namespace penstock::suppression {
 class Guard;
 }
 
+namespace penstock::tlsrpt {
+class Collector;
+}
+
 namespace penstock::delivery {
 
 class Dispatcher;
@@ -42,7 +46,8 @@ struct ShardParts {
   Probe& probe;
   Peers& peers;
   Rng& rng;
-  suppression::Guard* guard = nullptr;  // who must not be mailed; nullptr: nobody is suppressed
+  suppression::Guard* guard = nullptr;       // who must not be mailed; nullptr: nobody is suppressed
+  tlsrpt::Collector* tls_reports = nullptr;  // counts sessions; nullptr: nobody asks
 };
 
 }  // namespace penstock::delivery

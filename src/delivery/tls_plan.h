@@ -26,6 +26,7 @@ struct TlsPlan {
   net::TlsContextPtr context;                    // null: no TLS at all (tests)
   Duration handshake{std::chrono::seconds{20}};  // the whole of it
   Duration clear_for{std::chrono::minutes{30}};  // after a failed handshake, for opportunistic deliveries
+  bool mta_sts = true;                           // domains' policies are obeyed
   bool dane = true;                              // what DNS proves of TLSA records is obeyed
 };
 

@@ -106,6 +106,15 @@ BulkFindings find_bulk_faults(const BulkRules& rules, const Submission& submissi
   return rules.check({submission.message, envelope, sender_domain, submission.host, envelope.received});
 }
 
+// "TLS-Required: No" (RFC 8689 §3), once; REQUIRETLS of the command goes before it.
+void set_tls_wish(const Submission& submission, const mime::HeaderFacts& facts, model::Envelope& envelope) {
+  if (facts.tls_required != 1 || envelope.tls != model::TlsWish::Usual) return;
+  const auto field = mime::find_field(submission.message, "TLS-Required");
+  if (field && ascii::equal_ignoring_case(ascii::trim(mime::unfold(field->value)), "No")) {
+    envelope.tls = model::TlsWish::Optional;
+  }
+}
+
 }  // namespace
 
 tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submission, model::MessageId id, Time wall) {
@@ -126,6 +135,7 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
     return *refusal;
   }
 
+  set_tls_wish(submission, found.facts, envelope);
   if (const BulkRules* rules = plan.find_bulk_rules(envelope.labels.stream)) {
     admitted.bulk = find_bulk_faults(*rules, submission, envelope);
     if (rules->mode() == config::BulkRules::Refuse && !admitted.bulk.faults.empty()) {

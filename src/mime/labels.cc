@@ -34,6 +34,7 @@ constexpr Counter kCounters[] = {
     {"message-id", &HeaderFacts::message_id, false},
     {"references", &HeaderFacts::references, false},
     {"in-reply-to", &HeaderFacts::in_reply_to, false},
+    {"tls-required", &HeaderFacts::tls_required, true},
 };
 
 constexpr std::uint64_t kCountedLengths = [] {

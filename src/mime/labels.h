@@ -67,6 +67,7 @@ struct HeaderFacts {
   std::uint32_t received = 0;
   std::uint32_t date = 0, from = 0, sender = 0, reply_to = 0, to = 0, cc = 0, bcc = 0;
   std::uint32_t message_id = 0, in_reply_to = 0, references = 0, subject = 0;
+  std::uint32_t tls_required = 0;
   std::size_t header_size = 0;
   std::size_t body_offset = 0;
   bool has_separator = false;

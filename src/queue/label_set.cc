@@ -9,7 +9,8 @@ std::size_t LabelSetTable::Hash::operator()(const LabelSet& labels) const noexce
     hash = (hash ^ id.value) * 0x9E3779B97F4A7C15ULL;
     hash ^= hash >> 32;
   }
-  return static_cast<std::size_t>(hash);
+  hash = (hash ^ static_cast<std::uint64_t>(labels.tls)) * 0x9E3779B97F4A7C15ULL;
+  return static_cast<std::size_t>(hash ^ (hash >> 32));
 }
 
 LabelSetTable::LabelSetTable() {
@@ -44,11 +45,12 @@ LabelSetId LabelSetTable::add(const LabelSet& labels, std::uint32_t number) {
   return LabelSetId{number};
 }
 
-LabelSetId LabelSetTable::intern(const model::Labels& labels, model::NameTable& names) {
+LabelSetId LabelSetTable::intern(const model::Labels& labels, model::NameTable& names, model::TlsWish tls) {
   return intern(LabelSet{.stream = names.intern(labels.stream),
                          .tenant = names.intern(labels.tenant),
                          .campaign = names.intern(labels.campaign),
-                         .vmta = names.intern(labels.vmta)});
+                         .vmta = names.intern(labels.vmta),
+                         .tls = tls});
 }
 
 const LabelSet& LabelSetTable::view(LabelSetId id) const {

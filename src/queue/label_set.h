@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LabelSetTable: gives each distinct (stream, tenant, campaign, requested vMTA) tuple a small number.
+// LabelSetTable: gives each distinct (stream, tenant, campaign, requested vMTA, TLS wish) tuple a small number.
 //
 // Threads: any. intern() takes a lock; view() takes none. Tuples are never removed, so a reference lives as long as the
 // table. Limits: 2^22 tuples; then intern() drops the campaign, then the tenant, and keeps what it can: the stream and
@@ -24,6 +24,7 @@ struct LabelSet {
   model::NameId tenant{};
   model::NameId campaign{};
   model::NameId vmta{};  // asked for by the sender; 0: none
+  model::TlsWish tls = model::TlsWish::Usual;
   bool operator==(const LabelSet&) const = default;
 };
 
@@ -35,7 +36,7 @@ class LabelSetTable {
   LabelSetTable& operator=(const LabelSetTable&) = delete;
 
   LabelSetId intern(const LabelSet& labels);
-  LabelSetId intern(const model::Labels& labels, model::NameTable& names);
+  LabelSetId intern(const model::Labels& labels, model::NameTable& names, model::TlsWish tls = model::TlsWish::Usual);
   // An unknown number gives the empty tuple.
   [[nodiscard]] const LabelSet& view(LabelSetId id) const;
   [[nodiscard]] std::uint32_t size() const { return count_.load(std::memory_order_acquire); }

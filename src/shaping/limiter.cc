@@ -136,7 +136,10 @@ Time Limiter::next_send(std::uint32_t recipients, Time now, std::uint64_t bytes)
 
 Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts) {
   if (!is_connection_trouble(outcome)) {
-    if (outcome.step == model::Step::StartTls && opening_ > 0) --opening_;
+    if (outcome.step == model::Step::StartTls) {  // one domain's wishes, no sign of what the receiver can take
+      if (opening_ > 0) --opening_;
+      return Observed::Counted;
+    }
     if (!controller_) return Observed::Counted;
     controller_->observe(outcome, facts, connections_, pressed(now), now);
     apply_rate(now);

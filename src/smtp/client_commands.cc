@@ -218,6 +218,7 @@ void append_mail_command(std::string& out, const Transaction& transaction, const
                                           [&](auto i) { return has_eight_bit(envelope.recipients[i].address); });
     if (needed) out += " SMTPUTF8";
   }
+  if (offered.require_tls && envelope.tls == model::TlsWish::Required) out += " REQUIRETLS";
   if (offered.dsn) {
     if (envelope.dsn_return != model::DsnReturn::Unset) {
       fmt::format_to(into, " RET={}", name_of(envelope.dsn_return));

@@ -56,6 +56,8 @@ void add_keyword(Extensions& offered, std::string_view line) {
     offered.enhanced_status_codes = true;
   } else if (is("STARTTLS")) {
     offered.starttls = true;
+  } else if (is("REQUIRETLS")) {
+    offered.require_tls = true;
   } else if (is("AUTH")) {
     add_mechanisms(offered.auth, rest);
   } else if (ascii::starts_with_ignoring_case(keyword, "AUTH=")) {

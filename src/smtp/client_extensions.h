@@ -25,6 +25,7 @@ struct Extensions {
   bool dsn = false;
   bool enhanced_status_codes = false;
   bool starttls = false;
+  bool require_tls = false;
   std::string auth;                   // mechanisms, separated by spaces; "" when AUTH is not offered
   std::vector<std::string> keywords;  // every line but the first, as the receiver wrote it: "SIZE 52428800"
 

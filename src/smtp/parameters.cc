@@ -18,7 +18,7 @@ using Kind = ParameterProblem::Kind;
 constexpr std::size_t kEnvelopeIdBytesMax = 100;  // encoded, RFC 3461 §4.4
 constexpr std::size_t kOriginalBytesMax = 500;    // encoded, §4.2
 
-enum class Keyword : std::uint8_t { Unknown, Size, Body, Smtputf8, Ret, Envid, Auth, Notify, Orcpt };
+enum class Keyword : std::uint8_t { Unknown, Size, Body, Smtputf8, RequireTls, Ret, Envid, Auth, Notify, Orcpt };
 
 struct Parameter {
   std::string_view keyword;
@@ -37,13 +37,14 @@ std::optional<Parameter> take_parameter(std::string_view& text) {
   return Parameter{whole.substr(0, equals), whole.substr(equals + 1), true};
 }
 
-Keyword mail_keyword(std::string_view keyword, const Offers& offers) {
+Keyword mail_keyword(std::string_view keyword, const Offers& offers, bool tls) {
   const auto is = [keyword](std::string_view name) { return ascii::equal_ignoring_case(keyword, name); };
   if (is("SIZE")) return Keyword::Size;
   if (is("BODY") && (offers.eight_bit_mime || offers.binary_mime)) return Keyword::Body;
   if (is("SMTPUTF8") && offers.smtputf8) return Keyword::Smtputf8;
   if (is("RET") && offers.dsn) return Keyword::Ret;
   if (is("ENVID") && offers.dsn) return Keyword::Envid;
+  if (is("REQUIRETLS") && offers.require_tls && tls) return Keyword::RequireTls;
   return is("AUTH") ? Keyword::Auth : Keyword::Unknown;
 }
 
@@ -135,6 +136,7 @@ bool read_mail_value(Keyword keyword, std::string_view value, const Offers& offe
     case Keyword::Size: return read_size(value, out.size_bytes);
     case Keyword::Body: return read_body(value, offers, out.body_kind);
     case Keyword::Smtputf8: return out.smtputf8 = true;
+    case Keyword::RequireTls: return out.require_tls = true;
     case Keyword::Ret: return read_return(value, out.dsn_return);
     case Keyword::Envid: return read_envelope_id(value, out.envelope_id);
     case Keyword::Auth: return !value.empty() && decode_xtext(value).has_value();
@@ -149,7 +151,7 @@ bool read_mail_value(Keyword keyword, std::string_view value, const Offers& offe
 std::optional<ParameterProblem> check(const Parameter& parameter, Keyword keyword, unsigned& seen) {
   if (keyword == Keyword::Unknown) return ParameterProblem{Kind::Unknown, parameter.keyword};
   const unsigned bit = 1U << static_cast<unsigned>(keyword);
-  if ((seen & bit) != 0 || parameter.has_value == (keyword == Keyword::Smtputf8)) {
+  if ((seen & bit) != 0 || parameter.has_value == (keyword == Keyword::Smtputf8 || keyword == Keyword::RequireTls)) {
     return ParameterProblem{Kind::Malformed, parameter.keyword};
   }
   seen |= bit;
@@ -158,11 +160,12 @@ std::optional<ParameterProblem> check(const Parameter& parameter, Keyword keywor
 
 }  // namespace
 
-tl::expected<MailParameters, ParameterProblem> parse_mail_parameters(std::string_view text, const Offers& offers) {
+tl::expected<MailParameters, ParameterProblem> parse_mail_parameters(std::string_view text, const Offers& offers,
+                                                                     bool tls) {
   MailParameters out;
   unsigned seen = 0;
   while (const auto parameter = take_parameter(text)) {
-    const Keyword keyword = mail_keyword(parameter->keyword, offers);
+    const Keyword keyword = mail_keyword(parameter->keyword, offers, tls);
     if (const auto problem = check(*parameter, keyword, seen)) return tl::unexpected(*problem);
     if (!read_mail_value(keyword, parameter->value, offers, out)) {
       return tl::unexpected(ParameterProblem{Kind::Malformed, parameter->keyword});

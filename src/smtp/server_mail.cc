@@ -64,7 +64,7 @@ void ServerSession::on_mail(std::string_view argument) {
   if (!take_word(rest, "FROM:")) return refuse_it(Step::Mail, {501, {5, 5, 4}, "say MAIL FROM:<address>"}, argument);
   auto sender = take_path(rest, options_.offers.smtputf8 ? Utf8::Allowed : Utf8::Refused);
   if (!sender) return refuse_path(Step::Mail, sender.error(), argument.substr(5));
-  auto parameters = parse_mail_parameters(rest, options_.offers);
+  auto parameters = parse_mail_parameters(rest, options_.offers, tls_);
   if (!parameters) return refuse_parameter(Step::Mail, parameters.error());
   if (!parameters->smtputf8 && has_eight_bit(*sender)) return refuse_path(Step::Mail, PathProblem::NeedsUtf8, *sender);
   if (options_.message_bytes_max != 0 && parameters->size_bytes > options_.message_bytes_max) {
@@ -76,6 +76,7 @@ void ServerSession::on_mail(std::string_view argument) {
   envelope_.dsn_return = parameters->dsn_return;
   envelope_.body_kind = parameters->body_kind;
   envelope_.smtputf8 = parameters->smtputf8;
+  envelope_.tls = parameters->require_tls ? model::TlsWish::Required : model::TlsWish::Usual;
   declared_bytes_ = parameters->size_bytes;
   awaited_ = Awaited::Sender;
 }

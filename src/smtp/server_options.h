@@ -17,6 +17,7 @@ struct Offers {
   bool binary_mime = false;    // RFC 3030 BODY=BINARYMIME; few receivers take what we would then have to deliver
   bool dsn = true;             // RFC 3461
   bool start_tls = false;      // RFC 3207; no longer offered once the link is encrypted
+  bool require_tls = true;     // RFC 8689; only once the link is encrypted
   bool xclient = false;        // Postfix's XCLIENT; only to peers that may speak for others
 };
 

@@ -11,6 +11,23 @@ namespace {
 // The smallest a listed recipient can be; bounds what a count in a payload may make us reserve.
 constexpr std::size_t kRecipientBytesMin = 9;
 
+// Of the byte for SMTPUTF8, which had room.
+constexpr std::uint8_t kSmtputf8 = 1;
+constexpr unsigned kTlsWishShift = 1;
+
+std::uint8_t wishes_of(const model::Envelope& envelope) {
+  return static_cast<std::uint8_t>((envelope.smtputf8 ? kSmtputf8 : 0U) | static_cast<unsigned>(envelope.tls)
+                                                                              << kTlsWishShift);
+}
+
+bool read_wishes(std::uint8_t byte, model::Envelope& envelope) {
+  const unsigned wish = byte >> kTlsWishShift;
+  if (wish > static_cast<unsigned>(model::TlsWish::Optional)) return false;
+  envelope.smtputf8 = (byte & kSmtputf8) != 0;
+  envelope.tls = static_cast<model::TlsWish>(wish);
+  return true;
+}
+
 bool read_recipients(ByteReader& reader, std::vector<model::Recipient>& recipients) {
   const std::uint32_t count = reader.u32();
   if (count > reader.left() / kRecipientBytesMin) return false;
@@ -58,7 +75,7 @@ std::string encode(const EnvelopeParts& parts) {
   writer.u64(envelope.body_bytes);
   writer.u8(static_cast<std::uint8_t>(envelope.dsn_return));
   writer.u8(static_cast<std::uint8_t>(envelope.body_kind));
-  writer.u8(envelope.smtputf8 ? 1 : 0);
+  writer.u8(wishes_of(envelope));
   writer.u8(parts.moved ? 1 : 0);
   writer.time(envelope.received);
   writer.time(envelope.first_attempt);
@@ -96,7 +113,7 @@ std::optional<StoredEnvelope> decode_envelope(model::MessageId id, std::string_v
   if (body_kind > static_cast<std::uint8_t>(model::BodyKind::BinaryMime)) return std::nullopt;
   envelope.dsn_return = static_cast<model::DsnReturn>(dsn_return);
   envelope.body_kind = static_cast<model::BodyKind>(body_kind);
-  envelope.smtputf8 = reader.u8() != 0;
+  if (!read_wishes(reader.u8(), envelope)) return std::nullopt;
   stored.moved = reader.u8() != 0;
   envelope.received = reader.time();
   envelope.first_attempt = reader.time();

@@ -98,6 +98,12 @@ std::int64_t seconds_of(Time time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+// Not all at midnight (RFC 8460 §3): within four hours, the same for each flush.
+std::int64_t first_try(std::int64_t day, const std::string& domain) {
+  constexpr std::int64_t kDaySeconds = 86'400, kSpread = 4 * 3600;
+  return (day + 1) * kDaySeconds + static_cast<std::int64_t>(std::hash<std::string>()(domain) % kSpread);
+}
+
 void log_trouble(const Result<>& result) {
   if (!result) log::warn("tls-report", "counts could not be kept: {}", result.error().to_string());
 }
@@ -172,7 +178,7 @@ void Collector::flush(bool wait) {
   if (rows.empty()) return;
   const auto work = [rows = std::move(rows)](state::Database& db) -> Result<> {
     auto report = db.prepare(
-        "INSERT INTO tls_report(day, domain, addresses) VALUES(?1, ?2, ?3)"
+        "INSERT INTO tls_report(day, domain, addresses, next) VALUES(?1, ?2, ?3, ?4)"
         " ON CONFLICT DO UPDATE SET addresses = excluded.addresses");
     if (!report) return fail(report.error());
     auto count = db.prepare(
@@ -184,6 +190,7 @@ void Collector::flush(bool wait) {
         report->bind(1, row.key.day);
         report->bind(2, row.key.domain);
         report->bind(3, row.addresses);
+        report->bind(4, first_try(row.key.day, row.key.domain));
         if (auto done = report->run(); !done) return done;
       }
       count->bind(1, row.key.day);

@@ -186,6 +186,16 @@ def sink_daemon(tmp_path, listener):
         yield mta
 
 
+@pytest.fixture(name="sink", scope="module")
+def fixture_sink(tmp_path_factory):
+    """One daemon with STARTTLS for several tests; its authority is sink.authority."""
+    folder = tmp_path_factory.mktemp("sink")
+    authority = Certificates(folder / "tls")
+    with sink_daemon(folder, listener_tls(authority.make("mta", "IP:127.0.0.1"))) as mta:
+        mta.authority = authority
+        yield mta
+
+
 def test_listener_with_starttls(tmp_path, certificates):
     pair = certificates.make("mta", "IP:127.0.0.1")
     with sink_daemon(tmp_path, listener_tls(pair)) as mta:
@@ -212,6 +222,25 @@ def test_listener_with_starttls(tmp_path, certificates):
             client.sendmail("a@sender.test", ["b@receiver.test"], message())
         event, = mta.until_events("accepted", 1)
         assert event["tls"] == "TLSv1.3" and event["detail"] == "ESMTPS", event
+
+
+@pytest.mark.parametrize("wanted,good", [
+    (("-tls1_3",), True),
+    (("-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"), True),
+    (("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"), False),
+    (("-tls1", "-cipher", "ALL:@SECLEVEL=0"), False),
+    (("-tls1_2", "-cipher", "eNULL:@SECLEVEL=0"), False),
+    (("-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"), False),
+    (("-tls1_2", "-cipher", "MEDIUM:LOW:EXPORT:!HIGH:@SECLEVEL=0"), False),
+])
+def test_versions_and_ciphers_of_a_listener(sink, wanted, good):
+    done = subprocess.run(["openssl", "s_client", "-starttls", "smtp", "-connect", f"127.0.0.1:{sink.port}",
+                           "-CAfile", str(sink.authority.ca_file), *wanted], input=b"QUIT\r\n", capture_output=True,
+                          timeout=60, check=False)
+    made = b"Cipher is (NONE)" not in done.stdout and b"Cipher is " in done.stdout
+    assert made == good, done
+    if good:
+        assert b"Verify return code: 0 (ok)" in done.stdout and b"Compression: NONE" in done.stdout, done.stdout
 
 
 def test_listener_with_implicit_tls(tmp_path, certificates):

@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What recipient domains publish about TLS, with real peers: DANE with Postfix and a signed zone on NSD, MTA-STS with an
 HTTPS host. What must be refused is shown to be refused."""
+import contextlib
+import email
+import gzip
+import json
+import os
+import smtplib
+import sqlite3
+import ssl
+
 import pytest
 from daemon import Daemon, free_port, message, until
 from signed_zone import SignedZone, spki_digest
 from test_receivers import ROOT_ONLY, fixture_outside  # noqa: F401
+from test_retry import FAKETIME
 from test_tls import Certificates, TlsPostfix
-from tls_peers import TlsReceiver
+from tls_peers import PolicyHost, TlsReceiver
 
 HOST = "@ MX 10 mx\nmx A 127.0.0.1\n"
 WRONG = "ab" * 32
@@ -17,11 +27,11 @@ def fixture_certificates(tmp_path):
     return Certificates(tmp_path / "tls")
 
 
-def mx_daemon(folder, zone, certificates, port, tls="", extra=""):
+def mx_daemon(folder, zone, certificates, port, tls="", extra="", listener="", **more):
     """A daemon that finds hosts by MX in that zone, and connects to them at that port."""
     folder.mkdir(exist_ok=True)
-    return Daemon(folder, node="shards = 1\n", stream='dsn = "off"\n',
-                  extra=zone.dns(f'ttl_min = "0s"\nnegative_ttl_max = "1s"\nfailure_ttl = "1s"') +
+    return Daemon(folder, node="shards = 1\n", stream='dsn = "off"\n', listener=listener, **more,
+                  extra=zone.dns('ttl_min = "0s"\nnegative_ttl_max = "1s"\nfailure_ttl = "1s"') +
                   f'[client]\nmx_port = {port}\n[tls]\nca_file = "{certificates.ca_file}"\n{tls}\n{extra}')
 
 
@@ -99,3 +109,195 @@ def test_dane_refusals_and_what_is_no_dane(tmp_path, certificates):
             event = deliver(mta, "none.signed.test")
             assert event["type"] == "delivered" and "tls" not in event, event
             mta.cli("bounce", "--all")
+
+
+STS_HOSTS = "mx A 127.0.0.1\nmx2 A 127.0.0.2\n"
+
+
+def sts_zone(folder, *names, more=""):
+    """Domains below policy.test, each with mx as its host and an MTA-STS record; none of it signed."""
+    records = STS_HOSTS + "".join(f'{name} MX 10 mx\n_mta-sts.{name} TXT "v=STSv1; id=1;"\nmta-sts.{name} A 127.0.0.1\n'
+                                  for name in names) + more
+    return SignedZone(folder, "signed.test", HOST, {"policy.test": records})
+
+
+def sts_keys(host):
+    """Keys of [tls]."""
+    return f"mta_sts_port = {host.port}\n"
+
+
+def test_mta_sts(tmp_path, certificates):
+    """Enforced, tested and broken policies of domains on the same host, and a host that only some may use."""
+    port = free_port()
+    names = ("good", "mismatch", "clear", "testing", "redirect", "forged")
+    pair = certificates.make("mx", "DNS:mx.policy.test")
+    web = certificates.make("web", ",".join(f"DNS:mta-sts.{name}.policy.test" for name in names if name != "forged"))
+    more = "clear2 MX 10 mx2\nclear MX 5 mx2\n"
+    with TlsReceiver(port, pair) as encrypted, TlsReceiver(port, address="127.0.0.2") as clear, \
+            PolicyHost(web) as host, sts_zone(tmp_path / "zone", *names, more=more) as zone:
+        for name in ("good", "forged", "redirect"):
+            host.policy(f"{name}.policy.test", hosts=["mx.policy.test"])
+        host.policy("mismatch.policy.test", hosts=["other.policy.test"])
+        host.policy("clear.policy.test", hosts=["mx2.policy.test"])
+        host.policy("testing.policy.test", mode="testing", hosts=["other.policy.test"])
+        host.answers["mta-sts.redirect.policy.test"] = (302, "text/plain", "")
+        with mx_daemon(tmp_path / "mta", zone, certificates, port, sts_keys(host)) as mta:
+            event = deliver(mta, "good.policy.test")
+            assert event["type"] == "delivered" and event["tls_policy"] == "mta-sts", event
+            assert event["tls_verified"] == "yes" and encrypted.names == ["mx.policy.test"], event
+            event = deliver(mta, "mismatch.policy.test")
+            assert event["type"] == "deferred" and "does not list the host mx.policy.test" in event["reply"], event
+            event = deliver(mta, "clear.policy.test")
+            assert event["type"] == "deferred" and event["class"] == "tls", event
+            # The broken policy of one domain is no matter of another on the same hosts.
+            assert deliver(mta, "good.policy.test")["type"] == "delivered"
+            for name, policy in (("testing", "mta-sts-testing"), ("redirect", "opportunistic"),
+                                 ("forged", "opportunistic")):
+                event = deliver(mta, f"{name}.policy.test")
+                assert event["type"] == "delivered" and event["tls_policy"] == policy, event
+            assert deliver(mta, "clear2.policy.test")["type"] == "delivered"
+            assert len(clear.mails) == 1 and not any("forged" in path for path in host.asked)
+            assert host.asked.count("mta-sts.good.policy.test/.well-known/mta-sts.txt") == 1
+            mta.cli("bounce", "--all")
+            # Known after a restart, with the policy's host and DNS gone.
+            mta.stop()
+            host.answers.clear()
+            mta.start()
+            mta.submit("a@sender.test", ["two@mismatch.policy.test"], message())
+            until(lambda: len(mta.events("deferred", domain="mismatch.policy.test")) > 1, "another deferral")
+            mta.cli("bounce", "--all")
+
+
+def test_mta_sts_wrong_certificates(tmp_path, certificates):
+    """An expired certificate, and one of another name, behind an enforced policy."""
+    port = free_port()
+    expired = certificates.make("expired", "DNS:mx.policy.test", days="-1")
+    other = certificates.make("other", "DNS:elsewhere.test")
+    web = certificates.make("web", "DNS:mta-sts.old.policy.test,DNS:mta-sts.wrong.policy.test")
+    records = ("mx A 127.0.0.1\nmx2 A 127.0.0.2\nold MX 10 mx\nwrong MX 10 mx2\n" +
+               "".join(f'_mta-sts.{name} TXT "v=STSv1; id=1"\nmta-sts.{name} A 127.0.0.1\n'
+                       for name in ("old", "wrong")))
+    with TlsReceiver(port, expired) as one, TlsReceiver(port, other, address="127.0.0.2") as two, \
+            PolicyHost(web) as host, SignedZone(tmp_path / "zone", "signed.test", HOST, {"policy.test": records}) as zone:
+        for name in ("old", "wrong"):
+            host.policy(f"{name}.policy.test", hosts=["*.policy.test"])
+        with mx_daemon(tmp_path / "mta", zone, certificates, port, sts_keys(host)) as mta:
+            for domain, reason in (("old.policy.test", "expired"), ("wrong.policy.test", "mismatch")):
+                event = deliver(mta, domain)
+                assert event["type"] == "deferred" and event["class"] == "tls" and reason in event["reply"], event
+            assert not one.mails and not two.mails
+            mta.cli("bounce", "--all")
+
+
+def submit_required(mta, certificates, domain, options=("REQUIRETLS",), text=None):
+    """One message over TLS with these options of MAIL; the EHLO keywords that were offered."""
+    context = ssl.create_default_context(cafile=certificates.ca_file)
+    with smtplib.SMTP("127.0.0.1", mta.port, timeout=20) as client:
+        client.ehlo()
+        assert "requiretls" not in client.esmtp_features  # in clear it is no promise
+        client.starttls(context=context)
+        client.ehlo()
+        client.sendmail("a@sender.test", [f"box@{domain}"], text or message(), mail_options=list(options))
+        return client.esmtp_features
+
+
+def test_require_tls(tmp_path, certificates):
+    """REQUIRETLS is kept and passed on, or the message comes back; TLS-Required: No lets policies be."""
+    port = free_port()
+    pair = certificates.make("mx", "DNS:mx.policy.test,DNS:mx2.policy.test,IP:127.0.0.1")
+    names = ("takes", "lacks", "broken")
+    web = certificates.make("web", ",".join(f"DNS:mta-sts.{name}.policy.test" for name in names))
+    records = ("mx A 127.0.0.1\nmx2 A 127.0.0.2\ntakes MX 10 mx\nlacks MX 10 mx2\nplain MX 10 mx\nbroken MX 10 mx\n" +
+               "".join(f'_mta-sts.{name} TXT "v=STSv1; id=1"\nmta-sts.{name} A 127.0.0.1\n' for name in names))
+    listener = f'tls = "starttls"\ncert_file = "{pair[0]}"\nkey_file = "{pair[1]}"\n'
+    with TlsReceiver(port, pair, offers=["REQUIRETLS"]) as takes, TlsReceiver(port, pair, "127.0.0.2") as lacks, \
+            PolicyHost(web) as host, SignedZone(tmp_path / "zone", "signed.test", HOST, {"policy.test": records}) as zone:
+        host.policy("takes.policy.test", hosts=["mx.policy.test"])
+        host.policy("lacks.policy.test", hosts=["mx2.policy.test"])
+        host.policy("broken.policy.test", hosts=["other.policy.test"])
+        with mx_daemon(tmp_path / "mta", zone, certificates, port, sts_keys(host), listener=listener) as mta:
+            assert "requiretls" in submit_required(mta, certificates, "takes.policy.test")
+            mta.until_events("delivered", 1)
+            assert b" REQUIRETLS" in takes.mails[0][0] and takes.mails[0][2], takes.mails
+            for domain in ("lacks.policy.test", "plain.policy.test"):
+                submit_required(mta, certificates, domain)
+                until(lambda name=domain: mta.events("bounced", domain=name), f"the bounce of {domain}")
+                event, = mta.events("bounced", domain=domain)
+                assert event["reply"].startswith("550 5.7.30 "), event
+            assert not lacks.mails and len(takes.mails) == 1
+            # A policy that cannot be kept, and a sender who would rather have it arrive.
+            submit_required(mta, certificates, "broken.policy.test", (), message(TLS_Required="No"))
+            event, = mta.until_events("delivered", 1, domain="broken.policy.test")
+            assert event["tls_policy"] == "opportunistic" and event["tls"], event
+
+
+def left_reports(mta):
+    """Reports that are still to be sent."""
+    with contextlib.closing(sqlite3.connect(f"file:{mta.data}/state.db?mode=ro", uri=True)) as db:
+        return db.execute("SELECT count(*) FROM tls_report").fetchone()[0]
+
+
+def mail_report(text):
+    """The JSON within a report that came by mail."""
+    mail = email.message_from_bytes(text)
+    assert mail.get_content_type() == "multipart/report" and mail.get_param("report-type") == "tlsrpt", mail
+    part = mail.get_payload()[1]
+    assert part.get_content_type() == "application/tlsrpt+gzip"
+    return json.loads(gzip.decompress(part.get_payload(decode=True)))
+
+
+@pytest.mark.skipif(not os.path.exists(FAKETIME), reason="needs the package libfaketime")
+def test_tls_reports(tmp_path, certificates):
+    """What sessions came to is told the next day, by mail and by HTTPS, once."""
+    port = free_port()
+    pair = certificates.make("mx", "DNS:mx.policy.test,DNS:rpt.policy.test")
+    web = certificates.make("web", "DNS:mta-sts.told.policy.test,DNS:rpt.policy.test", days="5")
+    with TlsReceiver(port, pair) as receiver, PolicyHost(web) as host:
+        records = ("mx A 127.0.0.1\nrpt A 127.0.0.1\ntold MX 10 mx\n_mta-sts.told TXT \"v=STSv1; id=1\"\n"
+                   "mta-sts.told A 127.0.0.1\nbox MX 10 mx\nquiet MX 10 mx\n"
+                   "_smtp._tls.told TXT \"v=TLSRPTv1; rua=mailto:tls@box.policy.test,"
+                   f"https://rpt.policy.test:{host.port}/v1/tls\"\n")
+        host.policy("told.policy.test", mode="testing", hosts=["other.policy.test"])
+        reports = '[tls_report]\norganization = "Sender Inc"\ncontact = "tls@sender.test"\n'
+        with SignedZone(tmp_path / "zone", "signed.test", HOST, {"policy.test": records}) as zone, \
+                mx_daemon(tmp_path / "mta", zone, certificates, port, sts_keys(host), reports) as mta:
+            assert deliver(mta, "told.policy.test")["type"] == "delivered"
+            assert deliver(mta, "quiet.policy.test")["type"] == "delivered"
+            mta.stop()
+            mta.env.update(LD_PRELOAD=FAKETIME, FAKETIME="+30h", FAKETIME_DONT_FAKE_MONOTONIC="1")
+            mta.start()
+            until(lambda: host.posts and len(receiver.mails) == 3, lambda: f"the reports: {mta.log()[-2000:]}", 30)
+            until(lambda: not left_reports(mta), "the report to be done with")
+        path, fields, body = host.posts[0]
+        assert path == "/v1/tls" and fields["Content-Type"] == "application/tlsrpt+gzip"
+        report = json.loads(gzip.decompress(body))
+        assert report == mail_report(receiver.mails[2][1]) and len(host.posts) == 1
+        assert report["organization-name"] == "Sender Inc" and report["contact-info"] == "tls@sender.test"
+        policy, = report["policies"]
+        assert policy["policy"]["policy-type"] == "sts" and policy["policy"]["policy-domain"] == "told.policy.test"
+        assert policy["summary"] == {"total-successful-session-count": 0, "total-failure-session-count": 1}
+        failure, = policy["failure-details"]
+        assert failure["result-type"] == "validation-failure" and failure["receiving-mx-hostname"] == "mx.policy.test"
+
+
+def test_tls_check_tells_what_would_be(tmp_path, certificates):
+    """The command line, against the same peers."""
+    port = free_port()
+    web = certificates.make("web", "DNS:mta-sts.good.policy.test")
+    pair = certificates.make("mx", "DNS:mx.policy.test")
+    records = HOST + (f"_{port}._tcp.mx TLSA 3 1 1 {spki_digest(pair[0])}\n"
+                      "_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tls@signed.test\"\n")
+    unsigned = {"policy.test": "mx A 127.0.0.1\nmx2 A 127.0.0.2\ngood MX 10 mx\ngood MX 20 mx2\n"
+                               "_mta-sts.good TXT \"v=STSv1; id=7\"\nmta-sts.good A 127.0.0.1\n"}
+    with PolicyHost(web) as host, SignedZone(tmp_path / "zone", "signed.test", records, unsigned) as zone:
+        host.policy("good.policy.test", hosts=["mx.policy.test"])
+        mta = mx_daemon(tmp_path / "mta", zone, certificates, port, sts_keys(host))
+        check = ("tls", "check", "--config", mta.config_file)
+        found = mta.cli(*check, "signed.test")
+        assert found["hosts"] == [{"host": "mx.signed.test", "tls": "verify", "policy": "dane",
+                                   "why": "usable TLSA records of mx.signed.test: 1"}], found
+        assert found["reports_to"] == ["tls@signed.test"]
+        found = mta.cli(*check, "good.policy.test")
+        assert found["mta_sts"]["id"] == "7" and found["mta_sts"]["mode"] == "enforce", found
+        assert [one["tls"] for one in found["hosts"]] == ["verify", "no mail"], found
+        assert "does not list the host mx2.policy.test" in mta.run_cli(*check, "good.policy.test").stdout

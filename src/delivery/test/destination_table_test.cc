@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "dns/fake_resolver.h"
 #include "dns/test/run_task.h"
+#include "state/test/temp_database.h"
 
 namespace penstock::delivery {
 namespace {
@@ -205,6 +208,113 @@ TEST_F(DestinationTableTest, DnsTroubleBecomesOutcomes) {
   EXPECT_EQ(broken->outcome.reply.code, 0);
   EXPECT_EQ(trouble("bare.example")->outcome.kind, model::OutcomeKind::Bounced);
   EXPECT_FALSE(table_.provider_of(names_.find("gone.example")));
+}
+
+// A table that asks for policies; three domains on the same hosts.
+class PublishedPolicyTest : public ::testing::Test {
+ protected:
+  class Host final : public mtasts::PolicyHost {
+   public:
+    net::Task<mtasts::FetchResult> fetch(net::Shard&, std::string domain) override {
+      const std::string text = "version: STSv1\nmode: enforce\nmx: " + lists[domain] + "\nmax_age: 86400\n";
+      co_return mtasts::Fetched{text, *tlspolicy::parse_sts_policy(text)};
+    }
+    std::map<std::string, std::string> lists;
+  };
+  PublishedPolicyTest() {
+    for (const char* domain : {"a.example", "b.example", "c.example", "plain.example"}) {
+      dns_.mx(domain, {{10, "mx.host.example"}});
+      if (std::string(domain) != "plain.example") dns_.txt("_mta-sts." + std::string(domain), {"v=STSv1; id=1"});
+    }
+    dns_.a("mx.host.example", {"192.0.2.1"});
+    host_.lists = {{"a.example", "mx.host.example"}, {"b.example", "*.host.example"}, {"c.example", "mx.c.example"}};
+    plan_->default_limits = {.connections = 20, .messages_per_connection = 500, .recipients_per_message = 100};
+    table_.set_plan(plan_);
+  }
+  DestinationPtr destination(std::string_view domain, model::TlsWish wish = model::TlsWish::Usual) {
+    return std::get<DestinationPtr>(dns::run(shards_[0], table_.look_up(names_.intern(domain), stream_.route, wish)));
+  }
+
+  state::TempDatabase file_;
+  FakeClock clock_;
+  dns::FakeResolver dns_;
+  metrics::Registry registry_;
+  dns::Probe probe_{registry_};
+  mtasts::Probe sts_probe_{registry_};
+  dns::HostFinder finder_{dns_};
+  model::NameTable names_;
+  net::ShardSet shards_{1};
+  Host host_;
+  std::unique_ptr<state::Writer> writer_ = std::move(*state::Writer::open(file_.path()));
+  std::unique_ptr<mtasts::Store> store_ = std::move(*mtasts::Store::open(*writer_, clock_));
+  std::unique_ptr<tlsrpt::Collector> reports_ = std::move(*tlsrpt::Collector::open(*writer_, clock_));
+  mtasts::Policies policies_{mtasts::Policies::Parts{shards_, dns_, host_, *store_, clock_, sts_probe_}};
+  DestinationTable table_{shards_[0], names_, dns_, finder_, clock_, probe_, {}, {&policies_, reports_.get()}};
+  std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
+  Stream stream_;
+};
+
+TEST_F(PublishedPolicyTest, DomainsShareConnectionsOnlyWhereTheSameIsAskedOfEachHost) {
+  const auto a = destination("a.example"), b = destination("b.example"), c = destination("c.example");
+  const auto plain = destination("plain.example");
+  EXPECT_EQ(a->site, plain->site);
+  EXPECT_EQ(a->group, c->group);  // the same limits for all
+  EXPECT_EQ(a->lane, b->lane);    // both want a certificate for the one host
+  EXPECT_NE(a->lane, c->lane);    // which c forbids
+  EXPECT_NE(a->lane, plain->lane);
+  EXPECT_EQ(plain->lane, plain->site);
+  EXPECT_EQ(a->host_tls.at(0).policy, "mta-sts");
+  EXPECT_THAT(c->host_tls.at(0).refusal, HasSubstr("does not list the host"));
+}
+
+TEST_F(PublishedPolicyTest, KnownDomainIsFoundWithoutLookUp) {
+  for (const char* domain : {"a.example", "plain.example"}) {
+    const DestinationPtr first = destination(domain);
+    const int asked = dns_.count_all();
+    const auto again = table_.find(names_.find(domain), stream_);
+    ASSERT_TRUE(again) << domain;
+    EXPECT_EQ(std::get<DestinationPtr>(*again), first);  // the same object
+    EXPECT_EQ(dns_.count_all(), asked);
+  }
+}
+
+TEST_F(PublishedPolicyTest, ExpiredVerdictIsAskedForAgain) {
+  destination("plain.example");
+  clock_.advance(5min);
+  EXPECT_FALSE(table_.find(names_.find("plain.example"), stream_));
+}
+
+TEST_F(PublishedPolicyTest, WishOfTheMessageChangesWhatIsAsked) {
+  EXPECT_TRUE(destination("c.example", model::TlsWish::Optional)->host_tls.empty());
+  const auto required = destination("a.example", model::TlsWish::Required);
+  EXPECT_TRUE(required->host_tls.at(0).announces_require_tls);
+  EXPECT_NE(required->lane, destination("a.example")->lane);
+  EXPECT_EQ(destination("plain.example", model::TlsWish::Required)->host_tls.at(0).policy, "requiretls");
+}
+
+TEST_F(PublishedPolicyTest, PoliciesCanBeTurnedOff) {
+  plan_->tls.mta_sts = false;
+  table_.set_plan(plan_);
+  EXPECT_TRUE(destination("c.example")->host_tls.empty());
+  EXPECT_EQ(dns_.count("_mta-sts.c.example", dns::RecordType::Txt), 0);
+}
+
+TEST_F(PublishedPolicyTest, DomainThatWantsReportsHasConnectionsOfItsOwn) {
+  dns_.txt("_smtp._tls.b.example", {"v=TLSRPTv1; rua=mailto:tls@b.example"});
+  const auto a = destination("a.example"), b = destination("b.example");
+  EXPECT_TRUE(b->reports_tls);
+  EXPECT_FALSE(a->reports_tls);
+  EXPECT_NE(a->lane, b->lane);
+  EXPECT_TRUE(reports_->wants("b.example"));
+}
+
+TEST_F(PublishedPolicyTest, RequiredTlsOfARelayNeedsNoProof) {
+  stream_.route = {RouteKind::Relay, {{"127.0.0.2", 2599}}};
+  const auto required = destination("a.example", model::TlsWish::Required);
+  ASSERT_EQ(required->host_tls.size(), 1U);
+  EXPECT_TRUE(required->host_tls[0].refusal.empty());
+  EXPECT_EQ(required->host_tls[0].level, TlsLevel::Verify);
+  EXPECT_NE(required->lane, destination("a.example")->lane);
 }
 
 }  // namespace

@@ -87,6 +87,17 @@ TEST_F(AdmissionTest, EnvelopeIsCompleted) {
   EXPECT_EQ(take(with("")).envelope.peer, "pickup");
 }
 
+TEST_F(AdmissionTest, TlsRequiredNoIsTakenOnceAndAsWritten) {
+  EXPECT_EQ(take(with("TLS-Required: No\r\n")).envelope.tls, model::TlsWish::Optional);
+  EXPECT_EQ(take(with("tls-required:  no \r\n")).envelope.tls, model::TlsWish::Optional);
+  for (const char* fields : {"", "TLS-Required: Yes\r\n", "TLS-Required: No\r\nTLS-Required: No\r\n"}) {
+    EXPECT_EQ(take(with(fields)).envelope.tls, model::TlsWish::Usual) << fields;
+  }
+  EXPECT_THAT(*take(with("TLS-Required: No\r\n")).body, HasSubstr("TLS-Required: No\r\n"));
+  submission_.envelope.tls = model::TlsWish::Required;  // the command goes before the field (RFC 8689 §4.1)
+  EXPECT_EQ(take(with("TLS-Required: No\r\n")).envelope.tls, model::TlsWish::Required);
+}
+
 TEST_F(AdmissionTest, StreamIsTheHeadersThenTheListenersThenTheMatchThenTheFallback) {
   EXPECT_EQ(take(with("")).envelope.labels.stream, "default");
   submission_.envelope.sender = "x@news.example";

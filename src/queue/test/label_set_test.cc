@@ -32,6 +32,10 @@ TEST(LabelSets, EachPartTells) {
     EXPECT_NE(table.intern(other), id);
     EXPECT_EQ(table.view(table.intern(other)), other);
   }
+  LabelSet required = base;
+  required.tls = model::TlsWish::Required;
+  EXPECT_NE(table.intern(required), id);
+  EXPECT_EQ(table.view(table.intern(required)).tls, model::TlsWish::Required);
 }
 
 TEST(LabelSets, EmptyTupleIsNone) {

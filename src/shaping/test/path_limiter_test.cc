@@ -142,6 +142,21 @@ TEST(PathLimiter, RefusedRecipientIsNoConnectionTrouble) {
   EXPECT_EQ(limiter.state(kStart), State::Normal);
 }
 
+TEST(PathLimiter, TlsThatIsNotAsADomainWantsItIsNoTroubleOfTheScope) {
+  const auto path = scope("path", {.connections = 1}, true);
+  PathLimiter limiter({path});
+  Rng rng(1);
+  Outcome outcome;
+  outcome.step = Step::StartTls;
+  outcome.outcome_class = penstock::model::OutcomeClass::Tls;
+  for (int i = 0; i < 20; ++i) {
+    const auto permit = limiter.try_open(kStart);
+    ASSERT_TRUE(permit);
+    limiter.observe(outcome, kStart, rng);
+  }
+  EXPECT_EQ(limiter.state(kStart), State::Normal);
+}
+
 TEST(PathLimiter, IdleLimiterMayBeForgotten) {
   Rng rng(1);
   const auto path = scope("path", {.message_rate = {1, 1s}}, true);

@@ -61,6 +61,17 @@ TEST(MailCommand, ParametersFollowWhatIsOffered) {
             "MAIL FROM:<s@ours.test> SIZE=5 BODY=BINARYMIME SMTPUTF8 RET=HDRS ENVID=a+2Bb+3Dc+20d+C3\r\n");
 }
 
+TEST(MailCommand, RequireTlsIsPassedOnToWhoOffersIt) {
+  Mail mail;
+  mail.envelope.tls = model::TlsWish::Required;
+  EXPECT_EQ(mail_command(mail, {}), "MAIL FROM:<s@ours.test>\r\n");
+  Extensions offered;
+  offered.require_tls = true;
+  EXPECT_EQ(mail_command(mail, offered), "MAIL FROM:<s@ours.test> REQUIRETLS\r\n");
+  mail.envelope.tls = model::TlsWish::Optional;
+  EXPECT_EQ(mail_command(mail, offered), "MAIL FROM:<s@ours.test>\r\n");
+}
+
 TEST(MailCommand, RecipientOutsideAsciiNeedsSmtpUtf8) {
   Mail mail({"a@x.test", "\xC3\xBC@x.test"});
   EXPECT_EQ(mail_command(mail, offer_all()), "MAIL FROM:<s@ours.test> SIZE=21 SMTPUTF8\r\n");

@@ -84,6 +84,14 @@ TEST(MailParameters, WhatIsNotOfferedIsUnknown) {
   EXPECT_EQ(mail(" BODY=BINARYMIME", offers).body_kind, model::BodyKind::BinaryMime);
 }
 
+TEST(MailParameters, RequireTlsIsForEncryptedLinks) {
+  EXPECT_TRUE(parse_mail_parameters(" requiretls SIZE=1", {}, true)->require_tls);
+  EXPECT_FALSE(parse_mail_parameters(" SIZE=1", {}, true)->require_tls);
+  EXPECT_EQ(parse_mail_parameters(" REQUIRETLS", {}, false).error().kind, Kind::Unknown);
+  EXPECT_EQ(parse_mail_parameters(" REQUIRETLS=YES", {}, true).error().kind, Kind::Malformed);
+  EXPECT_EQ(parse_mail_parameters(" REQUIRETLS REQUIRETLS", {}, true).error().kind, Kind::Malformed);
+}
+
 TEST(MailParameters, EnvelopeIdEndsAt100Bytes) {
   EXPECT_TRUE(parse_mail_parameters(" ENVID=" + std::string(100, 'e'), {}));
   EXPECT_FALSE(parse_mail_parameters(" ENVID=" + std::string(101, 'e'), {}));

@@ -102,3 +102,16 @@ TEST_F(ServerTls, IsRefusedWhenNotOffered) {
   say("EHLO me\r\n");
   EXPECT_THAT(say("STARTTLS\r\n"), testing::StartsWith("502 "));
 }
+
+TEST_F(ServerTls, RequireTlsIsOfferedAndTakenOnceEncrypted) {
+  EXPECT_THAT(say("EHLO me\r\n"), testing::Not(testing::HasSubstr("REQUIRETLS")));
+  EXPECT_THAT(say("MAIL FROM:<a@x.test> REQUIRETLS\r\n"), testing::StartsWith("555 "));
+  say("STARTTLS\r\n");
+  session_->on_tls();
+  EXPECT_THAT(say("EHLO me\r\n"), testing::HasSubstr("250-REQUIRETLS\r\n"));
+  EXPECT_THAT(say("MAIL FROM:<a@x.test> REQUIRETLS\r\n"), testing::StartsWith("250 "));
+  EXPECT_EQ(session_->envelope().tls, model::TlsWish::Required);
+  say("RSET\r\n");
+  EXPECT_THAT(say("MAIL FROM:<a@x.test>\r\n"), testing::StartsWith("250 "));
+  EXPECT_EQ(session_->envelope().tls, model::TlsWish::Usual);
+}

@@ -115,6 +115,7 @@ model::Envelope full_envelope() {
   envelope.dsn_return = model::DsnReturn::Full;
   envelope.body_kind = model::BodyKind::BinaryMime;
   envelope.smtputf8 = true;
+  envelope.tls = model::TlsWish::Required;
   envelope.labels.vmta = "v1";
   envelope.first_attempt = Time{Duration{-1}};
   envelope.body_bytes = 1ULL << 40;
