@@ -17,6 +17,8 @@ namespace {
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
+constexpr std::size_t kDialogueBytes = 4096;  // a read into as much or less waits for an answer, not for data
+
 struct HostPort {
   std::string address;
   std::uint16_t port = 0;
@@ -131,6 +133,13 @@ Io Stream::to_io(const error_code& error, std::size_t bytes, const Watch& watch)
 
 Task<Io> Stream::read_some(std::span<char> into, Duration timeout) {
   if (tls_) co_return co_await read_tls(into, timeout);
+  // Asio takes what is there already, but hands it over only after the shard's other work. In a dialogue, that is with
+  // a small buffer, nothing may come between reading an answer and noting what it says: a kill meanwhile would repeat
+  // the message. Who streams data reads with large ones and waits for his turn.
+  if (into.size() <= kDialogueBytes) {
+    const ssize_t got = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+    if (got > 0) co_return Io{static_cast<std::size_t>(got), false, {}};
+  }
   read_watch_.set(timeout);
   const auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kAwait);
   read_watch_.clear();

@@ -97,7 +97,36 @@ Task<> stop_own_reading(Shard& shard, Endpoint remote, std::promise<bool>& done)
   done.set_value(got.closed && said.bytes == 10);
 }
 
+// Whether other work of the shard had its turn while bytes that were there were read into so large a buffer.
+Task<> read_what_is_there(Shard& shard, Endpoint remote, std::size_t bytes, std::promise<bool>& done) {
+  auto stream = co_await connect(shard, remote, "", 5s);
+  co_await (*stream)->write("bye", 5s);  // the peer answers
+  while ((*stream)->readable() == 0) co_await sleep_for(Duration{0});
+  std::vector<char> buffer(bytes);
+  bool others_had_a_turn = false;
+  shard.post([&others_had_a_turn] { others_had_a_turn = true; });
+  const Io got = co_await (*stream)->read_some(buffer, 5s);
+  const bool waited = others_had_a_turn;
+  co_await sleep_for(Duration{0});  // what was posted refers to us
+  while (!others_had_a_turn) co_await sleep_for(Duration{0});
+  done.set_value(waited || got.bytes != 2);
+}
+
 }  // namespace
+
+TEST(Stream, AnswerThatIsThereIsReadInTheSameTurnAndALargeReadWaitsForItsTurn) {
+  ShardSet shards(1);
+  Listener listener(shards, *parse_endpoint("127.0.0.1:0"), "once", answer_once);
+  ASSERT_TRUE(listener.open());
+  listener.start();
+  std::promise<bool> small;
+  std::promise<bool> large;
+  shards[0].spawn("small", read_what_is_there(shards[0], listener.endpoint(), 4096, small));
+  shards[0].spawn("large", read_what_is_there(shards[0], listener.endpoint(), 32768, large));
+  shards.start();
+  EXPECT_FALSE(small.get_future().get());
+  EXPECT_TRUE(large.get_future().get());
+}
 
 TEST(Stream, CarriesBytesBothWaysFromTheChosenSource) {
   ShardSet shards(2);
