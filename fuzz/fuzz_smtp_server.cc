@@ -40,6 +40,16 @@ bool step(ServerSession& session, const ServerOptions& options, Run& run) {
     case ServerStep::CheckSender:
     case ServerStep::CheckRecipient:
     case ServerStep::CheckClient: session.accept(); return true;
+    case ServerStep::Authenticate:
+      // Responses of odd length are asked on, so that the exchange has several rounds.
+      if (session.auth_response() && session.auth_response()->size() % 3 == 0) {
+        session.authenticated("user");
+      } else if (session.auth_response() && session.auth_response()->size() % 3 == 1) {
+        session.refuse({535, {5, 7, 8}, "wrong"});
+      } else {
+        session.challenge("more?");
+      }
+      return true;
     case ServerStep::Handshake: session.on_tls(); return true;
     case ServerStep::Message: {
       const ReceivedMessage message = session.take_message();

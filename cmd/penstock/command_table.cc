@@ -374,10 +374,59 @@ std::vector<CommandSpec> suppress_commands() {
   };
 }
 
+// Those about who may sign in by SMTP AUTH.
+std::vector<CommandSpec> user_commands() {
+  const Options limits = {
+      {"--message-rate", "RATE", "messages at most, \"100/min\"; \"off\": any"},
+      {"--recipients-per-day", "NUMBER", "recipients at most in a day of UTC; 0: any"},
+      {"--connections", "NUMBER", "connections at most; 0: any"},
+      {"--streams", "NAMES", "streams the user may send in, separated by commas; \"any\""},
+      {"--sender-domains", "DOMAINS", "domains the user may send from, separated by commas; \"any\""},
+      {"--note", "TEXT", "a remark; kept and shown"}};
+  return {
+      {.name = "user list",
+       .help = "who may sign in by SMTP AUTH, and with what limits",
+       .options = {},
+       .run = list_users},
+      {.name = "user show",
+       .help = "one user",
+       .positional = "NAME",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = show_user},
+      {.name = "user add",
+       .help = "let somebody sign in; the password is asked for, or read from standard input",
+       .positional = "NAME",
+       .positional_need = Need::Required,
+       .options = limits,
+       .run = add_user},
+      {.name = "user set",
+       .help = "change what a user may; what is not given stays",
+       .positional = "NAME",
+       .positional_need = Need::Required,
+       .options = with(limits, {{"--enable", "", "let the user sign in again"},
+                                {"--disable", "", "refuse the user, and keep everything"}}),
+       .run = change_user},
+      {.name = "user passwd",
+       .help = "give a user another password; asked for, or read from standard input",
+       .positional = "NAME",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = change_password},
+      {.name = "user remove",
+       .help = "let somebody sign in no longer",
+       .positional = "NAME",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = remove_user},
+  };
+}
+
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
   for (const auto& more :
-       {mail_commands(), suppress_commands(), daemon_commands(), dkim_commands(), tls_commands(), feedback_commands()})
+       {mail_commands(), suppress_commands(), user_commands(), daemon_commands(), dkim_commands(), tls_commands(),
+        feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

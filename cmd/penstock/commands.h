@@ -70,5 +70,12 @@ Ended suppress_changes(Cli& cli);
 Ended run_preflight(Cli& cli);
 // completion.cc
 Ended print_completion(Cli& cli);
+// user_commands.cc
+Ended list_users(Cli& cli);
+Ended show_user(Cli& cli);
+Ended add_user(Cli& cli);
+Ended change_user(Cli& cli);
+Ended change_password(Cli& cli);
+Ended remove_user(Cli& cli);
 
 }  // namespace penstock::cli

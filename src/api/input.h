@@ -35,6 +35,8 @@ class Input {
   // As text(), of any length and content.
   [[nodiscard]] std::optional<std::string> raw_text(std::string_view name);
   [[nodiscard]] std::vector<std::string> list(std::string_view name);  // of texts; in a query "a,b"
+  // Whether it was given, whatever it is. It still has to be read.
+  [[nodiscard]] bool has(std::string_view name) const { return values_.contains(name); }
   [[nodiscard]] bool flag(std::string_view name);
   [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t least,
                                      std::uint64_t most);

@@ -17,6 +17,7 @@
 
 #include "api/suppression_operations.h"
 #include "api/types.h"
+#include "api/user_operations.h"
 #include "base/result.h"
 
 namespace penstock::api {
@@ -62,6 +63,9 @@ class Operations {
 
   // Who must not be mailed.
   virtual SuppressionOperations& suppressions() = 0;
+
+  // Who may sign in by SMTP AUTH.
+  virtual UserOperations& users() = 0;
 
   // The configuration.
   virtual Result<ReloadReport> reload(const Actor& actor) = 0;

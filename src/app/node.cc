@@ -14,6 +14,9 @@
 namespace penstock::app {
 namespace {
 
+// Threads for passwords; hashing one takes tens of milliseconds of a core, which mail needs too.
+constexpr std::size_t kHashers = 2;
+
 std::size_t shard_count(std::uint32_t wanted) {
   return wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
 }
@@ -115,6 +118,11 @@ Result<> Node::open_state() {
   suppressions_ = std::move(*opened);
   guard_ = std::make_unique<suppression::Guard>(*suppressions_,
                                                 std::make_shared<const suppression::Policy>(config->suppression));
+  auto users = users::Users::open({*state_db_, clock_, metrics_});
+  if (!users) return fail(users.error());
+  users_ = std::move(*users);
+  hashers_ = std::make_unique<http::Workers>(kHashers, "auth");
+  sign_in_desk_ = std::make_unique<ingest::SignInDesk>(*users_, *hashers_);
   return {};
 }
 
@@ -196,7 +204,8 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
 }
 
 ingest::Services Node::ingest_services() {
-  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_, guard_.get(), &reports_->inbox()};
+  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_, guard_.get(), &reports_->inbox(),
+          sign_in_desk_.get()};
 }
 
 Result<> Node::open_listeners() {

@@ -35,6 +35,7 @@
 #include "spool/spool.h"
 #include "state/writer.h"
 #include "suppression/guard.h"
+#include "users/users.h"
 
 namespace penstock::app {
 
@@ -68,6 +69,7 @@ class Node final : public ingest::Handover {
   [[nodiscard]] delivery::Engine& engine() { return *engine_; }
   [[nodiscard]] FlowRates& flow() { return *flow_; }
   [[nodiscard]] suppression::Suppression& suppressions() { return *suppressions_; }
+  [[nodiscard]] users::Users& users() { return *users_; }
   [[nodiscard]] const std::string& config_file() const { return config_file_; }
   [[nodiscard]] api::DaemonState state() const { return state_.load(); }
   [[nodiscard]] Time started() const { return started_; }
@@ -118,6 +120,9 @@ class Node final : public ingest::Handover {
   std::unique_ptr<state::Writer> state_db_;
   std::unique_ptr<suppression::Suppression> suppressions_;
   std::unique_ptr<suppression::Guard> guard_;
+  std::unique_ptr<users::Users> users_;
+  std::unique_ptr<http::Workers> hashers_;  // of passwords
+  std::unique_ptr<ingest::SignInDesk> sign_in_desk_;
   dns::Probe dns_probe_;
   ingest::Probe ingest_probe_;
   ingest::CurrentPlan ingest_plan_;

@@ -11,6 +11,8 @@ namespace {
 
 // How often a stop looks whether all is done.
 constexpr std::chrono::milliseconds kStopPoll{20};
+// How often what users have sent today is written down; a crash forgets so much of it.
+constexpr std::chrono::seconds kUsageSaved{5};
 
 api::ConfigProblem to_api(const config::Problem& from) {
   return {from.file, from.line, from.column, from.key, from.message, from.suggestion, from.is_error};
@@ -26,6 +28,7 @@ void Node::start() {
   engine_->start();
   published_tls_->start({*spool_, *ports_.front(), *this, *readers_}, [this] { return in_force().config; });
   (*shards_)[0].post([this] { (*shards_)[0].every(std::chrono::seconds{1}, [this] { flow_->sample(clock_.now()); }); });
+  (*shards_)[0].post([this] { (*shards_)[0].every(kUsageSaved, [this] { users_->save_usage(); }); });
   for (const auto& listener : listeners_) listener->start();
   if (pickup_) pickup_->start();
   state_ = api::DaemonState::Serving;
@@ -64,9 +67,11 @@ void Node::stop() {
   shards_->stop();
   readers_->stop();
   signers_->stop();
+  hashers_->stop();
   unbound_->stop();
   spool_->close();
   published_tls_->flush();
+  users_->stop();
   state_db_->stop();
   // Sockets go before their shards, and suspended coroutines, with the shards, before what they refer to.
   listeners_.clear();
@@ -81,6 +86,7 @@ Node::~Node() {
     shards_->stop();
     if (readers_) readers_->stop();
     if (signers_) signers_->stop();
+    hashers_->stop();
     unbound_->stop();
     spool_->close();
     state_db_->stop();

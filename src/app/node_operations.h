@@ -14,6 +14,7 @@
 #include "app/node.h"
 #include "app/pause_book.h"
 #include "app/suppression_desk.h"
+#include "app/user_desk.h"
 
 namespace penstock::app {
 
@@ -47,6 +48,7 @@ class NodeOperations final : public api::Operations {
   Result<api::Job> cancel_job(std::uint64_t id, const api::Actor& actor) override;
 
   api::SuppressionOperations& suppressions() override { return suppressions_; }
+  api::UserOperations& users() override { return users_; }
 
   Result<api::ReloadReport> reload(const api::Actor& actor) override;
   Result<api::ConfigCheck> check_config(const api::ConfigCheckRequest& request) override;
@@ -72,6 +74,7 @@ class NodeOperations final : public api::Operations {
   PauseBook pauses_;
   JobRunner jobs_;
   SuppressionDesk suppressions_;
+  UserDesk users_;
   mutable std::mutex mutex_;
   std::optional<Duration> stop_limit_;  // guarded by mutex_
 };

@@ -83,48 +83,6 @@ std::string better_form(const std::string& text, const EndpointRules& rules) {
   return parts.port.empty() && !parts.host.empty() ? "add the port" : "";
 }
 
-bool read_route(const Value& value, Route& out, Complaints& complaints) {
-  const std::string expected = "\"mx\", \"null\", { relay = [\"host:25\"] } or { lmtp = [\"unix:/path\"] }";
-  if (value.kind == Value::Kind::Text && (value.text == "mx" || value.text == "null")) {
-    out = {value.text == "mx" ? Route::Kind::Mx : Route::Kind::Null, {}};
-    return true;
-  }
-  const Value* relay = value.find("relay");
-  const Value* lmtp = value.find("lmtp");
-  if (value.table.size() != 1 || (relay == nullptr && lmtp == nullptr)) {
-    if (value.kind == Value::Kind::Text) {
-      complaints.wrong_kind(value, expected, "for a fixed host write { relay = [" + quote(value.text) + "] }");
-    } else {
-      complaints.add(value.place, "must be " + expected);
-    }
-    return false;
-  }
-  const EndpointRules rules = relay != nullptr ? EndpointRules{Host::NameOrAddress, UnixSocket::Refused, 25}
-                                               : EndpointRules{Host::NameOrAddress, UnixSocket::Accepted, 24};
-  Route route{relay != nullptr ? Route::Kind::Relay : Route::Kind::Lmtp, {}};
-  const auto hosts = list_of(endpoint(rules), "list of hosts", 32, Single::Accepted);
-  if (!hosts.read(relay != nullptr ? *relay : *lmtp, route.hosts, complaints)) return false;
-  if (route.hosts.empty()) {
-    complaints.add(value.place, "names no host");
-    return false;
-  }
-  out = std::move(route);
-  return true;
-}
-
-std::string write_route(const Route& route) {
-  switch (route.kind) {
-    case Route::Kind::Mx: return "\"mx\"";
-    case Route::Kind::Null: return "\"null\"";
-    case Route::Kind::Relay:
-    case Route::Kind::Lmtp: break;
-  }
-  std::vector<std::string> hosts;
-  for (const Endpoint& host : route.hosts) hosts.push_back(quote(host.to_string()));
-  return fmt::format("{{ {} = {} }}", route.kind == Route::Kind::Relay ? "relay" : "lmtp",
-                     write_list(std::move(hosts)));
-}
-
 }  // namespace
 
 std::string Endpoint::to_string() const {
@@ -175,10 +133,6 @@ Kind<IpAddress> address() {
     return true;
   };
   return {"address", "", read, [](const IpAddress& value) { return quote(value.to_string()); }};
-}
-
-Kind<Route> route() {
-  return {"route", "\"mx\", \"null\", { relay = […] }, { lmtp = […] }", read_route, write_route};
 }
 
 Kind<Pairs> pairs(Kind<std::string> name, std::string words) {

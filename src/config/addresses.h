@@ -18,7 +18,7 @@ struct EndpointRules {
 [[nodiscard]] Kind<Endpoint> endpoint(EndpointRules rules);
 [[nodiscard]] Kind<IpNetwork> network();
 [[nodiscard]] Kind<IpAddress> address();
-// "mx", "null", { relay = ["host:25"] } or { lmtp = ["unix:/path"] }.
+// "mx", "null", { relay = ["host:25"] } or { lmtp = ["unix:/path"] }; in settings_route.cc.
 [[nodiscard]] Kind<Route> route();
 // { "X-Name" = "pattern" }; each name once.
 using Pairs = std::vector<std::pair<std::string, std::string>>;

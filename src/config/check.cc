@@ -137,6 +137,7 @@ void check(const Config& config, const Places& places, Problems& problems) {
   check_delivery(config, checker);
   check_dkim(config, checker);
   check_streams(config, checker);
+  check_routes(config, checker);
 }
 
 }  // namespace penstock::config

@@ -25,6 +25,11 @@ void check_trust(const Entity& entity, std::string_view key, const std::vector<I
   }
 }
 
+bool is_loopback(const Endpoint& endpoint) {
+  const auto address = IpAddress::parse(endpoint.host);
+  return address && address->is_loopback();
+}
+
 void check_listener(const Config& config, std::size_t i, Checker& checker) {
   const Listener& listener = config.listeners[i];
   const Entity entity = Checker::entity("listener", i, listener.name);
@@ -32,8 +37,13 @@ void check_listener(const Config& config, std::size_t i, Checker& checker) {
   check_trust(entity, "relay_from", listener.relay_from, "anybody could send through it", checker);
   check_trust(entity, "xclient_from", listener.xclient_from, "anybody could claim any address", checker);
   check_trust(entity, "proxy_from", listener.proxy_from, "anybody could claim any address", checker);
-  if (listener.relay_from.empty() && listener.relay_domains.empty() && listener.report_domains.empty()) {
-    checker.warn_if_all_good(entity, of + " takes no mail: it has neither relay_from nor relay_domains",
+  const bool signs_in = listener.auth != ListenerAuth::Off;
+  if (signs_in && listener.tls == ListenerTls::Off && !is_loopback(listener.address)) {
+    checker.warn(entity, "auth", fmt::format("nobody but this machine can sign in at {}: it has no TLS", of),
+                 "set tls = \"starttls\" with cert_file and key_file");
+  }
+  if (!signs_in && listener.relay_from.empty() && listener.relay_domains.empty() && listener.report_domains.empty()) {
+    checker.warn_if_all_good(entity, of + " takes no mail: it has neither relay_from nor relay_domains nor auth",
                              "add relay_from = [\"127.0.0.0/8\"]");
   }
   checker.expect_known(entity, "stream", listener.stream, "stream", Checker::names_of(config.streams), of);

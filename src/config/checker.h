@@ -107,6 +107,7 @@ void check_intake(const Config& config, Checker& checker);    // listeners, pick
 void check_delivery(const Config& config, Checker& checker);  // vMTAs, pools, domains, providers, defaults
 void check_streams(const Config& config, Checker& checker);
 void check_dkim(const Config& config, Checker& checker);  // keys, and who signs with them
+void check_routes(const Config& config, Checker& checker);  // relays: accounts, headers
 void check_node(const Config& config, Checker& checker);  // dns, spool, events
 
 }  // namespace penstock::config

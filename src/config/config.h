@@ -39,6 +39,9 @@ struct Node {
   std::uint32_t shards = 0;  // 0: one per core
   log::Level log_level = log::Level::Info;
   Duration stop_limit = std::chrono::seconds{30};  // for what is in flight, when told to stop
+  std::string user;         // that the daemon becomes when root has started it; empty: it stays who it is
+  std::string group;        // default: the user's own
+  bool core_dumps = false;  // of a crash; they would hold keys, passwords and mail
 };
 
 struct Admin {
@@ -142,6 +145,25 @@ enum class ListenerTls : std::uint8_t {
   Implicit   // from the first byte
 };
 
+// Whether clients sign in (docs/submission.md).
+enum class ListenerAuth : std::uint8_t {
+  Off,
+  Offer,   // who signs in may send to any domain
+  Require  // nobody sends without
+};
+
+enum class AuthMechanism : std::uint8_t { Plain, Login, ScramSha256 };
+
+// Signing in by SMTP AUTH, for all listeners.
+struct Auth {
+  std::vector<AuthMechanism> mechanisms{AuthMechanism::ScramSha256, AuthMechanism::Plain, AuthMechanism::Login};
+  std::uint32_t failures = 10;                 // of one address within `window`, until it is banned
+  Duration window = std::chrono::minutes{10};
+  Duration ban = std::chrono::minutes{15};
+  Duration delay = std::chrono::seconds{1};    // of the answer to a first failure; each further one waits twice as long
+  Duration delay_max = std::chrono::seconds{10};
+};
+
 struct Listener {
   std::string name;  // default: the address
   Endpoint address{"127.0.0.1", 2525, ""};
@@ -156,6 +178,7 @@ struct Listener {
   std::string stream;                   // label of messages that name none
   std::string tenant;
   SuppressedMail suppressed = SuppressedMail::Refuse;
+  ListenerAuth auth = ListenerAuth::Off;
   ListenerTls tls = ListenerTls::Off;
   std::string tls_cert_file, tls_key_file;  // "cert_file", "key_file": PEM
   std::string client_ca_file;               // PEM; empty: clients are not asked for certificates
@@ -199,6 +222,19 @@ enum class TlsLevel : std::uint8_t {
   Verify          // not sent without a certificate that is good for the host's name
 };
 
+// 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
+struct Limits {
+  std::uint32_t connections = 0;
+  Rate connection_rate{0, std::chrono::seconds{1}};
+  std::uint32_t messages_per_connection = 0;
+  Rate message_rate{0, std::chrono::seconds{1}};
+  std::uint32_t recipients_per_message = 0;
+  // With one of these, the limit moves between floor and the value above (docs/shaping.md).
+  std::uint32_t connections_floor = 0, connections_start = 0;
+  Rate message_rate_floor{0, std::chrono::seconds{1}}, message_rate_start{0, std::chrono::seconds{1}};
+  friend bool operator==(const Limits&, const Limits&) = default;
+};
+
 struct Route {
   enum class Kind : std::uint8_t {
     Mx,
@@ -208,6 +244,11 @@ struct Route {
   };
   Kind kind = Kind::Mx;
   std::vector<Endpoint> hosts;  // Relay: TCP only. Lmtp: TCP or unix sockets
+  // The rest is Relay's, for services that one signs in to (docs/submission.md).
+  std::string user{}, password_file{};  // empty: nobody signs in
+  std::optional<TlsLevel> tls{};        // none: Verify with a user, else as stream or domain say
+  std::vector<std::pair<std::string, std::string>> headers{};  // set on each message; values may have {placeholders}
+  Limits limits{};  // of its egress paths; what is not given is as [defaults] say
   friend bool operator==(const Route&, const Route&) = default;
 };
 
@@ -288,19 +329,6 @@ struct Stream {
   BulkRules bulk_rules = BulkRules::Off;
   bool marketing = false;   // its mail must offer to unsubscribe
   std::string feedback_id;  // the sender's part of Feedback-ID; empty: none is made
-};
-
-// 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
-struct Limits {
-  std::uint32_t connections = 0;
-  Rate connection_rate{0, std::chrono::seconds{1}};
-  std::uint32_t messages_per_connection = 0;
-  Rate message_rate{0, std::chrono::seconds{1}};
-  std::uint32_t recipients_per_message = 0;
-  // With one of these, the limit moves between floor and the value above (docs/shaping.md).
-  std::uint32_t connections_floor = 0, connections_start = 0;
-  Rate message_rate_floor{0, std::chrono::seconds{1}}, message_rate_start{0, std::chrono::seconds{1}};
-  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 struct Domain {
@@ -432,6 +460,7 @@ struct Config {
   ProviderFiles provider_files;  // "providers"
   Headers headers;
   Pickup pickup;
+  Auth auth;
   Feedback feedback;
   Suppression suppression;
   Preflight preflight;

@@ -74,6 +74,7 @@ struct TopTable {
 [[nodiscard]] const Section& provider_files_section();  // settings_providers.cc
 [[nodiscard]] const Section& headers_section();
 [[nodiscard]] const Section& pickup_section();
+[[nodiscard]] const Section& auth_section();  // settings_auth.cc
 [[nodiscard]] const Section& feedback_section();
 [[nodiscard]] const Section& suppression_section();
 [[nodiscard]] const Section& preflight_section();  // settings_preflight.cc
@@ -88,6 +89,7 @@ struct TopTable {
 [[nodiscard]] const Section& defaults_section();
 [[nodiscard]] const Section& timeouts_section();
 [[nodiscard]] const Section& client_section();
+[[nodiscard]] const Section& limits_section();  // what [[domain]], [[provider]], [defaults] and relays have in common
 
 template <class Owner>
 class SectionBuilder {

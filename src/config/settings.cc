@@ -41,6 +41,7 @@ const std::vector<TopTable>& tables() {
       single("node", &Config::node, node_section(), "The node itself."),
       single("admin", &Config::admin, admin_section(), "How it is steered and watched."),
       list("listener", &Config::listeners, listener_section(), "Where SMTP comes in, from whom, and how much."),
+      single("auth", &Config::auth, auth_section(), "Signing in by SMTP AUTH, for listeners that ask for it."),
       single("pickup", &Config::pickup, pickup_section(), "A folder whose files are sent."),
       single("feedback", &Config::feedback, feedback_section(), "What is done with reports that come back by mail."),
       single("suppression", &Config::suppression, suppression_section(),

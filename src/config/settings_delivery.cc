@@ -118,6 +118,8 @@ const Section& window_section() {
   return section;
 }
 
+}  // namespace
+
 const Section& limits_section() {
   static const Section section =
       SectionBuilder<Limits>("limits")
@@ -142,6 +144,8 @@ const Section& limits_section() {
           .build();
   return section;
 }
+
+namespace {
 
 const Section& trouble_section() {
   static const Section section =

@@ -45,6 +45,11 @@ const Section& node_section() {
                Live, "The least important lines that are logged.")
           .add("stop_limit", &Node::stop_limit, span(1s, 1h), Live,
                "When told to stop: how long mail in flight may take to finish.")
+          .add("user", &Node::user, any_text(64), Restart,
+               "Started by root, the daemon becomes this user once its ports are bound.", "stays who it is")
+          .add("group", &Node::group, any_text(64), Restart, "And this group.", "the user's own")
+          .add("core_dumps", &Node::core_dumps, flag(), Restart,
+               "Let a crash leave a core file. It holds keys, passwords and mail.")
           .build();
   return section;
 }

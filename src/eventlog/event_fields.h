@@ -34,6 +34,7 @@ enum class Field : std::uint8_t {
   Route,
   Protocol,
   Client,
+  User,
   Extensions,
   Step,
   Reply,
@@ -55,10 +56,10 @@ enum class Field : std::uint8_t {
   DkimDomain,
   Detail,
 };
-inline constexpr std::array<std::string_view, 43> kFieldNames{
+inline constexpr std::array<std::string_view, 44> kFieldNames{
     "time",       "type",        "node",    "id",        "rcpt_index", "stream",   "tenant",       "campaign",
     "sender",     "recipient",   "orcpt",   "envid",     "domain",     "provider", "site",         "vmta",
-    "pool",       "source",      "peer",    "peer_host", "route",      "protocol", "client",       "extensions",
+    "pool",       "source",      "peer",    "peer_host", "route",      "protocol", "client",       "user",         "extensions",
     "step",       "reply",       "code",    "enhanced",  "class",      "rule",     "scope",        "attempt",
     "size",       "queued_us",   "took_us", "next",      "tls",        "cipher",   "tls_verified", "tls_policy",
     "connection", "dkim_domain", "detail"};

@@ -173,6 +173,7 @@ void append_path(Appender& out, const model::Event& event) {
   out.text(Field::Route, event.route);
   out.text(Field::Protocol, event.protocol);
   out.text(Field::Client, event.client);
+  out.text(Field::User, event.user);
   out.text(Field::Extensions, event.extensions);
 }
 
@@ -204,7 +205,7 @@ std::size_t line_bytes_max(const model::Event& e, std::string_view node) {
   const std::size_t texts =
       sum(e.stream, e.tenant, e.campaign, e.sender, e.recipient, e.original_recipient, e.envelope_id, e.domain,
           e.provider, e.site, e.vmta, e.pool, e.source_address, e.peer_address, e.peer_host, e.route, e.rule,
-          e.protocol, e.client, e.extensions, std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher,
+          e.protocol, e.client, e.user, e.extensions, std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher,
           e.tls_verified, e.tls_policy, e.dkim_domain, e.detail);
   return texts * kEscapeGrowth + node.size() + kFixedBytes;
 }

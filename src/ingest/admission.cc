@@ -9,6 +9,7 @@
 #include "ingest/reference_mark.h"
 #include "mime/date.h"
 #include "mime/edit.h"
+#include "mime/from_domains.h"
 #include "mime/header.h"
 #include "mime/received.h"
 
@@ -55,6 +56,19 @@ std::string added_fields(const Plan& plan, const mime::HeaderFacts& facts, const
   return added;
 }
 
+// The From field is what a reader sees; the envelope's sender was looked at when it was given.
+std::optional<Refusal> check_author(const Submission& submission) {
+  if (submission.user == nullptr || submission.user->sender_domains.empty()) return std::nullopt;
+  const std::vector<std::string> domains = mime::from_domains(submission.message);
+  const bool fits = !domains.empty() && std::all_of(domains.begin(), domains.end(), [&](const std::string& domain) {
+    return users::may_send_from(*submission.user, "@" + domain);
+  });
+  if (fits) return std::nullopt;
+  return refuse(554, {5, 7, 1},
+                fmt::format("user {} may not send with this From field; his domains are {}", submission.user->name,
+                            fmt::join(submission.user->sender_domains, ", ")));
+}
+
 std::string received_field(const Submission& submission, const model::Envelope& envelope, Time wall) {
   const std::string id = model::format_id(envelope.id);
   mime::ReceivedLine line;
@@ -82,9 +96,19 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
   if (!stream.empty() && !plan.streams.known(stream)) {
     return refuse(554, {5, 7, 1}, fmt::format("no stream \"{}\" is configured", stream));
   }
+  const bool named = !stream.empty();
   if (stream.empty()) stream = submission.default_stream;
   if (stream.empty()) {
-    stream = plan.streams.find({submission.message, envelope.sender, submission.listener, submission.auth_user});
+    const std::string_view user = submission.user == nullptr ? std::string_view() : submission.user->name;
+    stream = plan.streams.find({submission.message, envelope.sender, submission.listener, user});
+  }
+  if (submission.user != nullptr && !users::may_use_stream(*submission.user, stream)) {
+    // Whoever is held to streams and names none means his own.
+    const std::string& own = submission.user->streams.front();
+    if (named || !plan.streams.known(own)) {
+      return refuse(554, {5, 7, 1}, fmt::format("user {} may not send in stream \"{}\"", submission.user->name, stream));
+    }
+    stream = own;
   }
   const std::string& vmta = envelope.labels.vmta;
   if (!vmta.empty() && plan.config->find_vmta(vmta) == nullptr && plan.config->find_pool(vmta) == nullptr) {
@@ -130,7 +154,9 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
   envelope.received = wall;
   envelope.first_attempt = found.first_attempt;
   envelope.peer = submission.client_address.empty() ? std::string("pickup") : std::string(submission.client_address);
-  if (auto refusal = set_labels(plan, submission, found, envelope)) {
+  auto refusal = check_author(submission);
+  if (!refusal) refusal = set_labels(plan, submission, found, envelope);
+  if (refusal) {
     submission.envelope = std::move(envelope);
     return *refusal;
   }

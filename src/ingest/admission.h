@@ -20,6 +20,7 @@
 #include "model/envelope.h"
 #include "model/ids.h"
 #include "model/reply.h"
+#include "users/user.h"
 
 namespace penstock::ingest {
 
@@ -34,7 +35,7 @@ struct Submission {
   std::string_view client_name;     // EHLO
   std::string_view client_address;  // "192.0.2.1"; "" for the pickup folder
   std::string_view protocol;        // "ESMTP", … as in Received
-  std::string_view auth_user;
+  const users::User* user = nullptr;  // who signed in
 };
 
 struct Admitted {

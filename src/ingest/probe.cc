@@ -13,6 +13,10 @@ Probe::Probe(metrics::Registry& r)
       connections_refused(r.counter("penstock_ingest_connections_refused_total",
                                     "SMTP connections turned away at a bound or while draining")),
       open_connections(r.gauge("penstock_ingest_open_connections", "SMTP connections from clients now")),
+      sign_ins(r.counter("penstock_ingest_sign_ins_total", "Sign-ins by SMTP AUTH")),
+      sign_in_failures(r.counter("penstock_ingest_sign_in_failures_total", "Sign-ins with a wrong name or password")),
+      sign_ins_refused(r.counter("penstock_ingest_sign_ins_refused_total",
+                                 "Sign-ins refused without a look at the password: banned, or too many connections")),
       reports(r.counter("penstock_ingest_reports_total", "Mail for report domains made durable")),
       pickup_files(r.counter("penstock_ingest_pickup_files_total", "Files taken from the pickup folder")),
       pickup_bad_files(r.counter("penstock_ingest_pickup_bad_files_total", "Pickup files moved to bad/")) {

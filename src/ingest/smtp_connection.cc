@@ -48,27 +48,32 @@ SmtpConnection::~SmtpConnection() {
   service_.services_.probe.open_connections.add(-1);
 }
 
-smtp::ServerOptions SmtpConnection::session_options(const config::Listener& listener, const IpAddress& peer) {
+smtp::ServerOptions SmtpConnection::session_options() const {
+  const config::Listener& listener = listener_;
   smtp::ServerOptions options;
   options.hostname = listener.hostname;
-  options.offers.xclient = contains(listener.xclient_from, peer);
+  options.offers.xclient = contains(listener.xclient_from, peer_);
   options.message_bytes_max = listener.max_message_bytes;
   options.recipients_max = listener.max_recipients;
   options.command_bytes_max = listener.max_command_line_bytes;
   options.text_line_bytes_max = listener.max_text_line_bytes;
   options.errors_max = listener.max_errors;
   options.commands_max = listener.max_commands;
+  if (listener.auth == config::ListenerAuth::Off || service_.services_.sign_in == nullptr) return options;
+  options.auth_required = listener.auth == config::ListenerAuth::Require;
+  options.offers.auth = offered_mechanisms(plan_->config->auth.mechanisms);
   return options;
 }
 
 net::Task<> SmtpConnection::run() {
   // The address that relays for others is the peer of the socket, not whom the PROXY header names.
   const bool behind_proxy = contains(listener_.proxy_from, peer_);
-  options_ = session_options(listener_, peer_);
+  options_ = session_options();
   if (net::TlsFiles* files = plan_->find_tls(listener_)) tls_context_ = files->current(service_.services_.clock.now());
   const bool implicit = listener_.tls == config::ListenerTls::Implicit;
   options_.offers.start_tls = tls_context_ != nullptr && !implicit;
   if (behind_proxy && !co_await read_proxy_header()) co_return;
+  options_.offers.auth_in_clear = peer_.is_loopback();
   if (service_.draining()) co_return co_await turn_away(kShuttingDown);
   const auto place =
       service_.counts_.take(peer_text_, listener_.max_connections, listener_.max_connections_per_address);
@@ -139,10 +144,14 @@ net::Task<> SmtpConnection::converse() {
       case smtp::ServerStep::CheckClient:
         session_->accept();
         peer_text_ = session_->peer().address.to_string();
+        options_.offers.auth_in_clear = session_->peer().address.is_loopback();
+        forget_user();
         break;
+      case smtp::ServerStep::Authenticate: co_await sign_in(); break;
       case smtp::ServerStep::Handshake:
         if (!co_await shake_hands()) co_return;
         session_->on_tls();
+        forget_user();
         break;
       case smtp::ServerStep::Message: co_await take_message(); break;
       case smtp::ServerStep::Refused: record_session_refusal(); break;
@@ -185,6 +194,7 @@ void SmtpConnection::drain() {
 }
 
 bool SmtpConnection::may_relay() const {
+  if (account_) return true;
   if (contains(listener_.relay_from, session_->peer().address)) return true;
   const std::string& address = session_->recipient().address;
   const std::string_view domain = std::string_view(address).substr(address.rfind('@') + 1);
@@ -193,6 +203,10 @@ bool SmtpConnection::may_relay() const {
 }
 
 void SmtpConnection::check_sender() {
+  if (auto refusal = find_user_refusal()) {
+    record_refused(model::Step::Mail, *refusal, session_->envelope().sender, {});
+    return session_->refuse(*refusal);
+  }
   if (service_.services_.spool.healthy()) return session_->accept();
   // Said before the message is sent: the client need not send what cannot be kept.
   const spool::Health health = service_.services_.spool.health();
@@ -219,6 +233,10 @@ void SmtpConnection::check_recipient() {
   if (report) return session_->accept();
   if (may_relay()) {
     if (const auto suppressed = find_suppression()) return refuse_recipient(*suppressed);
+    if (account_ && !service_.services_.sign_in->users.usage().has_recipients(
+                        account_->user, session_->envelope().recipients.size() + 1, service_.services_.clock.wall())) {
+      return refuse_recipient(over_daily_limit(account_->user));
+    }
     return session_->accept();
   }
   const model::Reply denied{550, {5, 7, 1}, "relaying denied"};
@@ -260,15 +278,23 @@ net::Task<> SmtpConnection::take_message() {
   submission.client_name = session_->client_name();
   submission.client_address = peer_text_;
   submission.protocol = message.protocol;
+  if (account_) submission.user = &account_->user;
   auto admitted = admit(*plan, submission, services.spool.make_id(), services.clock.wall());
   if (!admitted) {
     record_refused(admitted.error(), submission.envelope);
     co_return session_->answer(admitted.error());
   }
+  const std::size_t recipients = admitted->envelope.recipients.size();
+  if (account_ && !services.sign_in->users.usage().take_recipients(account_->user, recipients, services.clock.wall())) {
+    const model::Reply over = over_daily_limit(account_->user);
+    record_refused(over, admitted->envelope);
+    co_return session_->answer(over);
+  }
   const auto stored = co_await store(services.spool, *services.ports[stream_->shard().index()], admitted->envelope,
                                      std::move(admitted->body));
   if (!stored) {
     const model::Reply reply = reply_to(stored.error());
+    if (account_) services.sign_in->users.usage().give_back(account_->user, recipients, services.clock.wall());
     services.probe.store_failures.add();
     record_refused(reply, admitted->envelope);
     co_return session_->answer(reply);
@@ -320,6 +346,7 @@ model::Event SmtpConnection::event_of(model::EventType type) const {
   event.peer_address = peer_text_;
   event.peer_host = session_->client_name();
   event.protocol = "smtp";
+  event.user = session_->user();
   event.tls_protocol = tls_.protocol;
   event.tls_cipher = tls_.cipher;
   event.tls_verified = tls_.verified;

@@ -38,6 +38,13 @@ class SmtpConnection
   net::Task<> take_message();
   net::Task<> take_report(smtp::ReceivedMessage message);
   net::Task<> close_gently();
+  // AUTH: one step of the exchange, in smtp_connection_auth.cc.
+  net::Task<> sign_in();
+  net::Task<> refuse_sign_in(AuthFailure failure);
+  void welcome(users::AccountPtr account);
+  void forget_user();
+  // Nothing, or why the signed-in user may not send this now.
+  [[nodiscard]] std::optional<model::Reply> find_user_refusal();
   void check_sender();
   void check_recipient();
   void refuse_recipient(const model::Reply& reply);
@@ -52,7 +59,7 @@ class SmtpConnection
   [[nodiscard]] bool may_relay() const;
   // Whether the transaction is one of reports: its first recipient says.
   [[nodiscard]] bool is_report(std::string_view address) const;
-  [[nodiscard]] static smtp::ServerOptions session_options(const config::Listener& listener, const IpAddress& peer);
+  [[nodiscard]] smtp::ServerOptions session_options() const;
 
   SmtpService& service_;
   const std::unique_ptr<net::Stream> stream_;
@@ -64,6 +71,10 @@ class SmtpConnection
   smtp::ServerOptions options_;
   std::optional<smtp::ServerSession> session_;
   std::unique_ptr<char[]> buffer_;
+  std::unique_ptr<SignIn> sign_in_;        // the exchange under way
+  users::AccountPtr account_;              // who signed in
+  std::optional<users::Usage::Place> user_place_;
+  std::uint32_t sign_in_failures_ = 0;
   net::TlsContextPtr tls_context_;  // null: TLS is not offered
   net::TlsFacts tls_;               // empty: in clear
   std::string early_;               // what came behind the PROXY header

@@ -21,6 +21,7 @@
 #include "ingest/connection_counts.h"
 #include "ingest/plan.h"
 #include "ingest/probe.h"
+#include "ingest/sign_in.h"
 #include "ingest/store.h"
 #include "model/event.h"
 #include "net/shard.h"
@@ -39,6 +40,7 @@ struct Services {
   Probe& probe;
   suppression::Guard* guard = nullptr;  // who must not be mailed; nullptr: nobody is suppressed
   feedback::Inbox* reports = nullptr;   // takes mail for report domains; nullptr: it is refused for now
+  SignInDesk* sign_in = nullptr;        // nullptr: nobody can sign in
 };
 
 class SmtpConnection;

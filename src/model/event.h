@@ -52,6 +52,7 @@ struct Event {
   std::string_view peer_host;       // the MX host's name, or the client's EHLO name
   std::string_view route;           // "mx", "relay", "lmtp", "null"
   std::string_view protocol;        // "smtp", "pickup", "http": how the message came in
+  std::string_view user;            // who signed in to give us the message
   std::string_view client;          // who gave us the message: Envelope::peer
   std::string_view extensions;      // EHLO keywords the receiver offered: "PIPELINING,SIZE,8BITMIME"
   Step step = Step::Connect;

@@ -14,7 +14,7 @@ using model::Step;
 constexpr std::size_t kShortCommandBytesMax = 512;  // with its CRLF, RFC 5321 §4.5.3.1.4
 
 bool may_be_long(Verb verb) {
-  return verb == Verb::Mail || verb == Verb::Rcpt || verb == Verb::Xclient;
+  return verb == Verb::Mail || verb == Verb::Rcpt || verb == Verb::Xclient || verb == Verb::Auth;
 }
 
 bool has_control_character(std::string_view line) {
@@ -50,8 +50,8 @@ void ServerSession::obey_command(Verb verb, std::string_view argument) {
     case Verb::Help: return say("214 2.0.0 RFC 5321: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP\r\n");
     case Verb::Xclient: return on_xclient(argument);
     case Verb::StartTls: return on_start_tls(argument);
-    case Verb::Expn:
-    case Verb::Auth: return refuse_it(step(), {502, {5, 5, 1}, "not offered"});
+    case Verb::Auth: return on_auth(argument);
+    case Verb::Expn: return refuse_it(step(), {502, {5, 5, 1}, "not offered"});
     case Verb::Http: return refuse_and_finish(step(), {554, {5, 5, 1}, "this is SMTP"});
     case Verb::Unknown: return refuse_it(step(), {500, {5, 5, 2}, "unknown command"});
   }

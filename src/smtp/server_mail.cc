@@ -60,6 +60,7 @@ model::Reply reply_to(BodyReader::Defect defect) {
 void ServerSession::on_mail(std::string_view argument) {
   if (client_name_.empty()) return refuse_it(Step::Mail, {503, {5, 5, 1}, "say EHLO or HELO first"});
   if (has_sender_) return refuse_it(Step::Mail, {503, {5, 5, 1}, "a transaction is under way"});
+  if (options_.auth_required && user_.empty()) return refuse_it(Step::Mail, {530, {5, 7, 0}, "sign in first: AUTH"});
   std::string_view rest = argument;
   if (!take_word(rest, "FROM:")) return refuse_it(Step::Mail, {501, {5, 5, 4}, "say MAIL FROM:<address>"}, argument);
   auto sender = take_path(rest, options_.offers.smtputf8 ? Utf8::Allowed : Utf8::Refused);

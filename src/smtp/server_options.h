@@ -19,6 +19,8 @@ struct Offers {
   bool start_tls = false;      // RFC 3207; no longer offered once the link is encrypted
   bool require_tls = true;     // RFC 8689; only once the link is encrypted
   bool xclient = false;        // Postfix's XCLIENT; only to peers that may speak for others
+  std::string auth{};          // RFC 4954: mechanisms separated by spaces, in capitals; "": no AUTH
+  bool auth_in_clear = false;  // AUTH also where the link is not encrypted: this peer's goes over no network
 };
 
 struct ServerOptions {
@@ -46,6 +48,8 @@ struct ServerOptions {
   // Refuse and close when more input came together with a command that the client must wait for (EHLO, HELO, DATA, see
   // RFC 2920 §3.1 and RFC 5321 §4.1.4): it does not speak to us but past us.
   bool synchronised = true;
+  // No mail from who has not signed in by AUTH: 530 5.7.0.
+  bool auth_required = false;
   // Refuse a message with zero bytes (RFC 5321 §4.5.2 and RFC 2045 §2.7–2.8 have no place for them) unless it is
   // BINARYMIME.
   bool zero_bytes_refused = true;

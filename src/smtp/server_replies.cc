@@ -57,6 +57,7 @@ void append_offers(std::string& out, const ServerOptions& options, bool tls) {
   append_offer(out, offers.dsn, "DSN");
   append_offer(out, offers.start_tls && !tls, "STARTTLS");
   append_offer(out, offers.require_tls && tls, "REQUIRETLS");
+  append_offer(out, !offers.auth.empty() && (tls || offers.auth_in_clear), "AUTH " + offers.auth);
   append_offer(out, offers.xclient, "XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
   out.append("250 ENHANCEDSTATUSCODES\r\n");
 }

@@ -40,6 +40,7 @@ ServerStep ServerSession::next() {
       case Awaited::Sender: return ServerStep::CheckSender;
       case Awaited::Recipient: return ServerStep::CheckRecipient;
       case Awaited::Client: return ServerStep::CheckClient;
+      case Awaited::Auth: return ServerStep::Authenticate;
       case Awaited::Tls: return output_.empty() ? ServerStep::Handshake : ServerStep::Write;
       case Awaited::Message:
       case Awaited::Answer: return ServerStep::Message;
@@ -92,10 +93,12 @@ void ServerSession::accept() {
       if (xclient_.address) peer_.address = *xclient_.address;
       if (xclient_.port) peer_.port = *xclient_.port;
       peer_text_ = peer_.address.to_string();
+      user_.clear();  // that was somebody else
       restart("", false);
       append_banner(output_, options_);
       return;
     case Awaited::Nothing:
+    case Awaited::Auth:
     case Awaited::Tls:
     case Awaited::Message:
     case Awaited::Answer: PENSTOCK_UNREACHABLE();
@@ -106,6 +109,7 @@ void ServerSession::on_tls() {
   PENSTOCK_CHECK(awaited_ == Awaited::Tls || !banner_written_);
   awaited_ = Awaited::Nothing;
   tls_ = true;
+  user_.clear();  // RFC 3207 §4.2: what came before is not known any more
   input_ = {};
   restart("", false);
 }
@@ -113,8 +117,10 @@ void ServerSession::on_tls() {
 void ServerSession::refuse(const model::Reply& reply) {
   PENSTOCK_CHECK(is_refusal(reply));
   const Awaited refused = std::exchange(awaited_, Awaited::Nothing);
-  PENSTOCK_CHECK(refused == Awaited::Sender || refused == Awaited::Recipient || refused == Awaited::Client);
+  PENSTOCK_CHECK(refused == Awaited::Sender || refused == Awaited::Recipient || refused == Awaited::Client ||
+                 refused == Awaited::Auth);
   if (refused == Awaited::Sender) reset_transaction();
+  if (refused == Awaited::Auth) end_auth();
   if (reply.code == 421) return finish(reply);
   say(reply);
 }
@@ -124,9 +130,11 @@ ReceivedMessage ServerSession::take_message() {
   awaited_ = Awaited::Answer;
   ReceivedMessage message{std::move(envelope_), body_.release(), {}};
   if (message.envelope.smtputf8) {
-    message.protocol = tls_ ? "UTF8SMTPS" : "UTF8SMTP";
+    message.protocol = user_.empty() ? (tls_ ? "UTF8SMTPS" : "UTF8SMTP") : (tls_ ? "UTF8SMTPSA" : "UTF8SMTPA");
+  } else if (!extended_) {
+    message.protocol = "SMTP";
   } else {
-    message.protocol = !extended_ ? "SMTP" : tls_ ? "ESMTPS" : "ESMTP";
+    message.protocol = user_.empty() ? (tls_ ? "ESMTPS" : "ESMTP") : (tls_ ? "ESMTPSA" : "ESMTPA");
   }
   return message;
 }
@@ -148,7 +156,8 @@ void ServerSession::answer(const model::Reply& reply) {
 
 bool ServerSession::take_input() {
   switch (phase_) {
-    case Phase::Commands: return take_command();
+    case Phase::Commands:
+    case Phase::Auth: return take_command();
     case Phase::Data: return take_data();
     case Phase::Chunk: return take_chunk();
     case Phase::Ended: return false;
@@ -159,8 +168,17 @@ bool ServerSession::take_input() {
 bool ServerSession::take_command() {
   switch (commands_.take(input_)) {
     case CommandReader::Got::More: return false;
-    case CommandReader::Got::Line: obey(commands_.line()); return true;
-    case CommandReader::Got::TooLong: refuse_it(step(), {500, {5, 5, 6}, "line too long"}); return true;
+    case CommandReader::Got::Line:
+      if (phase_ == Phase::Auth) {
+        on_auth_response(commands_.line());
+      } else {
+        obey(commands_.line());
+      }
+      return true;
+    case CommandReader::Got::TooLong:
+      if (phase_ == Phase::Auth) end_auth();
+      refuse_it(step(), {500, {5, 5, 6}, "line too long"});
+      return true;
     case CommandReader::Got::BareLineEnd:
       refuse_and_finish(step(), {500, {5, 5, 2}, "a line must end in CRLF and hold no other CR or LF"});
       return true;
@@ -194,6 +212,7 @@ void ServerSession::finish(const model::Reply& reply) {
   say(reply);
   awaited_ = Awaited::Nothing;
   phase_ = Phase::Ended;
+  end_auth();
   input_ = {};
   reset_transaction();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ServerSession: our side of one SMTP connection from a client that gives us mail (RFC 5321, 1870, 2034, 2920, 3030,
-// 3461, 6152, 6531; Postfix's XCLIENT).
+// 3461, 4954, 6152, 6531; Postfix's XCLIENT).
 //
 // Sans-IO: it decides what is said and what is taken; the caller owns socket, deadlines, policy and spool. Use, after
 // the link is up (and the PROXY header, if any, was read: proxy_protocol.h):
@@ -12,6 +12,8 @@
 //     case ServerStep::CheckSender: …(session.envelope().sender) ? session.accept() : session.refuse(reply); break;
 //     case ServerStep::CheckRecipient: …(session.recipient()) ? session.accept() : session.refuse(reply); break;
 //     case ServerStep::CheckClient: …(session.xclient()) ? session.accept() : session.refuse(reply); break;
+//     case ServerStep::Authenticate: …(session.auth_mechanism(), session.auth_response())
+//       ? session.authenticated(user) : session.challenge(text), or session.refuse(reply); break;
 //     case ServerStep::Message: message = session.take_message(); session.answer(await spool(message)); break;
 //     case ServerStep::Refused: record(session.refusal()); break;  // the next next() goes on
 //     case ServerStep::Handshake: …accept_tls() ? session.on_tls() : close; break;
@@ -33,8 +35,14 @@
 // in EHLO, local parts above 64 bytes, BODY=7BIT with 8-bit text (body_kind then tells the truth).
 //
 // STARTTLS (RFC 3207): after it all is forgotten but who the peer is, and what came in clear behind it is not obeyed;
-// for a link that is encrypted from its beginning call on_tls() before the first next(). Place left: AUTH is known and
-// refused (502); AUTH= in MAIL is read and ignored (RFC 4954 §5). Owns: its buffers and the message being received.
+// for a link that is encrypted from its beginning call on_tls() before the first next().
+//
+// AUTH (RFC 4954): the session does its framing only; the mechanisms are the caller's (sasl/server_exchange.h). It is
+// offered where nobody can listen: encrypted, or ServerOptions' word for it. A mechanism asked for elsewhere gets 538
+// and the response that came with it is not looked at. AUTH= in MAIL is read and ignored (§5). No response of a client
+// gets into refusals.
+//
+// Owns: its buffers and the message being received.
 // `options` must outlive it.   Threads: one at a time. Costs: the body is copied once, from the read buffer; about 2.5
 // µs for a message of 10 KiB with its commands, 1.5 of it for the body (bench_smtp). Memory: the body (reserved by
 // SIZE= up to 256 KiB, then as bytes come), one command line, 16 KiB of replies. Limits: server_options.h.   Errors:
@@ -67,6 +75,7 @@ enum class ServerStep : std::uint8_t {
   CheckRecipient,  // RCPT: may mail go to recipient()? accept() or refuse()
   CheckClient,     // XCLIENT: apply xclient() and accept(), or refuse()
   Message,         // take_message(), then answer()
+  Authenticate,    // AUTH: auth_mechanism() and auth_response(): challenge(), authenticated() or refuse()
   Handshake,       // the answer to STARTTLS is written: shake hands, then on_tls(), or drop the link
   Refused,         // the session itself said no; refusal() tells, nothing to do
   Close,           // all is said; close the link
@@ -82,7 +91,7 @@ struct ReceivedMessage {
   // id, labels, received and first_attempt are left to the caller; peer is the client's address, body_bytes the size.
   model::Envelope envelope;
   std::string body;           // dots undone; every line ends in CRLF, the last one of a BDAT message perhaps in nothing
-  std::string_view protocol;  // for the Received line: "SMTP", "ESMTPS", "UTF8SMTP", … (RFC 3848, 6531 §4.3)
+  std::string_view protocol;  // for the Received line: "SMTP", "ESMTPSA", "UTF8SMTP", … (RFC 3848, 6531 §4.3)
 };
 
 // A reply of class 4 or 5 that the session gave by itself.
@@ -113,8 +122,12 @@ class ServerSession {
   // taken and told first, a decision is not awaited. Does nothing when it has ended.
   void end(const model::Reply& reply);
 
-  // CheckSender, CheckRecipient, CheckClient. refuse() with code 421 also ends the session.
+  // CheckSender, CheckRecipient, CheckClient. refuse() with code 421 also ends the session. Of Authenticate, refuse()
+  // ends the exchange.
   void accept();
+  // Authenticate: the client's next response is awaited, to this challenge; or it has proved to be this user.
+  void challenge(std::string_view text);
+  void authenticated(std::string user);
   // Handshake: the link is encrypted from here on.
   void on_tls();
   [[nodiscard]] bool is_tls() const { return tls_; }
@@ -128,6 +141,12 @@ class ServerSession {
   [[nodiscard]] std::uint64_t declared_bytes() const { return declared_bytes_; }  // SIZE=; 0: none
   [[nodiscard]] const model::Recipient& recipient() const { return recipient_; }
   [[nodiscard]] const Xclient& xclient() const { return xclient_; }
+  // Of Authenticate: as in Offers::auth; and what the client answered, decoded: nothing when it waits to be asked.
+  // Valid until the next next().
+  [[nodiscard]] const std::string& auth_mechanism() const { return auth_mechanism_; }
+  [[nodiscard]] const std::optional<std::string>& auth_response() const { return auth_response_; }
+  [[nodiscard]] bool auth_continues() const { return phase_ == Phase::Auth; }  // it answers a challenge
+  [[nodiscard]] const std::string& user() const { return user_; }  // who signed in; "": nobody
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
   [[nodiscard]] const Peer& peer() const { return peer_; }                     // changed by an accepted XCLIENT
@@ -138,9 +157,9 @@ class ServerSession {
   [[nodiscard]] std::uint64_t messages() const { return messages_; }  // answered 2xx
 
  private:
-  enum class Phase : std::uint8_t { Commands, Data, Chunk, Ended };
+  enum class Phase : std::uint8_t { Commands, Auth, Data, Chunk, Ended };
   // What only the caller can give. Answer: the message was taken and is being stored.
-  enum class Awaited : std::uint8_t { Nothing, Sender, Recipient, Client, Tls, Message, Answer };
+  enum class Awaited : std::uint8_t { Nothing, Sender, Recipient, Client, Auth, Tls, Message, Answer };
 
   // Flow, in server_session.cc. The take_ functions work off input and return false when they need more.
   bool take_input();
@@ -167,6 +186,12 @@ class ServerSession {
   [[nodiscard]] model::Step step() const { return has_sender_ ? model::Step::Mail : model::Step::Ehlo; }
   // Refuses and ends the session when the client did not wait where it must.
   [[nodiscard]] bool check_synchronised();
+
+  // AUTH, in server_auth.cc.
+  void on_auth(std::string_view argument);
+  void on_auth_response(std::string_view line);
+  void end_auth();
+  [[nodiscard]] bool offers_mechanism(std::string_view name) const;
 
   // Mail, in server_mail.cc.
   void on_mail(std::string_view argument);
@@ -196,6 +221,9 @@ class ServerSession {
   std::uint32_t errors_since_message_ = 0;
   std::uint32_t commands_since_message_ = 0;
   std::uint64_t discarded_bytes_ = 0;  // of chunks that belong to nothing, since the last message
+  std::string user_;                   // signed in
+  std::string auth_mechanism_;         // of the exchange under way
+  std::optional<std::string> auth_response_;
   bool extended_ = false;
   bool banner_written_ = false;
   bool tls_ = false;

@@ -12,6 +12,7 @@
 
 #include "api/operations.h"
 #include "src/api/test/fake_suppressions.h"
+#include "src/api/test/fake_users.h"
 
 namespace penstock::api {
 
@@ -41,6 +42,7 @@ class FakeOperations final : public Operations {
   std::optional<Job> job(std::uint64_t id) override;
   Result<Job> cancel_job(std::uint64_t id, const Actor& actor) override;
   SuppressionOperations& suppressions() override { return suppression_list; }
+  UserOperations& users() override { return user_list; }
   Result<ReloadReport> reload(const Actor& actor) override;
   Result<ConfigCheck> check_config(const ConfigCheckRequest& request) override;
   Result<std::vector<SettingRow>> settings() override;
@@ -56,6 +58,7 @@ class FakeOperations final : public Operations {
   [[nodiscard]] std::uint64_t events_given() const;
 
   FakeSuppressions suppression_list;
+  FakeUsers user_list;
   Health current_health;
   bool status_fails = false;  // with an error that is not the API's
   bool status_throws = false;

@@ -107,6 +107,15 @@ TEST(OpenApi, MembersOfSuppressionAnswersAreDescribed) {
   expect_members(import.at("bad_lines").at(0), "SuppressionBadLine");
 }
 
+TEST(OpenApi, MembersOfUserAnswersAreDescribed) {
+  RunningApi api;
+  const json::value list = api.get("/v1/users").json;
+  expect_members(list, "UserList");
+  expect_members(list.at("users").at(0), "User");
+  expect_members(api.get("/v1/users/shop").json, "User");
+  expect_members(api.post("/v1/users/remove", R"({"name":"shop"})").json, "UserRemoved");
+}
+
 TEST(OpenApi, CausesOfSuppressionsAreThoseOfTheCode) {
   const std::string words = openapi().words.at("SuppressionCause");
   std::string coded;

@@ -71,6 +71,7 @@ void ServerDriver::run() {
       case ServerStep::CheckSender: decide(session_->envelope().sender); break;
       case ServerStep::CheckRecipient: decide(session_->recipient().address); break;
       case ServerStep::CheckClient: decide(session_->xclient().login.value_or("")); break;
+      case ServerStep::Authenticate: authenticate(); break;
       case ServerStep::Handshake: session_->on_tls(); break;
       case ServerStep::Message: take_message(); break;
       case ServerStep::Refused: refusals.push_back(session_->refusal()); break;
@@ -82,6 +83,13 @@ void ServerDriver::run() {
 void ServerDriver::decide(std::string_view address) {
   if (const auto refusal = refusal_of(address)) return session_->refuse(*refusal);
   session_->accept();
+}
+
+void ServerDriver::authenticate() {
+  const std::string response = session_->auth_response().value_or("more");
+  if (response == "more") return session_->challenge("more?");
+  if (response.starts_with("user ")) return session_->authenticated(response.substr(5));
+  session_->refuse(refusal_of(response).value_or(model::Reply{535, {5, 7, 8}, "wrong"}));
 }
 
 void ServerDriver::take_message() {

@@ -3,6 +3,8 @@
 //
 // Its policy is in the addresses: a sender or recipient whose local part begins with "refused" gets 550, "later" 451,
 // "down" 421; a message whose body holds "answer-452" or "answer-421" gets that answer.
+// AUTH: a response "user NAME" signs in, "more" and none at all are asked on, others refused by the same rules, and else
+// with 535.
 #pragma once
 
 #include <memory>
@@ -49,6 +51,7 @@ class ServerDriver {
 
  private:
   void decide(std::string_view address);
+  void authenticate();
   void take_message();
 
   ServerOptions options_;
