@@ -56,6 +56,7 @@ std::size_t run(ServerSession& session) {
       case ServerStep::CheckSender:
       case ServerStep::CheckRecipient:
       case ServerStep::CheckClient: session.accept(); break;
+      case ServerStep::Authenticate: session.refuse({535, {5, 7, 8}, "nobody signs in here"}); break;
       case ServerStep::Handshake: session.on_tls(); break;
       case ServerStep::Message: {
         const ReceivedMessage message = session.take_message();

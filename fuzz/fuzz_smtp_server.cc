@@ -95,6 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.offers.binary_mime = (data[0] & 2U) != 0;
   options.offers.smtputf8 = (data[0] & 4U) == 0;
   options.offers.chunking = (data[0] & 8U) == 0;
+  if ((data[0] & 16U) != 0) options.offers.auth = "SCRAM-SHA-256 PLAIN LOGIN";
+  options.offers.auth_in_clear = (data[0] & 32U) != 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
   const Run whole = run_session(input, options, input.size() + 1);
   PENSTOCK_CHECK(run_session(input, options, 1 + data[1] % 90) == whole);

@@ -73,7 +73,8 @@ Ended print_user(const Cli& cli, const Got<json::object>& answer) {
     Cli::print_json(user);
     return {};
   }
-  std::string text = fmt::format("{}{}\n", printable(text_of(user, "name")), flag_of(user, "enabled") ? "" : "  disabled");
+  std::string text =
+      fmt::format("{}{}\n", printable(text_of(user, "name")), flag_of(user, "enabled") ? "" : "  disabled");
   const auto line = [&text](std::string_view title, const std::string& value) {
     if (!value.empty()) text += fmt::format("  {:<18}  {}\n", title, printable(value));
   };
@@ -104,8 +105,15 @@ Ended list_users(Cli& cli) {
     Cli::print("nobody can sign in; `penstock user add NAME` lets somebody\n");
     return {};
   }
-  Table table({{"NAME"}, {"STATE"}, {"RATE"}, {"A DAY", Table::Align::Right}, {"TODAY", Table::Align::Right},
-               {"NOW", Table::Align::Right}, {"STREAMS"}, {"SENDER DOMAINS"}, {"NOTE"}});
+  Table table({{"NAME"},
+               {"STATE"},
+               {"RATE"},
+               {"A DAY", Table::Align::Right},
+               {"TODAY", Table::Align::Right},
+               {"NOW", Table::Align::Right},
+               {"STREAMS"},
+               {"SENDER DOMAINS"},
+               {"NOTE"}});
   for (const json::value& value : users) {
     const json::object& user = value.as_object();
     table.add({text_of(user, "name"), flag_of(user, "enabled") ? "enabled" : "disabled", rate_of(user),
@@ -145,8 +153,7 @@ Ended change_user(Cli& cli) {
 Ended change_password(Cli& cli) {
   const auto password = ask_password();
   if (!password) return tl::unexpected<Failure>(password.error());
-  const auto answer =
-      cli.post("/v1/users/password", {{"name", cli.arguments.text("NAME")}, {"password", *password}});
+  const auto answer = cli.post("/v1/users/password", {{"name", cli.arguments.text("NAME")}, {"password", *password}});
   if (!answer) return tl::unexpected<Failure>(answer.error());
   if (cli.json()) {
     Cli::print_json(*answer);

@@ -11,6 +11,7 @@
 #include "api/admin_server.h"
 #include "app/node.h"
 #include "app/node_operations.h"
+#include "app/privileges.h"
 #include "base/log.h"
 
 namespace penstock::app {
@@ -49,6 +50,25 @@ api::AdminOptions admin_options(const config::Admin& from) {
   return options;
 }
 
+// The folders that are missing are made while we still can, and belong to whom we become.
+Result<> become(const config::Config& config, const std::optional<Identity>& identity) {
+  const std::string run = std::filesystem::path(config.admin.socket).parent_path().string();
+  // Others may pass through to the socket, whose own mode says who may use it.
+  if (auto made = make_folder(run, identity, 0755); !made) return made;
+  std::vector<std::string> folders{config.node.data_dir, config.spool.dir, config.events.dir};
+  if (config.accounting.enabled) folders.push_back(config.accounting.dir);
+  for (const std::string& folder : folders) {
+    if (auto made = make_folder(folder, identity, 0700); !made) return made;
+  }
+  if (auto dropped = drop_privileges(identity); !dropped) return dropped;
+  keep_to_ourselves(config.node.core_dumps);  // the system decided anew when the user changed
+  for (const std::string& folder : folders) {
+    if (auto good = check_folder(folder); !good) return good;
+  }
+  if (identity) log::info("app", "runs as {}", identity->user);
+  return {};
+}
+
 void serve(Node& node, NodeOperations& operations, const sigset_t& signals) {
   while (true) {
     int signal = 0;
@@ -77,12 +97,13 @@ int run_daemon(const std::string& config_file) {
   }
   if (!loaded.config) return cannot_start("the configuration has mistakes; nothing was started");
   log::set_level(loaded.config->node.log_level);
-  auto node = Node::build(loaded, path);
+  keep_to_ourselves(loaded.config->node.core_dumps);
+  const auto identity = find_identity(loaded.config->node);
+  if (!identity) return cannot_start(identity.error().to_string());
+  auto node = Node::build(loaded, path, [&] { return become(*loaded.config, *identity); });
   if (!node) return cannot_start(node.error().to_string());
   NodeOperations operations(**node);
   api::AdminServer admin(operations, admin_options(loaded.config->admin));
-  std::error_code ignored;
-  std::filesystem::create_directories(std::filesystem::path(loaded.config->admin.socket).parent_path(), ignored);
   if (auto opened = admin.open(); !opened) return cannot_start(opened.error().to_string());
   (*node)->start();
   admin.start();

@@ -50,7 +50,7 @@ Node::Node(const config::Loaded& loaded, std::string config_file)
       ingest_probe_(metrics_),
       ingest_plan_(std::make_shared<const ingest::Plan>(loaded.config)) {}
 
-Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::string config_file) {
+Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::string config_file, const Bound& bound) {
   std::unique_ptr<Node> node(new Node(loaded, std::move(config_file)));
   auto made = delivery::make_plan(*loaded.config, node->names_);
   if (!made) return fail(made.error());
@@ -65,6 +65,10 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
     node->port_list_.push_back(node->ports_.back().get());
   }
   // In this order: what comes later uses what came before.
+  if (auto done = node->bind_listeners(); !done) return fail(done.error());
+  if (bound) {
+    if (auto done = bound(); !done) return fail(done.error());
+  }
   if (auto done = node->make_folders(); !done) return fail(done.error());
   if (auto done = node->open_events(); !done) return fail(done.error());
   if (auto done = node->open_state(); !done) return fail(done.error());
@@ -72,7 +76,8 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   if (auto done = node->open_published_tls(made->plan); !done) return fail(done.error());
   if (auto done = node->open_reports(made->plan); !done) return fail(done.error());
   if (auto done = node->open_spool(made->plan); !done) return fail(done.error());
-  if (auto done = node->open_listeners(); !done) return fail(done.error());
+  node->make_services();
+  if (auto done = node->open_pickup(); !done) return fail(done.error());
   if (auto done = node->open_accounting(); !done) return fail(done.error());
   return node;
 }
@@ -204,27 +209,44 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
 }
 
 ingest::Services Node::ingest_services() {
-  return {clock_, *spool_, port_list_, *flow_, *this, ingest_plan_, ingest_probe_, guard_.get(), &reports_->inbox(),
+  return {clock_,
+          *spool_,
+          port_list_,
+          *flow_,
+          *this,
+          ingest_plan_,
+          ingest_probe_,
+          guard_.get(),
+          &reports_->inbox(),
           sign_in_desk_.get()};
 }
 
-Result<> Node::open_listeners() {
+// Connections that come before start() wait in the system's queue.
+Result<> Node::bind_listeners() {
   const auto config = in_force().config;
   for (const config::Listener& from : config->listeners) {
     const auto endpoint = net::parse_endpoint(from.address.to_string());
     if (!endpoint) return fail(endpoint.error());
-    services_.push_back(std::make_unique<ingest::SmtpService>(ingest_services(), *shards_, from.name));
-    ingest::SmtpService& service = *services_.back();
+    const std::size_t number = listeners_.size();
     listeners_.push_back(std::make_unique<net::Listener>(
         *shards_, *endpoint, from.name,
-        [&service](std::unique_ptr<net::Stream> stream) { return service.serve(std::move(stream)); }));
+        [this, number](std::unique_ptr<net::Stream> stream) { return services_[number]->serve(std::move(stream)); }));
     if (auto opened = listeners_.back()->open(); !opened) return fail(opened.error());
   }
-  if (config->pickup.enabled()) {
-    pickup_ = std::make_unique<ingest::Pickup>(ingest_services(), *shards_, config->pickup);
-    if (auto opened = pickup_->open(); !opened) return fail(opened.error());
-  }
   return {};
+}
+
+void Node::make_services() {
+  for (const config::Listener& from : in_force().config->listeners) {
+    services_.push_back(std::make_unique<ingest::SmtpService>(ingest_services(), *shards_, from.name));
+  }
+}
+
+Result<> Node::open_pickup() {
+  const auto config = in_force().config;
+  if (!config->pickup.enabled()) return {};
+  pickup_ = std::make_unique<ingest::Pickup>(ingest_services(), *shards_, config->pickup);
+  return pickup_->open();
 }
 
 Result<> Node::open_accounting() {

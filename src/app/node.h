@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -41,7 +42,11 @@ namespace penstock::app {
 
 class Node final : public ingest::Handover {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Node>> build(const config::Loaded& loaded, std::string config_file);
+  // Binds its ports and reads keys first; then `bound` is called, once, before any thread exists: what needs root is
+  // done. Whatever is opened after it is opened as who we are then.
+  using Bound = std::function<Result<>()>;
+  [[nodiscard]] static Result<std::unique_ptr<Node>> build(const config::Loaded& loaded, std::string config_file,
+                                                           const Bound& bound = {});
   ~Node() override;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -96,7 +101,9 @@ class Node final : public ingest::Handover {
   [[nodiscard]] Result<> open_published_tls(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_reports(const delivery::PlanPtr& plan);
   [[nodiscard]] Result<> open_spool(const delivery::PlanPtr& plan);
-  [[nodiscard]] Result<> open_listeners();
+  [[nodiscard]] Result<> bind_listeners();
+  [[nodiscard]] Result<> open_pickup();
+  void make_services();
   [[nodiscard]] Result<> open_accounting();
   [[nodiscard]] ingest::Services ingest_services();
   void set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings);

@@ -157,10 +157,10 @@ enum class AuthMechanism : std::uint8_t { Plain, Login, ScramSha256 };
 // Signing in by SMTP AUTH, for all listeners.
 struct Auth {
   std::vector<AuthMechanism> mechanisms{AuthMechanism::ScramSha256, AuthMechanism::Plain, AuthMechanism::Login};
-  std::uint32_t failures = 10;                 // of one address within `window`, until it is banned
+  std::uint32_t failures = 10;  // of one address within `window`, until it is banned
   Duration window = std::chrono::minutes{10};
   Duration ban = std::chrono::minutes{15};
-  Duration delay = std::chrono::seconds{1};    // of the answer to a first failure; each further one waits twice as long
+  Duration delay = std::chrono::seconds{1};  // of the answer to a first failure; each further one waits twice as long
   Duration delay_max = std::chrono::seconds{10};
 };
 
@@ -245,8 +245,8 @@ struct Route {
   Kind kind = Kind::Mx;
   std::vector<Endpoint> hosts;  // Relay: TCP only. Lmtp: TCP or unix sockets
   // The rest is Relay's, for services that one signs in to (docs/submission.md).
-  std::string user{}, password_file{};  // empty: nobody signs in
-  std::optional<TlsLevel> tls{};        // none: Verify with a user, else as stream or domain say
+  std::string user{}, password_file{};                         // empty: nobody signs in
+  std::optional<TlsLevel> tls{};                               // none: Verify with a user, else as stream or domain say
   std::vector<std::pair<std::string, std::string>> headers{};  // set on each message; values may have {placeholders}
   Limits limits{};  // of its egress paths; what is not given is as [defaults] say
   friend bool operator==(const Route&, const Route&) = default;

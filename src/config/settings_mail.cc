@@ -74,9 +74,8 @@ const Section& listener_section() {
                word<SuppressedMail>({{"refuse", SuppressedMail::Refuse}, {"accept", SuppressedMail::Accept}}), Live,
                "Recipients who are suppressed: refuse them at RCPT, or accept and record them without sending.")
           .add("auth", &Listener::auth,
-               word<ListenerAuth>({{"off", ListenerAuth::Off},
-                                   {"offer", ListenerAuth::Offer},
-                                   {"require", ListenerAuth::Require}}),
+               word<ListenerAuth>(
+                   {{"off", ListenerAuth::Off}, {"offer", ListenerAuth::Offer}, {"require", ListenerAuth::Require}}),
                Live, "Whether clients may (offer) or must (require) sign in, encrypted or from this machine only.")
           .add("tls", &Listener::tls,
                word<ListenerTls>({{"off", ListenerTls::Off},

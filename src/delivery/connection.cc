@@ -148,6 +148,8 @@ net::Task<> Connection::talk() {
       co_await sign();
     } else if (std::holds_alternative<smtp::Handshake>(action)) {
       co_await shake_hands();
+    } else if (std::holds_alternative<smtp::SignIn>(action)) {
+      co_await sign_in();
     } else {
       co_return;
     }
@@ -174,10 +176,24 @@ net::Task<> Connection::sign() {
   session_->on_header(signed_.text);
 }
 
+// What is sent of this batch: with the header fields that the relay wants, before anything is signed.
+std::shared_ptr<const std::string> Connection::body_of(const Batch& batch) const {
+  const RelayServicePtr& service = destination_->service;
+  if (!service || service->headers.empty()) return batch.body;
+  const std::string id = model::format_id(batch.envelope->id);
+  const model::Labels& labels = batch.envelope->labels;
+  const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
+  const auto stream = dispatcher_.parts().names.view(
+      dispatcher_.parts().labels.view(batch.recipients.front().labels).stream);  // as rerouted
+  const MessageLabels told{stream, labels.tenant, labels.campaign,
+                           vmta == nullptr ? std::string_view() : std::string_view(vmta->text), id};
+  return std::make_shared<const std::string>(with_headers(*batch.body, *service, told));
+}
+
 // Who signs this batch: of the plan in force now, so that a reload and a key's date take effect at once.
 void Connection::choose_signers(const Batch& batch) {
   signers_.clear();
-  body_ = batch.body;
+  body_ = body_of(batch);
   const Plan& plan = *dispatcher_.plan_ptr();
   const Stream& stream =
       plan.stream_or_default(dispatcher_.parts().labels.view(batch.recipients.front().labels).stream);
@@ -218,8 +234,8 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   std::vector<std::uint32_t> indexes;
   indexes.reserve(count);
   for (const queue::QueuedRecipient& recipient : batch->recipients) indexes.push_back(recipient.index);
-  const std::array<std::string_view, 1> body{*batch->body};
   choose_signers(*batch);
+  const std::array<std::string_view, 1> body{*body_};
   const smtp::Transaction transaction{batch->envelope.get(), indexes, body, field_bytes(signers_)};
   answer_times_ = {};
   session_->begin(transaction);

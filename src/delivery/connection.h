@@ -20,6 +20,7 @@
 #include "delivery/plan.h"
 #include "dns/hosts.h"
 #include "net/stream.h"
+#include "sasl/client_exchange.h"
 #include "shaping/path_limiter.h"
 #include "smtp/client_session.h"
 
@@ -55,6 +56,9 @@ class Connection final : public IdleConnection {
   void note_session(const Hop& hop);
   net::Task<bool> greet(const Hop& hop, smtp::StartTls start_tls);
   net::Task<> shake_hands();
+  // To a relay that is a service, in connection_sign_in.cc.
+  net::Task<> sign_in();
+  [[nodiscard]] bool is_signed_in();
   [[nodiscard]] smtp::StartTls start_tls_with(const Hop& hop);
   [[nodiscard]] std::vector<Hop> list_hops();
   // Lets the session talk until it is Idle or Closed.
@@ -62,6 +66,7 @@ class Connection final : public IdleConnection {
   [[nodiscard]] Duration timeout_for(model::Step step, bool writing) const;
   // Makes the DKIM signatures of the transaction under way and gives them to the session.
   net::Task<> sign();
+  [[nodiscard]] std::shared_ptr<const std::string> body_of(const Batch& batch) const;
   void choose_signers(const Batch& batch);
   net::Task<> carry(std::vector<queue::QueuedRecipient> recipients);
   // Takes those out who must not be mailed and settles them; false: nobody is left.
@@ -95,6 +100,7 @@ class Connection final : public IdleConnection {
   net::TlsFacts tls_;                   // empty: in clear
   bool tls_failed_ = false;             // the handshake
   bool tls_timed_out_ = false;
+  std::unique_ptr<sasl::ClientExchange> exchange_;  // signing in
   model::Outcome failure_;
   // Of the transaction under way.
   const Batch* carried_ = nullptr;

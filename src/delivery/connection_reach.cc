@@ -196,15 +196,21 @@ net::Task<bool> Connection::greet(const Hop& hop, smtp::StartTls start_tls) {
   options.pipelining = plan_->pipelining;
   options.chunking = plan_->chunking;
   options.start_tls = start_tls;
+  options.auth = destination_->service && destination_->service->signs_in();
+  exchange_.reset();
   session_ = std::make_unique<smtp::ClientSession>(std::move(options));
   co_await talk();
-  if (std::holds_alternative<smtp::Idle>(session_->next())) co_return true;
+  if (std::holds_alternative<smtp::Idle>(session_->next()) && is_signed_in()) co_return true;
   // With TLS 1.3 a server may refuse us only after our part of the handshake is done.
   tls_failed_ = tls_failed_ || (session_->is_tls() && !session_->greeted() && session_->failure() &&
                                 session_->failure()->reply.code == 0);
   if (session_->failure()) {
     failure_ = *session_->failure();
-    dispatcher_.judge().judge_connection(failure_, dispatcher_.parts().names.view(destination_->provider));
+    if (failure_.step == model::Step::Auth) {
+      dispatcher_.judge().sign_in_failed(failure_, hop.host);
+    } else {
+      dispatcher_.judge().judge_connection(failure_, dispatcher_.parts().names.view(destination_->provider));
+    }
   }
   co_return false;
 }

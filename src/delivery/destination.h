@@ -36,6 +36,7 @@ struct Destination {
   model::NameId lane{};
   std::shared_ptr<const dns::Hosts> hosts;  // Mx; Relay and Lmtp too. Null for Null and for a unix socket
   std::vector<std::uint16_t> ports;         // of hosts->hosts, by index; empty: mx_port
+  RelayServicePtr service;                  // Relay; null: nothing to sign in to
   std::string unix_path;                    // Lmtp over a unix socket
   shaping::Limits limits;                   // of the path itself
   shaping::Limits home_limits;              // of the provider's path, when the group is a domain within one

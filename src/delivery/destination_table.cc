@@ -72,11 +72,12 @@ const Route& DestinationTable::route_for(std::string_view domain, const Route& o
 }
 
 // Domains with limits of their own have a path of their own, also below a fixed route.
-std::string DestinationTable::fixed_key(model::NameId domain, const std::string& group, TlsOfMail tls) const {
+std::string DestinationTable::fixed_key(model::NameId domain, const Route& route, TlsOfMail tls) const {
   const DomainRule* rule = plan_->find_domain(names_.view(domain));
-  std::string key = group;
+  std::string key = route.group();
   key.append(" ").append(to_string(tls.level));
   if (tls.wish == model::TlsWish::Required) key.append(" requiretls");
+  if (route.service) key.append(" ").append(route.service->header_key());
   if (rule != nullptr && (rule->limits || rule->tls)) key.append(" ").append(names_.view(domain));
   return key;
 }
@@ -99,7 +100,7 @@ std::optional<Resolved> DestinationTable::find(model::NameId domain, const Strea
     }
     return resolve_mx(domain, known, sts, tls);
   }
-  const auto entry = fixed_.find(fixed_key(domain, route.group(), tls));
+  const auto entry = fixed_.find(fixed_key(domain, route, tls));
   if (entry == fixed_.end() || entry->second.expires <= clock_.now()) return std::nullopt;
   return entry->second.resolved;
 }
@@ -163,13 +164,15 @@ void DestinationTable::apply_domain_rule(Destination& to, std::string_view domai
   if (!to.provider) to.home = to.group;
 }
 
-// Connections carry mail of one TLS policy only.
+// Connections carry mail of one TLS policy and one set of header fields only.
 void DestinationTable::set_lane(Destination& to) {
-  to.lane = to.site;
-  if (to.host_tls.empty() && to.tls == TlsLevel::Opportunistic && !to.reports_tls) return;
-  std::string suffix = to.host_tls.empty() ? std::string(to_string(to.tls)) : lane_of(to.host_tls);
-  if (to.reports_tls) suffix.append(" of ").append(names_.view(to.domain));
-  to.lane = names_.intern(std::string(names_.view(to.site)) + " tls:" + suffix);
+  std::string words;
+  if (!to.host_tls.empty() || to.tls != TlsLevel::Opportunistic || to.reports_tls) {
+    words = " tls:" + (to.host_tls.empty() ? std::string(to_string(to.tls)) : lane_of(to.host_tls));
+    if (to.reports_tls) words.append(" of ").append(names_.view(to.domain));
+  }
+  if (to.service && !to.service->headers.empty()) words.append(" ").append(to.service->header_key());
+  to.lane = words.empty() ? to.site : names_.intern(std::string(names_.view(to.site)) + words);
 }
 
 DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts,
@@ -212,12 +215,15 @@ Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, 
   made->kind = route.kind;
   made->group = made->home = made->site = names_.intern(route.group());
   made->limits = plan_->default_limits;
+  made->service = route.service;
+  if (route.service) made->limits = shaping::filled(route.service->limits, made->limits);
   made->hosts = std::move(hosts);
   made->ports = std::move(ports);
   if (!route.hosts.empty() && route.hosts.front().port == 0) made->unix_path = route.hosts.front().host.substr(5);
   apply_domain_rule(*made, names_.view(domain));
   const DomainRule* rule = plan_->find_domain(names_.view(domain));
   made->tls = rule != nullptr && rule->tls ? *rule->tls : route.tls;
+  if (route.service && route.service->tls) made->tls = *route.service->tls;
   // The operator named these hosts, so the way to them needs no proof.
   if (wish == model::TlsWish::Required && made->kind == RouteKind::Relay && made->unix_path.empty()) {
     made->host_tls.assign(made->hosts->hosts.size(), required_tls());
@@ -269,7 +275,7 @@ net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route 
     entry.resolved = deferred("no address found for " + route.group());
   }
   if (fixed_.size() >= kKept) fixed_.clear();
-  fixed_[fixed_key(domain, route.group(), {route.tls, wish})] = entry;
+  fixed_[fixed_key(domain, route, {route.tls, wish})] = entry;
   co_return entry.resolved;
 }
 

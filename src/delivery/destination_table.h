@@ -85,7 +85,7 @@ class DestinationTable {
   [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
   void set_lane(Destination& to);
   void apply_domain_rule(Destination& to, std::string_view domain) const;
-  [[nodiscard]] std::string fixed_key(model::NameId domain, const std::string& group, TlsOfMail tls) const;
+  [[nodiscard]] std::string fixed_key(model::NameId domain, const Route& route, TlsOfMail tls) const;
 
   net::Shard& shard_;
   model::NameTable& names_;

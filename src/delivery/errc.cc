@@ -9,6 +9,7 @@ namespace penstock::delivery {
 std::string_view describe(Errc errc) {
   switch (errc) {
     case Errc::BadKey: return "unusable key";
+    case Errc::BadPassword: return "unusable password file";
   }
   PENSTOCK_UNREACHABLE();
 }

@@ -8,7 +8,8 @@
 namespace penstock::delivery {
 
 enum class Errc {
-  BadKey = 1,  // a DKIM key file cannot be read, others can use it, or it holds no usable key
+  BadKey = 1,   // a DKIM key file cannot be read, others can use it, or it holds no usable key
+  BadPassword,  // the password file of a relay cannot be read, others can use it, or it is empty
 };
 
 [[nodiscard]] std::string_view describe(Errc errc);

@@ -16,6 +16,8 @@ bool ends_connection(const model::Outcome& outcome) {
   return outcome.reply.code == 421;
 }
 
+constexpr std::string_view kSignInRule = "relay-sign-in";
+
 }  // namespace
 
 void Judge::judge(std::span<model::Outcome> outcomes, std::string_view provider) {
@@ -40,6 +42,15 @@ void Judge::judge_connection(model::Outcome& failure, std::string_view provider)
   classify::apply(classifier_->classify(failure.reply, failure.step, provider), failure);
   failure.kind = model::OutcomeKind::Deferred;
   if (failure.alarm) raise(failure, provider);
+}
+
+void Judge::sign_in_failed(model::Outcome& failure, std::string_view host) {
+  failure.kind = model::OutcomeKind::Deferred;
+  // A lost link says nothing about the account.
+  if (failure.outcome_class != model::OutcomeClass::Authentication) return;
+  failure.alarm = true;
+  failure.rule = kSignInRule;
+  raise(failure, host);
 }
 
 void Judge::raise(const model::Outcome& outcome, std::string_view provider) {

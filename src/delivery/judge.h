@@ -31,6 +31,8 @@ class Judge {
   void judge(std::span<model::Outcome> outcomes, std::string_view provider);
   // Stays a deferral whatever the words: another host or a later hour may let us in.
   void judge_connection(model::Outcome& failure, std::string_view provider);
+  // A relay that did not let us sign in: our configuration is at fault, never the mail.
+  void sign_in_failed(model::Outcome& failure, std::string_view host);
 
  private:
   void raise(const model::Outcome& outcome, std::string_view provider);

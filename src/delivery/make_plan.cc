@@ -25,8 +25,13 @@ shaping::Limits limits_of(const config::Limits& from) {
           .message_rate_start = from.message_rate_start};
 }
 
-Route route_of(const config::Route& from) {
+std::optional<TlsLevel> tls_of(const std::optional<config::TlsLevel>& from);
+
+Result<Route> route_of(const config::Route& from) {
   Route route;
+  auto service = make_relay_service(from, limits_of(from.limits), tls_of(from.tls));
+  if (!service) return fail(service.error());
+  route.service = std::move(*service);
   switch (from.kind) {
     case config::Route::Kind::Mx: route.kind = RouteKind::Mx; break;
     case config::Route::Kind::Relay: route.kind = RouteKind::Relay; break;
@@ -90,7 +95,7 @@ class Builder {
     if (auto added = add_streams(); !added) return fail(added.error());
     add_limits();
     if (auto added = add_providers(); !added) return fail(added.error());
-    add_domains();
+    if (auto added = add_domains(); !added) return fail(added.error());
     add_timeouts();
     if (auto added = add_classifier(); !added) return fail(added.error());
     if (auto added = add_dkim(); !added) return fail(added.error());
@@ -151,7 +156,9 @@ class Builder {
       if (from.dsn_delay_after > Duration::zero()) stream.dsn.delay = from.dsn_delay_after;
       stream.dsn.sender = from.dsn_sender;
       stream.dsn.stream = from.dsn_stream.empty() ? config_.fallback_stream : from.dsn_stream;
-      stream.route = route_of(from.route);
+      auto route = route_of(from.route);
+      if (!route) return fail(route.error().code, fmt::format("stream {}: {}", from.name, route.error().detail));
+      stream.route = std::move(*route);
       stream.route.tls = tls_of(from.tls).value_or(plan_->tls.level);
       stream.recipients_per_message = from.recipients_per_message;
       stream.dkim = from.dkim;
@@ -229,11 +236,15 @@ class Builder {
     return {};
   }
 
-  void add_domains() {
+  Result<> add_domains() {
     for (const config::Domain& from : config_.domains) {
       DomainRule rule;
       if (!(from.limits == config::Limits{})) rule.limits = limits_of(from.limits);
-      if (from.route) rule.route = route_of(*from.route);
+      if (from.route) {
+        auto route = route_of(*from.route);
+        if (!route) return fail(route.error().code, fmt::format("domain {}: {}", from.name, route.error().detail));
+        rule.route = std::move(*route);
+      }
       rule.tls = tls_of(from.tls);
       if (from.name.starts_with("*.")) {
         plan_->suffixes.emplace(from.name.substr(2), std::move(rule));
@@ -241,6 +252,7 @@ class Builder {
         plan_->domains.emplace(from.name, std::move(rule));
       }
     }
+    return {};
   }
 
   void add_timeouts() {

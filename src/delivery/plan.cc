@@ -31,6 +31,10 @@ std::string Route::group() const {
   if (kind == RouteKind::Mx) return {};
   std::string text(to_string(kind));
   char separator = ':';
+  if (service && service->signs_in()) {
+    text += separator + service->user;
+    separator = '@';
+  }
   for (const RelayHost& host : hosts) {
     text += separator;
     separator = ',';

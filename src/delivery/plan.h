@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "classify/classifier.h"
+#include "delivery/relay_service.h"
 #include "delivery/tls_plan.h"
 #include "dns/hosts.h"
 #include "dns/provider_match.h"
@@ -43,7 +44,8 @@ struct Route {
   RouteKind kind = RouteKind::Mx;
   std::vector<RelayHost> hosts;            // Relay, Lmtp: tried in this order
   TlsLevel tls = TlsLevel::Opportunistic;  // as the stream says; a domain's or provider's word goes first
-  // "relay:127.0.0.2:2599": names the route's egress paths; "" for Mx.
+  RelayServicePtr service{};               // Relay: what it has beyond hosts; null: nothing
+  // "relay:127.0.0.2:2599", "relay:user@smtp.example:587": names the route's egress paths; "" for Mx.
   [[nodiscard]] std::string group() const;
   bool operator==(const Route&) const = default;
 };

@@ -57,12 +57,12 @@ enum class Field : std::uint8_t {
   Detail,
 };
 inline constexpr std::array<std::string_view, 44> kFieldNames{
-    "time",       "type",        "node",    "id",        "rcpt_index", "stream",   "tenant",       "campaign",
-    "sender",     "recipient",   "orcpt",   "envid",     "domain",     "provider", "site",         "vmta",
-    "pool",       "source",      "peer",    "peer_host", "route",      "protocol", "client",       "user",         "extensions",
-    "step",       "reply",       "code",    "enhanced",  "class",      "rule",     "scope",        "attempt",
-    "size",       "queued_us",   "took_us", "next",      "tls",        "cipher",   "tls_verified", "tls_policy",
-    "connection", "dkim_domain", "detail"};
+    "time",       "type",       "node",        "id",        "rcpt_index", "stream",   "tenant", "campaign",
+    "sender",     "recipient",  "orcpt",       "envid",     "domain",     "provider", "site",   "vmta",
+    "pool",       "source",     "peer",        "peer_host", "route",      "protocol", "client", "user",
+    "extensions", "step",       "reply",       "code",      "enhanced",   "class",    "rule",   "scope",
+    "attempt",    "size",       "queued_us",   "took_us",   "next",       "tls",      "cipher", "tls_verified",
+    "tls_policy", "connection", "dkim_domain", "detail"};
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::Detail) + 1);
 
 [[nodiscard]] constexpr std::size_t index_of(Field field) {

@@ -106,7 +106,8 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
     // Whoever is held to streams and names none means his own.
     const std::string& own = submission.user->streams.front();
     if (named || !plan.streams.known(own)) {
-      return refuse(554, {5, 7, 1}, fmt::format("user {} may not send in stream \"{}\"", submission.user->name, stream));
+      return refuse(554, {5, 7, 1},
+                    fmt::format("user {} may not send in stream \"{}\"", submission.user->name, stream));
     }
     stream = own;
   }

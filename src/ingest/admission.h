@@ -32,9 +32,9 @@ struct Submission {
   std::string_view host;            // our name towards this client
   std::string_view default_stream;  // of the listener or folder; ""
   std::string_view default_tenant;
-  std::string_view client_name;     // EHLO
-  std::string_view client_address;  // "192.0.2.1"; "" for the pickup folder
-  std::string_view protocol;        // "ESMTP", … as in Received
+  std::string_view client_name;       // EHLO
+  std::string_view client_address;    // "192.0.2.1"; "" for the pickup folder
+  std::string_view protocol;          // "ESMTP", … as in Received
   const users::User* user = nullptr;  // who signed in
 };
 

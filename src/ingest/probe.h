@@ -20,9 +20,9 @@ struct Probe {
   metrics::Counter& connections;          // taken
   metrics::Counter& connections_refused;  // turned away at a bound, or while draining
   metrics::Gauge& open_connections;
-  metrics::Counter& sign_ins;           // by SMTP AUTH
-  metrics::Counter& sign_in_failures;   // wrong names, passwords and proofs
-  metrics::Counter& sign_ins_refused;   // without a look at the password: banned addresses, users with too many links
+  metrics::Counter& sign_ins;          // by SMTP AUTH
+  metrics::Counter& sign_in_failures;  // wrong names, passwords and proofs
+  metrics::Counter& sign_ins_refused;  // without a look at the password: banned addresses, users with too many links
   metrics::Counter& reports;           // bounces and complaints taken for report domains, made durable
   metrics::Counter& pickup_files;      // taken from the pickup folder
   metrics::Counter& pickup_bad_files;  // moved to bad/

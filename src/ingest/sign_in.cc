@@ -46,11 +46,14 @@ users::FailurePolicy failure_policy(const config::Auth& auth) {
 }
 
 model::Reply over_daily_limit(const users::User& user) {
-  return {452, {4, 7, 1}, fmt::format("user {} has no more of his {} recipients a day; the day ends at midnight UTC",
-                                      user.name, user.recipients_per_day)};
+  return {452,
+          {4, 7, 1},
+          fmt::format("user {} has no more of his {} recipients a day; the day ends at midnight UTC", user.name,
+                      user.recipients_per_day)};
 }
 
-SignIn::SignIn(SignInDesk& desk, sasl::Mechanism mechanism) : desk_(desk), exchange_(mechanism, users::random_nonce()) {}
+SignIn::SignIn(SignInDesk& desk, sasl::Mechanism mechanism)
+    : desk_(desk), exchange_(mechanism, users::random_nonce()) {}
 
 net::Task<SignIn::Said> SignIn::proceed(std::optional<std::string> response) {
   sasl::Next next{};
@@ -88,8 +91,8 @@ net::Task<SignIn::Said> SignIn::check_password() {
   if (!turn.fits()) co_return AuthFailure::Busy;
   users::Users& users = desk_.users;
   const sasl::ServerExchange& exchange = exchange_;
-  auto account = co_await desk_.hashers.run(
-      [&users, &exchange] { return users.verify(exchange.user(), exchange.password()); });
+  auto account =
+      co_await desk_.hashers.run([&users, &exchange] { return users.verify(exchange.user(), exchange.password()); });
   if (account) co_return account;
   co_return AuthFailure::Wrong;
 }

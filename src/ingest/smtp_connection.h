@@ -71,8 +71,8 @@ class SmtpConnection
   smtp::ServerOptions options_;
   std::optional<smtp::ServerSession> session_;
   std::unique_ptr<char[]> buffer_;
-  std::unique_ptr<SignIn> sign_in_;        // the exchange under way
-  users::AccountPtr account_;              // who signed in
+  std::unique_ptr<SignIn> sign_in_;  // the exchange under way
+  users::AccountPtr account_;        // who signed in
   std::optional<users::Usage::Place> user_place_;
   std::uint32_t sign_in_failures_ = 0;
   net::TlsContextPtr tls_context_;  // null: TLS is not offered

@@ -52,7 +52,9 @@ void SmtpConnection::welcome(users::AccountPtr account) {
   if (!user_place_) {
     service_.services_.probe.sign_ins_refused.add();
     const model::Reply too_many{
-        421, {4, 7, 0}, fmt::format("user {} has {} connections already", account->user.name, account->user.connections)};
+        421,
+        {4, 7, 0},
+        fmt::format("user {} has {} connections already", account->user.name, account->user.connections)};
     return session_->refuse(too_many);
   }
   desk.users.failures().succeeded(session_->peer().address);
@@ -83,7 +85,8 @@ net::Task<> SmtpConnection::refuse_sign_in(AuthFailure failure) {
   event.outcome_class = model::OutcomeClass::Authentication;
   event.detail = meant ? "wrong password" : "unknown user";
   services.events.record(event);
-  log::info("smtp", "{}: sign-in failed: {}", peer_text_, meant ? "wrong password of " + meant->user.name : "unknown user");
+  log::info("smtp", "{}: sign-in failed: {}", peer_text_,
+            meant ? "wrong password of " + meant->user.name : "unknown user");
   sign_in_.reset();
   co_await net::sleep_for(wait);
   session_->refuse(reply);
@@ -105,14 +108,18 @@ std::optional<model::Reply> SmtpConnection::find_user_refusal() {
   account_ = now;
   const std::string& sender = session_->envelope().sender;
   if (!users::may_send_from(now->user, sender)) {
-    return model::Reply{553, {5, 7, 1}, fmt::format("user {} may not send from this address; his domains are {}",
-                                                    now->user.name, fmt::join(now->user.sender_domains, ", "))};
+    return model::Reply{553,
+                        {5, 7, 1},
+                        fmt::format("user {} may not send from this address; his domains are {}", now->user.name,
+                                    fmt::join(now->user.sender_domains, ", "))};
   }
   const Duration wait = users.usage().begin_message(now->user, services.clock.now());
   if (wait == Duration::zero()) return std::nullopt;
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
-  return model::Reply{450, {4, 7, 1}, fmt::format("user {} has sent his {} messages, try again in {} s", now->user.name,
-                                                  format_rate(now->user.message_rate), seconds.count())};
+  return model::Reply{450,
+                      {4, 7, 1},
+                      fmt::format("user {} has sent his {} messages, try again in {} s", now->user.name,
+                                  format_rate(now->user.message_rate), seconds.count())};
 }
 
 }  // namespace penstock::ingest

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sasl/client_exchange.h"
 
+#include <algorithm>
+
 #include "base/base64.h"
 #include "sasl/scram.h"
 
@@ -73,8 +75,9 @@ Response ClientExchange::prove(std::string_view challenge) {
   }
   // Fewer rounds would make guessing the password from the proof cheap, more would keep us busy.
   if (first->iterations < kIterationsMin || first->iterations > kIterationsMax) {
-    return give_up("the server wants " + std::to_string(first->iterations) + " rounds of hashing, which is not between " +
-                   std::to_string(kIterationsMin) + " and " + std::to_string(kIterationsMax));
+    return give_up("the server wants " + std::to_string(first->iterations) +
+                   " rounds of hashing, which is not between " + std::to_string(kIterationsMin) + " and " +
+                   std::to_string(kIterationsMax));
   }
   ScramKeys keys = scram_keys(password_, first->salt, first->iterations);
   const std::string without_proof = "c=" + encode_base64("n,,") + ",r=" + first->nonce;

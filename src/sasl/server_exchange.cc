@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sasl/server_exchange.h"
 
+#include <utility>
+
 #include "base/base64.h"
 #include "base/check.h"
 

@@ -13,7 +13,7 @@ namespace {
 bool is_connection_trouble(const model::Outcome& outcome) {
   if (outcome.kind == model::OutcomeKind::Delivered) return false;
   return outcome.step == model::Step::Connect || outcome.step == model::Step::Banner ||
-         outcome.step == model::Step::Ehlo;
+         outcome.step == model::Step::Ehlo || outcome.step == model::Step::Auth;
 }
 
 // The receiver answered, and what it said is about us: no sign that it is down.

@@ -30,6 +30,7 @@ struct ClientOptions {
   bool pipelining = true;   // use PIPELINING when offered (RFC 2920)
   bool chunking = true;  // use BDAT when CHUNKING and PIPELINING are offered (RFC 3030); never for LMTP unless binary
   StartTls start_tls = StartTls::Never;
+  bool auth = false;  // sign in before anything is sent (RFC 4954); never in clear, so only with start_tls
   EightBitPolicy eight_bit = EightBitPolicy::Send;
   // Commands written before their answers are read. Bounds what the peer must buffer of answers while we still write
   // (RFC 2920 §3.1: otherwise both sides may wait for each other): 8 KiB are about 150 recipients.

@@ -33,6 +33,7 @@ Action ClientSession::next() const {
   if (writing_) return Write{chunks_, write_step_};
   if (header_wanted_ && phase_ == Phase::Body) return NeedHeader{};
   if (phase_ == Phase::Handshake) return Handshake{};
+  if (phase_ == Phase::SignIn) return SignIn{};
   if (phase_ == Phase::Idle) return Idle{};
   if (phase_ == Phase::Closed) return Closed{};
   return Read{step_waited_for()};
@@ -45,6 +46,8 @@ Step ClientSession::step_waited_for() const {
     case Phase::Helo: return Step::Ehlo;
     case Phase::StartTls:
     case Phase::Handshake: return Step::StartTls;
+    case Phase::SignIn:
+    case Phase::Auth: return Step::Auth;
     case Phase::Commands: return step_of(answered_);
     case Phase::Body:
     case Phase::Answer: return Step::EndOfData;
@@ -85,7 +88,7 @@ void ClientSession::on_bytes(std::string_view bytes) {
 void ClientSession::process(std::string_view bytes) {
   while (!bytes.empty() && phase_ != Phase::Closed) {
     // Nothing is awaited: it cannot be an answer to what has not been sent yet, and taking it for one could lose mail.
-    if (writing_ || header_wanted_ || phase_ == Phase::Idle) return on_out_of_turn(bytes);
+    if (writing_ || header_wanted_ || phase_ == Phase::Idle || phase_ == Phase::SignIn) return on_out_of_turn(bytes);
     if (phase_ == Phase::Handshake) {
       return fail(OutcomeClass::Tls,
                   {.code = 0, .enhanced = {}, .text = "the receiver spoke in clear after its answer to STARTTLS"});
@@ -109,6 +112,7 @@ void ClientSession::take_reply() {
     case Phase::Ehlo:
     case Phase::Helo: return on_greeting_reply();
     case Phase::StartTls: return on_start_tls_reply();
+    case Phase::Auth: return on_auth_reply();
     case Phase::Commands:
       on_command_reply();
       if (phase_ == Phase::Commands && answered_ == sent_) continue_transaction();
@@ -116,6 +120,7 @@ void ClientSession::take_reply() {
     case Phase::Answer: return on_body_reply();
     case Phase::Quit: phase_ = Phase::Closed; return;
     case Phase::Handshake:
+    case Phase::SignIn:
     case Phase::Idle:
     case Phase::Body:
     case Phase::Closed: break;
@@ -146,7 +151,10 @@ void ClientSession::on_greeting_reply() {
 void ClientSession::go_idle() {
   if (tls_ || options_.start_tls == StartTls::Never ||
       (!extensions_.starttls && options_.start_tls == StartTls::Offered)) {
-    phase_ = Phase::Idle;
+    if (options_.auth && !signed_in_ && !tls_) {
+      return fail_auth({.code = 0, .enhanced = {4, 7, 11}, .text = "a password is never sent in clear"});
+    }
+    phase_ = options_.auth && !signed_in_ ? Phase::SignIn : Phase::Idle;
     return;
   }
   if (extensions_.starttls) return start_command("STARTTLS", {}, Phase::StartTls, Step::StartTls);
@@ -164,7 +172,7 @@ void ClientSession::on_start_tls_reply() {
     return;
   }
   if (reply_.positive() || reply_.intermediate()) return fail_misfit();
-  if (options_.start_tls == StartTls::Offered) {
+  if (options_.start_tls == StartTls::Offered && !options_.auth) {
     phase_ = Phase::Idle;
     return;
   }

@@ -12,6 +12,8 @@
 //       … got ? session.on_bytes(bytes) : session.on_lost(OutcomeClass::Timeout, "no answer within 5 min");
 //     } else if (std::holds_alternative<Handshake>(action)) {  // of TLS, now; only with ClientOptions::start_tls
 //       … done ? session.on_tls() : session.on_lost(OutcomeClass::Tls, "certificate has expired");
+//     } else if (std::holds_alternative<SignIn>(action)) {     // only with ClientOptions::auth
+//       … session.start_auth(…), respond_auth(…) or give_up_auth(…); see there
 //     } else if (std::holds_alternative<Idle>(action)) {       // outcomes() of the last begin(), if any, are complete
 //       … session.begin(transaction), or session.quit(), or keep the connection for later
 //     } else {                                                 // Closed: outcomes() complete, failure() says why;
@@ -20,7 +22,11 @@
 //     }
 //   }
 // Time-outs of RFC 5321 §4.5.3.2 by step: a Read at Banner, Mail, Rcpt 5 min, Data 2 min, EndOfData 10 min; a Write at
-// EndOfData (the body) 3 min per block. Step Auth has its place between Ehlo and Idle and is not spoken yet.
+// EndOfData (the body) 3 min per block.
+//
+// AUTH (RFC 4954): the session does its framing, the mechanism is the caller's (sasl/client_exchange.h). It begins
+// after the EHLO of an encrypted link and nowhere else. Whatever comes of it but 235 ends the connection, as a deferral
+// at Step::Auth: the mail is not to blame.
 //
 // TLS: what a receiver said before the handshake is forgotten, and EHLO is said again (RFC 3207 §4.2). A receiver that
 // sends anything in clear behind its 220 is not spoken to any further: those bytes could be taken for answers that came
@@ -70,9 +76,11 @@ struct Read {
 struct NeedHeader {};
 // The receiver is ready for TLS: shake hands, then on_tls() or on_lost(OutcomeClass::Tls or Timeout, words).
 struct Handshake {};
+// Prove who we are: with auth_challenge() a response to it, else a beginning, by what extensions().auth offers.
+struct SignIn {};
 struct Idle {};
 struct Closed {};
-using Action = std::variant<Write, Read, NeedHeader, Handshake, Idle, Closed>;
+using Action = std::variant<Write, Read, NeedHeader, Handshake, SignIn, Idle, Closed>;
 
 class ClientSession {
  public:
@@ -95,6 +103,15 @@ class ClientSession {
 
   // Handshake: from here on the link is encrypted.
   void on_tls();
+  // SignIn, at the beginning: the mechanism's name, and what goes with it unless the server speaks first.
+  void start_auth(std::string_view mechanism, const std::optional<std::string>& initial_response);
+  // SignIn, later. Any bytes.
+  void respond_auth(std::string_view response);
+  // SignIn, at any time, or Idle before the first begin(): no mechanism fits, or the server does not do its part.
+  // `words` are for the log.
+  void give_up_auth(std::string_view words);
+  // What the server asked, decoded; nothing before it did.
+  [[nodiscard]] const std::optional<std::string>& auth_challenge() const { return auth_challenge_; }
   // The answer to NeedHeader: whole fields, each line ending in CRLF; may be empty. They must stay valid as the body.
   void on_header(std::string_view fields);
 
@@ -138,6 +155,8 @@ class ClientSession {
     Helo,
     StartTls,
     Handshake,
+    SignIn,
+    Auth,
     Idle,
     Commands,
     Body,
@@ -158,6 +177,8 @@ class ClientSession {
   void take_reply();
   void on_greeting_reply();
   void on_start_tls_reply();
+  void on_auth_reply();
+  void fail_auth(model::Reply reply);
   void go_idle();
   void on_out_of_turn(std::string_view bytes);
   void start_command(std::string_view verb, std::string_view argument, Phase phase, model::Step step);
@@ -200,8 +221,10 @@ class ClientSession {
   std::optional<model::Outcome> failure_;
   std::uint32_t transactions_ = 0;
   std::uint32_t messages_ = 0;
+  std::optional<std::string> auth_challenge_;
   bool greeted_ = false;
   bool tls_ = false;
+  bool signed_in_ = false;
   bool needs_rset_ = false;  // the receiver holds an unfinished transaction
 
   // what is being written

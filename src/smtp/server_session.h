@@ -146,7 +146,7 @@ class ServerSession {
   [[nodiscard]] const std::string& auth_mechanism() const { return auth_mechanism_; }
   [[nodiscard]] const std::optional<std::string>& auth_response() const { return auth_response_; }
   [[nodiscard]] bool auth_continues() const { return phase_ == Phase::Auth; }  // it answers a challenge
-  [[nodiscard]] const std::string& user() const { return user_; }  // who signed in; "": nobody
+  [[nodiscard]] const std::string& user() const { return user_; }              // who signed in; "": nobody
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
   [[nodiscard]] const Peer& peer() const { return peer_; }                     // changed by an accepted XCLIENT

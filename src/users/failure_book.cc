@@ -51,9 +51,8 @@ std::size_t FailureBook::banned(Time now) const {
 
 // What has no effect any more goes first; when all has, the older half.
 void FailureBook::make_room(Time now, Duration window) {
-  boost::unordered::erase_if(failures_, [&](const auto& each) {
-    return each.second.banned_until <= now && now - each.second.last > window;
-  });
+  boost::unordered::erase_if(
+      failures_, [&](const auto& each) { return each.second.banned_until <= now && now - each.second.last > window; });
   if (failures_.size() < kKept) return;
   std::vector<Time> heard;
   for (const auto& [key, failures] : failures_) heard.push_back(failures.last);

@@ -49,7 +49,8 @@ bool has_control_character(std::string_view text) {
 }  // namespace
 
 Result<std::string> canonical_name(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), is_name_byte);
+  const bool good =
+      !name.empty() && name.size() <= kNameBytesMax && std::all_of(name.begin(), name.end(), is_name_byte);
   if (good) return ascii::lower(name);
   return fail(Errc::BadUser, fmt::format("a user's name has letters, digits and \"._-+@\", at most {}", kNameBytesMax));
 }

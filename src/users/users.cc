@@ -38,9 +38,8 @@ Users::Users(Services services)
       accounts_(std::make_shared<const Accounts>()) {
   services_.metrics.gauge_from("penstock_users", "Users who may sign in by SMTP AUTH",
                                [this] { return static_cast<double>(accounts_.load()->size()); });
-  services_.metrics.gauge_from(
-      "penstock_auth_banned_addresses", "Client addresses banned for failed sign-ins now",
-      [this] { return static_cast<double>(failures_.banned(services_.clock.now())); });
+  services_.metrics.gauge_from("penstock_auth_banned_addresses", "Client addresses banned for failed sign-ins now",
+                               [this] { return static_cast<double>(failures_.banned(services_.clock.now())); });
 }
 
 Users::~Users() = default;
@@ -216,7 +215,8 @@ sasl::Credentials Users::made_up(std::string_view name) const {
   const auto canonical = canonical_name(name);
   sasl::Credentials credentials;
   credentials.iterations = services_.iterations;
-  credentials.scram_salt = sasl::hmac_sha256(secret_, canonical ? *canonical : std::string(name)).substr(0, sasl::kSaltBytes);
+  credentials.scram_salt =
+      sasl::hmac_sha256(secret_, canonical ? *canonical : std::string(name)).substr(0, sasl::kSaltBytes);
   // Nobody finds bytes whose hash is the key that these two secrets give.
   credentials.stored_key = sasl::hmac_sha256(process_key_, credentials.scram_salt);
   credentials.server_key = credentials.stored_key;

@@ -94,10 +94,10 @@ class Users {
   void forget(const std::string& name);
 
   const Services services_;
-  const std::string process_key_;  // of digests
+  const std::string process_key_;   // of digests
   const sasl::Credentials nobody_;  // hashed with for those who are unknown
-  std::string secret_;             // of made-up salts; set by load()
-  std::mutex change_mutex_;        // one change at a time
+  std::string secret_;              // of made-up salts; set by load()
+  std::mutex change_mutex_;         // one change at a time
   std::atomic<AccountsPtr> accounts_;
   Usage usage_;
   FailureBook failures_;

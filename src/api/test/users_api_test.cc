@@ -35,7 +35,8 @@ TEST(UsersApi, ChangeLiftsLimits) {
   RunningApi api;
   const auto changed =
       api.post("/v1/users/set", R"({"name":"shop","message_rate":"off","recipients_per_day":0,"streams":["any"],
-      "sender_domains":[],"enabled":false})").json;
+      "sender_domains":[],"enabled":false})")
+          .json;
   EXPECT_FALSE(changed.as_object().contains("message_rate"));
   EXPECT_FALSE(changed.as_object().contains("recipients_per_day"));
   EXPECT_FALSE(changed.as_object().contains("streams"));
@@ -56,10 +57,10 @@ TEST(UsersApi, PasswordAndRemoval) {
 TEST(UsersApi, MistakesAreRefusedInWords) {
   RunningApi api;
   EXPECT_EQ(api.post("/v1/users/add", R"({"name":"shop","password":"x"})").status, 409U);
-  for (const char* body : {R"({})", R"({"name":"a"})", R"({"password":"x"})", R"({"name":"a","password":""})",
-                           R"({"name":"a","password":"x","message_rate":"fast"})",
-                           R"({"name":"a","password":"x","connections":-1})",
-                           R"({"name":"a","password":"x","recipients":1})"}) {
+  for (const char* body :
+       {R"({})", R"({"name":"a"})", R"({"password":"x"})", R"({"name":"a","password":""})",
+        R"({"name":"a","password":"x","message_rate":"fast"})", R"({"name":"a","password":"x","connections":-1})",
+        R"({"name":"a","password":"x","recipients":1})"}) {
     EXPECT_EQ(api.post("/v1/users/add", body).status, 400U) << body;
   }
 }

@@ -11,8 +11,13 @@ TEST(Base64, VectorsOfRfc4648) {
     const char* plain;
     const char* coded;
   };
-  const Case cases[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const Case cases[] = {{"", ""},
+                        {"f", "Zg=="},
+                        {"fo", "Zm8="},
+                        {"foo", "Zm9v"},
+                        {"foob", "Zm9vYg=="},
+                        {"fooba", "Zm9vYmE="},
+                        {"foobar", "Zm9vYmFy"}};
   for (const Case& c : cases) {
     EXPECT_EQ(encode_base64(c.plain), c.coded);
     EXPECT_EQ(decode_base64(c.coded), c.plain);

@@ -59,7 +59,9 @@ TEST(AuthSettings, SigningInWithoutTlsBeyondThisMachineIsWarnedOf) {
 }
 
 TEST(RelaySettings, AServiceIsReadWhole) {
-  const Loaded loaded = load(kListener, R"(route = { relay = ["smtp.service.example:587"], user = "AKIA", password_file = "/etc/penstock/service.password", tls = "verify", message_rate = "14/s", connections = 10, headers = { "X-SES-CONFIGURATION-SET" = "main", "X-SES-MESSAGE-TAGS" = "campaign={campaign}" } }
+  const Loaded loaded = load(
+      kListener,
+      R"(route = { relay = ["smtp.service.example:587"], user = "AKIA", password_file = "/etc/penstock/service.password", tls = "verify", message_rate = "14/s", connections = 10, headers = { "X-SES-CONFIGURATION-SET" = "main", "X-SES-MESSAGE-TAGS" = "campaign={campaign}" } }
 )");
   ASSERT_TRUE(loaded.config) << problems_of(loaded);
   EXPECT_EQ(problems_of(loaded), "");
@@ -105,12 +107,14 @@ name = "other"
 pool = "main"
 match = { sender = "@b.example" }
 )";
-  EXPECT_EQ(problems_of(load(kListener, other + "route = { relay = [\"a.example\"], user = \"x\", password_file = \"/x\"}\n")),
+  EXPECT_EQ(problems_of(
+                load(kListener, other + "route = { relay = [\"a.example\"], user = \"x\", password_file = \"/x\"}\n")),
             "");
-  EXPECT_EQ(problems_of(load(kListener, other + "route = { relay = [\"a.example\"], user = \"y\", password_file = \"/y\"}\n")),
+  EXPECT_EQ(problems_of(
+                load(kListener, other + "route = { relay = [\"a.example\"], user = \"y\", password_file = \"/y\"}\n")),
             "");
-  const std::string said =
-      problems_of(load(kListener, other + "route = { relay = [\"a.example\"], user = \"x\", password_file = \"/y\"}\n"));
+  const std::string said = problems_of(
+      load(kListener, other + "route = { relay = [\"a.example\"], user = \"x\", password_file = \"/y\"}\n"));
   EXPECT_NE(said.find("the same relay"), std::string::npos) << said;
 }
 

@@ -10,7 +10,9 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 TEST(FromDomains, EveryAddressCounts) {
-  const auto of = [](const std::string& value) { return from_domains("From: " + value + "\r\n\r\nbody a@b.example\r\n"); };
+  const auto of = [](const std::string& value) {
+    return from_domains("From: " + value + "\r\n\r\nbody a@b.example\r\n");
+  };
   EXPECT_THAT(of("a@Shop.Example"), ElementsAre("shop.example"));
   EXPECT_THAT(of("Shop <a@shop.example>"), ElementsAre("shop.example"));
   EXPECT_THAT(of("a@shop.example, Evil <b@evil.example>"), ElementsAre("shop.example", "evil.example"));

@@ -29,7 +29,8 @@ TEST(Crypto, ScryptGivesTheVectorsOfRfc7914) {
 
 // RFC 7914 §11 has vectors of PBKDF2-HMAC-SHA-256.
 TEST(Crypto, Pbkdf2GivesTheVectorsOfRfc7914) {
-  EXPECT_EQ(hex(pbkdf2_sha256("passwd", "salt", 1)), "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
+  EXPECT_EQ(hex(pbkdf2_sha256("passwd", "salt", 1)),
+            "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
   EXPECT_EQ(hex(pbkdf2_sha256("Password", "NaCl", 80000)),
             "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56");
 }
@@ -41,9 +42,9 @@ TEST(Crypto, HmacGivesAVectorOfRfc4231) {
 
 TEST(Crypto, CostsThatWouldTakeTooMuchAreNotUsable) {
   EXPECT_TRUE(is_usable(ScryptCost{}));
-  for (const ScryptCost& bad : {ScryptCost{0, 8, 1}, ScryptCost{1, 8, 1}, ScryptCost{1000, 8, 1},
-                                ScryptCost{1ULL << 40U, 8, 1}, ScryptCost{1ULL << 20U, 8, 1}, ScryptCost{16, 0, 1},
-                                ScryptCost{16, 8, 0}, ScryptCost{16, 8, 100}}) {
+  for (const ScryptCost& bad :
+       {ScryptCost{0, 8, 1}, ScryptCost{1, 8, 1}, ScryptCost{1000, 8, 1}, ScryptCost{1ULL << 40U, 8, 1},
+        ScryptCost{1ULL << 20U, 8, 1}, ScryptCost{16, 0, 1}, ScryptCost{16, 8, 0}, ScryptCost{16, 8, 100}}) {
     EXPECT_FALSE(is_usable(bad)) << bad.n << " " << bad.r << " " << bad.p;
   }
 }

@@ -64,12 +64,9 @@ TEST(ServerExchange, ScramWithAnythingChangedFails) {
   other_proof.replace(good.find("p=dHzb"), 6, "p=eHzb");
   std::string other_binding = good;
   other_binding.replace(good.find("c=biws"), 6, "c=eSws");
-  const Case cases[] = {{other_nonce, Next::Failed},
-                        {other_proof, Next::Failed},
-                        {other_binding, Next::Failed},
-                        {good.substr(0, good.find(",p=")) + ",p=QQ==", Next::Failed},
-                        {"garbage", Next::Malformed},
-                        {"", Next::Malformed}};
+  const Case cases[] = {{other_nonce, Next::Failed},   {other_proof, Next::Failed},
+                        {other_binding, Next::Failed}, {good.substr(0, good.find(",p=")) + ",p=QQ==", Next::Failed},
+                        {"garbage", Next::Malformed},  {"", Next::Malformed}};
   for (const Case& c : cases) {
     ServerExchange exchange(Mechanism::ScramSha256, kServerNonce);
     ASSERT_EQ(exchange.start("n,,n=user,r="s + kClientNonce), Next::FindUser);

@@ -22,7 +22,8 @@ TEST(Scram, MessagesOfRfc5802AreRead) {
   EXPECT_EQ(encode_base64(server->salt), "QSXCR+Q6sek8bf92");
   EXPECT_EQ(server->iterations, 4096U);
   EXPECT_EQ(format_server_first(*server), "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
-  const auto final = parse_client_final("c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=");
+  const auto final =
+      parse_client_final("c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=");
   ASSERT_TRUE(final);
   EXPECT_EQ(final->channel_binding, "n,,");
   EXPECT_EQ(final->proof.size(), 20U);
@@ -38,10 +39,28 @@ TEST(Scram, ClientFirstInItsVariants) {
   EXPECT_EQ(parse_client_first("n,a=bo=2Css,n=a,r=x")->gs2_header, "n,a=bo=2Css,");
   EXPECT_EQ(parse_client_first("n,,n=a=2Cb=3Dc,r=x")->user, "a,b=c");
   EXPECT_EQ(parse_client_first("n,,n=a,r=x,k=later")->nonce, "x");
-  for (const char* bad :
-       {"", "n", "n,", "n,,", "n,,n=a", "n,,n=a,r=", "n,,n=,r=x", "n,,r=x,n=a", "p=tls-unique,,n=a,r=x", "n=a,r=x",
-        "N,,n=a,r=x", "n,,m=ext,n=a,r=x", "n,,n=a=2,r=x", "n,,n=a=2c,r=x", "n,,n=a=,r=x", "n,,n=a,r=x,", "n,,n=a,r=x y",
-        "n,,n=a,r=x,1=y", "n,,n=a,r=x,novalue", "n,b=a,n=a,r=x", "n,a=,n=a,r=x", "n,,n=a,r=x\x7f"}) {
+  for (const char* bad : {"",
+                          "n",
+                          "n,",
+                          "n,,",
+                          "n,,n=a",
+                          "n,,n=a,r=",
+                          "n,,n=,r=x",
+                          "n,,r=x,n=a",
+                          "p=tls-unique,,n=a,r=x",
+                          "n=a,r=x",
+                          "N,,n=a,r=x",
+                          "n,,m=ext,n=a,r=x",
+                          "n,,n=a=2,r=x",
+                          "n,,n=a=2c,r=x",
+                          "n,,n=a=,r=x",
+                          "n,,n=a,r=x,",
+                          "n,,n=a,r=x y",
+                          "n,,n=a,r=x,1=y",
+                          "n,,n=a,r=x,novalue",
+                          "n,b=a,n=a,r=x",
+                          "n,a=,n=a,r=x",
+                          "n,,n=a,r=x\x7f"}) {
     EXPECT_FALSE(parse_client_first(bad)) << bad;
   }
   EXPECT_FALSE(parse_client_first(std::string_view("n,,n=a\0b,r=x", 12)));
@@ -54,8 +73,8 @@ TEST(Scram, OtherMessagesThatAreNone) {
                           "s=QQ==,r=x,i=4096", "m=y,r=x,s=QQ==,i=4096", "r=,s=QQ==,i=4096", "e=other-error"}) {
     EXPECT_FALSE(parse_server_first(bad)) << bad;
   }
-  for (const char* bad : {"", "c=biws,r=x", "c=biws,p=QQ==", "r=x,c=biws,p=QQ==", "c=biws,r=x,p=Q", "c=b,r=x,p=QQ==",
-                          "c=biws,r=x,p=QQ==,k=y", "c=biws,r=,p=QQ==", ",p=QQ=="}) {
+  for (const char* bad : {"", "c=biws,r=x", "c=biws,p=QQ==", "r=x,c=biws,p=QQ==", "c=biws,r=x,p=Q",
+                          "c=b,r=x,p=QQ==", "c=biws,r=x,p=QQ==,k=y", "c=biws,r=,p=QQ==", ",p=QQ=="}) {
     EXPECT_FALSE(parse_client_final(bad)) << bad;
   }
   for (const char* bad : {"", "v=", "v=Q", "e=invalid-proof", "V=QQ=="}) {

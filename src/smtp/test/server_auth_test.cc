@@ -183,7 +183,14 @@ TEST(ServerAuth, RefusalsHoldNothingOfTheResponse) {
 }
 
 TEST(ServerAuth, NotOfferedIsNotThere) {
-  ServerScript().they("220").we("EHLO x").they("...").they("250 ENHANCEDSTATUSCODES").we("AUTH PLAIN").they("502").check_all_ways();
+  ServerScript()
+      .they("220")
+      .we("EHLO x")
+      .they("...")
+      .they("250 ENHANCEDSTATUSCODES")
+      .we("AUTH PLAIN")
+      .they("502")
+      .check_all_ways();
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 //
 // Its policy is in the addresses: a sender or recipient whose local part begins with "refused" gets 550, "later" 451,
 // "down" 421; a message whose body holds "answer-452" or "answer-421" gets that answer.
-// AUTH: a response "user NAME" signs in, "more" and none at all are asked on, others refused by the same rules, and else
-// with 535.
+// AUTH: a response "user NAME" signs in, "more" and none at all are asked on, others refused by the same rules, and
+// else with 535.
 #pragma once
 
 #include <memory>
