@@ -2,6 +2,7 @@
 // Who may sign in by SMTP AUTH.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "cmd/penstock/ask_password.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // AUTH and what follows it (RFC 4954 §4): lines of base64 either way, until somebody has signed in or one side gives
 // up.
+#include <algorithm>
 #include <utility>
 
 #include "base/ascii.h"
