@@ -42,6 +42,9 @@ inline std::uint16_t free_port() {
 }
 
 class NodeFixture : public ::testing::Test {
+ public:
+  ~NodeFixture() override { close(); }
+
  protected:
   // `more`: further tables of the configuration.
   explicit NodeFixture(const std::string& upstream = "127.0.0.1:1", const std::string& more = "") {
@@ -64,7 +67,6 @@ relay_from = "127.0.0.1"
                                      kRest + more);
     open();
   }
-  ~NodeFixture() override { close(); }
   void open() {
     const std::string path = folder_.path + "/penstock.toml";
     const config::Loaded loaded = config::load_file(path);
