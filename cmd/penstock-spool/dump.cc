@@ -57,6 +57,7 @@ json::object describe_envelope(const spool::StoredEnvelope& stored) {
                       {"stream", envelope.labels.stream},
                       {"tenant", envelope.labels.tenant},
                       {"campaign", envelope.labels.campaign}};
+  if (!envelope.labels.list.empty()) object["list"] = envelope.labels.list;
   if (envelope.first_attempt != Time{}) object["first_attempt"] = seconds(envelope.first_attempt);
   if (stored.moved) object["moved"] = true;
   if (!stored.finished.empty()) object["finished"] = json::array(stored.finished.begin(), stored.finished.end());

@@ -10,8 +10,8 @@ using Options = std::vector<OptionSpec>;
 constexpr std::string_view kGroups = "domain stream tenant campaign provider vmta";
 constexpr std::string_view kStates = "ready in_delivery deferred scheduled held";
 constexpr std::string_view kTypes =
-    "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint admin "
-    "config bulk-rules";
+    "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint "
+    "unsubscribed admin config bulk-rules";
 
 constexpr std::string_view kCauses =
     "invalid-mailbox invalid-domain inactive-mailbox mailbox-full policy soft-bounces complaint unsubscribe operator "
@@ -299,6 +299,10 @@ std::vector<CommandSpec> feedback_commands() {
        .options = {{"--to", "ADDRESS", "of one of the listener's report_domains"},
                    {"--smtp", "ADDRESS", "the listener (127.0.0.1:25)"}},
        .run = import_feedback},
+      {.name = "feedback rotate-keys",
+       .help = "sign references and links with a new key; those that are out go on working",
+       .options = {},
+       .run = rotate_keys},
   };
 }
 
@@ -424,9 +428,8 @@ std::vector<CommandSpec> user_commands() {
 
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
-  for (const auto& more :
-       {mail_commands(), suppress_commands(), user_commands(), daemon_commands(), dkim_commands(), tls_commands(),
-        feedback_commands()})
+  for (const auto& more : {mail_commands(), suppress_commands(), user_commands(), daemon_commands(), dkim_commands(),
+                           tls_commands(), feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -37,6 +37,7 @@ Ended wait_for_job(Cli& cli);
 Ended cancel_job(Cli& cli);
 // daemon_commands.cc
 Ended reload_config(Cli& cli);
+Ended rotate_keys(Cli& cli);
 Ended show_config(Cli& cli);
 Ended drain_daemon(Cli& cli);
 Ended show_metrics(Cli& cli);

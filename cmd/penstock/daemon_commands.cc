@@ -58,6 +58,18 @@ Ended reload_config(Cli& cli) {
   return {};
 }
 
+Ended rotate_keys(Cli& cli) {
+  const auto answer = cli.post("/v1/feedback/rotate-keys", {});
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  if (cli.json()) {
+    Cli::print_json(*answer);
+  } else {
+    Cli::print(fmt::format("a new key signs from now on; {} older ones are still accepted\n",
+                           static_cast<int>(number_of(*answer, "older_keys"))));
+  }
+  return {};
+}
+
 Ended show_config(Cli& cli) {
   auto answer = cli.get("/v1/config");
   if (!answer) return tl::unexpected<Failure>(answer.error());

@@ -13,6 +13,7 @@
 #include "cmd/penstock/human.h"
 #include "cmd/penstock/json_read.h"
 #include "http/target.h"
+#include "mime/text.h"
 
 namespace penstock::cli {
 namespace {
@@ -106,12 +107,22 @@ void add_up(json::object& sum, const json::object& piece) {
   sum["detail"] = text_of(piece, "detail");
 }
 
-// From standard input, or where the daemon cannot read the file itself.
+// A line that cannot be sent: JSON is UTF-8.
+void add_bad(json::object& sum, std::uint64_t number, const char* reason) {
+  sum["bad"] = count_of(sum, "bad") + 1;
+  sum["lines"] = count_of(sum, "lines") + 1;
+  json::array bad = list_of(sum, "bad_lines");
+  bad.push_back(json::object{{"line", number}, {"reason", reason}});
+  sum["bad_lines"] = std::move(bad);
+}
+
+// From standard input, or where the daemon cannot read the file itself. Ends with the first piece that fails.
 Got<json::object> import_in_pieces(Cli& cli, json::object body, std::istream& from) {
   json::object sum;
   std::string heading, piece, line;
   std::uint64_t number = 0, first = 1;
   bool is_csv = true;
+  bool failed = false;
   const auto send = [&]() -> Ended {
     if (piece.empty()) return {};
     body["first_line"] = first;
@@ -122,10 +133,17 @@ Got<json::object> import_in_pieces(Cli& cli, json::object body, std::istream& fr
     if (!import) return tl::unexpected<Failure>(import.error());
     add_up(sum, *import);
     piece.clear();
+    failed = text_of(*import, "state") != "done";
     return {};
   };
-  while (std::getline(from, line)) {
+  while (!failed && std::getline(from, line)) {
     ++number;
+    if (!mime::is_utf8(line)) {
+      // What comes after it must keep its number.
+      if (auto sent = send(); !sent) return tl::unexpected<Failure>(sent.error());
+      add_bad(sum, number, "not UTF-8");
+      continue;
+    }
     if (number == 1) {
       is_csv = line.find('{') == std::string::npos;
       if (!body.contains("format")) body["format"] = is_csv ? "csv" : "ndjson";
@@ -140,6 +158,7 @@ Got<json::object> import_in_pieces(Cli& cli, json::object body, std::istream& fr
     if (piece.size() < kPieceBytes) continue;
     if (auto sent = send(); !sent) return tl::unexpected<Failure>(sent.error());
   }
+  if (failed) return sum;
   if (auto sent = send(); !sent) return tl::unexpected<Failure>(sent.error());
   return sum;
 }
@@ -272,8 +291,15 @@ Ended suppress_import(Cli& cli) {
       cli, body,
       {{"--scope", "scope"}, {"--cause", "cause"}, {"--note", "note"}, {"--format", "format"}, {"--until", "until"}});
   Got<json::object> import;
+  std::error_code unknown;
+  const bool is_own =
+      file.starts_with("/dev/") || file.starts_with("/proc/") || std::filesystem::is_fifo(file, unknown);
   if (file == "-") {
     import = import_in_pieces(cli, body, std::cin);
+  } else if (is_own) {
+    // To the daemon "/dev/stdin" is something else.
+    std::ifstream own(file);
+    import = import_in_pieces(cli, body, own);
   } else {
     json::object by_path = body;
     by_path["path"] = std::filesystem::absolute(file).string();

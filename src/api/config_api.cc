@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration: /v1/reload, /v1/config, /v1/config/check.
+// The configuration and its keys: /v1/reload, /v1/feedback/rotate-keys, /v1/config, /v1/config/check.
 #include <boost/json/object.hpp>
 
 #include "api/json.h"
@@ -13,6 +13,13 @@ Asked<Answer> reload_config(Call& call) {
   const auto report = call.operations.reload(call.actor);
   if (!report) return refuse(report.error());
   return answer_json(to_json(*report));
+}
+
+Asked<Answer> rotate_keys(Call& call) {
+  if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
+  const auto accepted = call.operations.rotate_keys(call.actor);
+  if (!accepted) return refuse(accepted.error());
+  return answer_json({{"rotated", true}, {"older_keys", *accepted}});
 }
 
 Asked<Answer> check_config(Call& call) {

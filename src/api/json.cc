@@ -37,6 +37,8 @@ json::object to_json(const Trouble& trouble) {
   json::object object{{"part", trouble.part}, {"message", trouble.message}};
   add(object, "hint", trouble.hint);
   add(object, "since", trouble.since);
+  if (trouble.count > 0) object["count"] = trouble.count;
+  add(object, "last", trouble.last);
   return object;
 }
 
@@ -57,6 +59,7 @@ void add_labels(json::object& object, const model::Labels& labels) {
   add(object, "stream", labels.stream);
   add(object, "tenant", labels.tenant);
   add(object, "campaign", labels.campaign);
+  add(object, "list", labels.list);
 }
 
 }  // namespace

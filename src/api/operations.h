@@ -72,6 +72,10 @@ class Operations {
   virtual Result<ConfigCheck> check_config(const ConfigCheckRequest& request) = 0;
   virtual Result<std::vector<SettingRow>> settings() = 0;
 
+  // References and links to unsubscribe are made with a new key from now on; those that are out go on working. How many
+  // older keys are still accepted.
+  virtual Result<std::uint32_t> rotate_keys(const Actor& actor) = 0;
+
   // Coming to an end. Returns at once.
   virtual Result<> drain(const DrainRequest& request, const Actor& actor) = 0;
 };

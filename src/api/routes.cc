@@ -53,6 +53,7 @@ constexpr Route kRoutes[] = {
     {Method::Post, "/v1/users/remove", Audience::Admin, remove_user},
     {Method::Get, "/v1/users/{name}", Audience::Admin, show_user},
     {Method::Post, "/v1/reload", Audience::Admin, reload_config},
+    {Method::Post, "/v1/feedback/rotate-keys", Audience::Admin, rotate_keys},
     {Method::Get, "/v1/config", Audience::Admin, list_settings},
     {Method::Post, "/v1/config/check", Audience::Admin, check_config},
     {Method::Post, "/v1/drain", Audience::Admin, drain_daemon},

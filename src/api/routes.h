@@ -108,6 +108,7 @@ Asked<Answer> change_user(Call& call);
 Asked<Answer> set_user_password(Call& call);
 Asked<Answer> remove_user(Call& call);
 Asked<Answer> reload_config(Call& call);
+Asked<Answer> rotate_keys(Call& call);
 Asked<Answer> check_config(Call& call);
 Asked<Answer> list_settings(Call& call);
 Asked<Answer> drain_daemon(Call& call);

@@ -64,6 +64,9 @@ struct Trouble {
   std::string message;  // one sentence: what is the matter
   std::string hint;     // what to do about it
   Time since;
+  // Of a trouble that is counted; else 0 and the epoch.
+  std::uint64_t count = 0;
+  Time last{};
 };
 
 // Recipients since the start, or per second over the last minute.

@@ -79,6 +79,7 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   node->make_services();
   if (auto done = node->open_pickup(); !done) return fail(done.error());
   if (auto done = node->open_accounting(); !done) return fail(done.error());
+  if (auto done = node->open_unsubscribe(); !done) return fail(done.error());
   return node;
 }
 
@@ -172,12 +173,18 @@ std::vector<std::string> Node::own_names(const config::Config& config) {
 
 Result<> Node::open_reports(const delivery::PlanPtr& plan) {
   const auto config = in_force().config;
-  auto opened = ReportReception::open({clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, guard_.get()},
-                                      *config, plan->classifier);
+  auto opened =
+      ReportReception::open({clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, *state_db_, guard_.get()},
+                            *config, plan->classifier);
   if (!opened) return fail(opened.error());
   reports_ = std::move(*opened);
-  ingest_plan_.store(std::make_shared<const ingest::Plan>(config, reports_->reference_key()));
+  use_keys(config);
   return {};
+}
+
+void Node::use_keys(const std::shared_ptr<const config::Config>& config) {
+  ingest_plan_.store(std::make_shared<const ingest::Plan>(config, reports_->reference_key()));
+  unsubscribe_terms_.store(std::make_shared<const unsubscribe::Terms>(*config, reports_->reference_keys()));
 }
 
 Result<> Node::open_spool(const delivery::PlanPtr& plan) {
@@ -203,7 +210,8 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
   engine_ = std::make_unique<delivery::Engine>(
       delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_,
                               *resolver_, *finder_, dns_probe_, metrics_, random_seed(),
-                              route_cache_limits(config->dns), guard_.get(), published_tls_->for_deliveries()},
+                              route_cache_limits(config->dns), guard_.get(), published_tls_->for_deliveries(),
+                              &unsubscribe_terms_},
       plan, std::move(backlog));
   return {};
 }
@@ -261,6 +269,16 @@ Result<> Node::open_accounting() {
   if (!opened) return fail(opened.error());
   accounting_ = std::move(*opened);
   return {};
+}
+
+Result<> Node::open_unsubscribe() {
+  const auto config = in_force().config;
+  if (!config->unsubscribe.enabled()) return {};
+  const auto find_sent = [this](model::RecipientId recipient) { return reports_->find_sent(recipient); };
+  unsubscribe_ = std::make_unique<UnsubscribeService>(
+      UnsubscribeService::Parts{clock_, *suppressions_, *flow_, metrics_, find_sent}, unsubscribe_terms_,
+      config->unsubscribe);
+  return unsubscribe_->open();
 }
 
 void Node::set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings) {

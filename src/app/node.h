@@ -20,6 +20,7 @@
 #include "app/published_tls.h"
 #include "app/report_reception.h"
 #include "app/shard_port.h"
+#include "app/unsubscribe_service.h"
 #include "base/clock.h"
 #include "config/load.h"
 #include "delivery/engine.h"
@@ -36,6 +37,7 @@
 #include "spool/spool.h"
 #include "state/writer.h"
 #include "suppression/guard.h"
+#include "unsubscribe/terms.h"
 #include "users/users.h"
 
 namespace penstock::app {
@@ -61,6 +63,8 @@ class Node final : public ingest::Handover {
   // Reads the file anew; the old configuration goes on serving unless all of the new one is good. Any thread, one at a
   // time inside.
   [[nodiscard]] api::ReloadReport reload();
+  // A new key for references and links; how many older ones are still accepted. Any thread, one at a time inside.
+  [[nodiscard]] Result<std::uint32_t> rotate_keys();
 
   void accepted(std::size_t shard, const model::Envelope& envelope) override;
 
@@ -105,7 +109,9 @@ class Node final : public ingest::Handover {
   [[nodiscard]] Result<> open_pickup();
   void make_services();
   [[nodiscard]] Result<> open_accounting();
+  [[nodiscard]] Result<> open_unsubscribe();
   [[nodiscard]] ingest::Services ingest_services();
+  void use_keys(const std::shared_ptr<const config::Config>& config);
   void set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings);
   void record_config(const std::string& detail);
 
@@ -143,12 +149,14 @@ class Node final : public ingest::Handover {
   std::unique_ptr<dns::HostFinder> finder_;
   std::unique_ptr<PublishedTls> published_tls_;
   std::unique_ptr<ReportReception> reports_;
+  unsubscribe::CurrentTerms unsubscribe_terms_{std::make_shared<const unsubscribe::Terms>()};
   std::unique_ptr<http::Workers> readers_;
   std::unique_ptr<http::Workers> signers_;
   std::unique_ptr<delivery::Engine> engine_;
   std::vector<std::unique_ptr<ingest::SmtpService>> services_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<ingest::Pickup> pickup_;
+  std::unique_ptr<UnsubscribeService> unsubscribe_;  // none: this node answers no links
 };
 
 }  // namespace penstock::app

@@ -31,6 +31,7 @@ void Node::start() {
   (*shards_)[0].post([this] { (*shards_)[0].every(kUsageSaved, [this] { users_->save_usage(); }); });
   for (const auto& listener : listeners_) listener->start();
   if (pickup_) pickup_->start();
+  if (unsubscribe_) unsubscribe_->start();
   state_ = api::DaemonState::Serving;
   record_config("loaded " + config_file_);
 }
@@ -63,6 +64,7 @@ void Node::finish(Duration limit) {
 }
 
 void Node::stop() {
+  if (unsubscribe_) unsubscribe_->stop();
   reports_->stop();
   shards_->stop();
   readers_->stop();
@@ -81,6 +83,7 @@ void Node::stop() {
 }
 
 Node::~Node() {
+  if (unsubscribe_) unsubscribe_->stop();
   if (reports_) reports_->stop();
   if (spool_ && shards_) {  // built, but not stopped
     shards_->stop();
@@ -132,7 +135,7 @@ api::ReloadReport Node::reload() {
   set_in_force(loaded, made->warnings);
   log::set_level(loaded.config->node.log_level);
   reports_->reload(*loaded.config, made->plan->classifier);
-  ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config, reports_->reference_key()));
+  use_keys(loaded.config);
   finder_->set_own_names(own_names(*loaded.config));
   finder_->set_tlsa_port(static_cast<std::uint16_t>(loaded.config->client.mx_port));
   engine_->set_plan(made->plan);
@@ -143,6 +146,13 @@ api::ReloadReport Node::reload() {
   log::info("config", "reloaded {}: {} keys changed, {} wait for a restart", config_file_, report.changed.size(),
             report.needs_restart.size());
   return report;
+}
+
+Result<std::uint32_t> Node::rotate_keys() {
+  const std::lock_guard lock(reload_mutex_);
+  if (auto rotated = reports_->rotate_keys(); !rotated) return fail(rotated.error());
+  use_keys(in_force().config);
+  return static_cast<std::uint32_t>(reports_->reference_keys().previous.size());
 }
 
 void Node::record_config(const std::string& detail) {

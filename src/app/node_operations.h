@@ -53,6 +53,7 @@ class NodeOperations final : public api::Operations {
   Result<api::ReloadReport> reload(const api::Actor& actor) override;
   Result<api::ConfigCheck> check_config(const api::ConfigCheckRequest& request) override;
   Result<std::vector<api::SettingRow>> settings() override;
+  Result<std::uint32_t> rotate_keys(const api::Actor& actor) override;
 
   Result<> drain(const api::DrainRequest& request, const api::Actor& actor) override;
 

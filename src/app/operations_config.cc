@@ -28,6 +28,13 @@ Result<api::ConfigCheck> NodeOperations::check_config(const api::ConfigCheckRequ
   return check;
 }
 
+Result<std::uint32_t> NodeOperations::rotate_keys(const api::Actor& actor) {
+  const auto accepted = node_.rotate_keys();
+  record_admin(actor,
+               accepted ? "feedback rotate-keys" : "feedback rotate-keys, failed: " + accepted.error().to_string());
+  return accepted;
+}
+
 Result<std::vector<api::SettingRow>> NodeOperations::settings() {
   std::vector<api::SettingRow> rows;
   for (const config::Setting& from : node_.in_force().settings) {

@@ -170,7 +170,10 @@ api::RecipientRow NodeOperations::recipient_row(const queue::QueuedRecipient& re
   const auto name = [this](model::NameId id) { return std::string(node_.names().view(id)); };
   api::RecipientRow row;
   row.id = recipient.id();
-  row.labels = {name(labels.stream), name(labels.tenant), name(labels.campaign), name(labels.vmta)};
+  row.labels.stream = name(labels.stream);
+  row.labels.tenant = name(labels.tenant);
+  row.labels.campaign = name(labels.campaign);
+  row.labels.vmta = name(labels.vmta);
   row.state = to_api(where);
   row.received = node_.clock().to_wall(queue::time_of(recipient.received));
   row.attempts = recipient.attempts;
@@ -182,6 +185,7 @@ api::RecipientRow NodeOperations::recipient_row(const queue::QueuedRecipient& re
   if (where == queue::Whereabouts::Held) row.reason = queue::to_string(recipient.hold);
   if (const auto envelope = node_.spool().read_envelope(recipient.message)) {
     row.sender = (*envelope)->sender;
+    row.labels.list = (*envelope)->labels.list;
     if (recipient.index < (*envelope)->recipients.size()) {
       row.recipient = (*envelope)->recipients[recipient.index].address;
     }

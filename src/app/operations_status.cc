@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -74,6 +75,38 @@ api::PathRow row_of(const model::NameTable& names, delivery::Path& path, Time no
   return row;
 }
 
+// What receivers say of our configuration, of all shards together.
+void add_alarms(delivery::Engine& engine, std::vector<api::Trouble>& all) {
+  std::vector<delivery::ConfigurationAlarm> sum;
+  for (auto& alarms :
+       ask_shards(engine, [](delivery::Dispatcher& dispatcher) { return dispatcher.judge().alarms(); })) {
+    for (delivery::ConfigurationAlarm& alarm : alarms) {
+      const auto same = std::find_if(sum.begin(), sum.end(), [&alarm](const delivery::ConfigurationAlarm& other) {
+        return other.rule == alarm.rule && other.provider == alarm.provider;
+      });
+      if (same == sum.end()) {
+        sum.push_back(std::move(alarm));
+        continue;
+      }
+      same->count += alarm.count;
+      same->since = std::min(same->since, alarm.since);
+      if (alarm.last > same->last) same->reply = std::move(alarm.reply);
+      same->last = std::max(same->last, alarm.last);
+    }
+  }
+  for (const delivery::ConfigurationAlarm& alarm : sum) {
+    api::Trouble& trouble = all.emplace_back();
+    trouble.part = alarm.provider.empty() ? "sending" : "sending to " + alarm.provider;
+    trouble.message = fmt::format("{} refusals say that our configuration is wrong ({}, rule {}); the last: {}",
+                                  alarm.count, model::to_string(alarm.outcome_class), alarm.rule, alarm.reply);
+    trouble.hint =
+        "look at SPF, DKIM, DMARC and PTR of the sending domain and address; this goes a day after the last one";
+    trouble.since = alarm.since;
+    trouble.count = alarm.count;
+    trouble.last = alarm.last;
+  }
+}
+
 bool selected(const api::Selection& selection, const api::PathRow& row) {
   const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
   const std::string provider = selection.provider.empty() ? "" : "provider:" + selection.provider;
@@ -107,6 +140,7 @@ std::vector<api::Trouble> NodeOperations::troubles() {
   if (const eventlog::Health health = node_.events().health(); !health.ok) {
     all.push_back({"event log", health.reason, "free space on its file system, or look at the disk", {}});
   }
+  add_alarms(node_.engine(), all);
   const Node::InForce in_force = node_.in_force();
   for (const delivery::PlanWarning& warning : in_force.warnings) {
     all.push_back({warning.part, warning.message, warning.hint, in_force.since});

@@ -4,37 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <future>
 
+#include "app/sent_lookup.h"
 #include "base/ascii.h"
 #include "base/log.h"
 #include "dkim/verification.h"
 #include "dns/name.h"
+#include "eventlog/event_line.h"
 #include "eventlog/event_query.h"
 #include "feedback/key_file.h"
 
 namespace penstock::app {
 namespace {
 
-namespace json = boost::json;
-
 // For the keys of a signature; a feedback loop sends again.
 constexpr std::chrono::seconds kKeyWait{10};
-// Labels are looked up for their own sake while no more than this wait.
-constexpr std::uint64_t kBusyWaiting = 50;
-// Events of one message: 1,000 recipients with a few attempts each.
-constexpr std::uint32_t kTraceMax = 5'000;
-
-std::string text_of(const json::object& event, std::string_view name) {
-  const json::value* value = event.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-bool is_one_of(std::string_view address, const std::vector<std::string>& addresses) {
-  return std::any_of(addresses.begin(), addresses.end(),
-                     [&](const std::string& other) { return ascii::equal_ignoring_case(address, other); });
-}
 
 // "example.com" trusts signatures of example.com and of what is below it.
 bool is_within(std::string_view domain, std::string_view trusted) {
@@ -69,7 +54,8 @@ dkim::KeyAnswer ask_key(net::Shard& shard, dns::Resolver& resolver, const std::s
 
 }  // namespace
 
-ReportReception::ReportReception(Parts parts) : parts_(parts), settings_(std::make_shared<const Settings>()) {
+ReportReception::ReportReception(Parts parts)
+    : parts_(parts), opened_(parts.clock.wall()), settings_(std::make_shared<const Settings>()) {
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
     for (std::size_t proof = 0; proof < kProofs; ++proof) {
       const std::string kind_name(report::to_string(static_cast<report::ReportKind>(kind)));
@@ -89,19 +75,19 @@ Result<std::unique_ptr<ReportReception>> ReportReception::open(Parts parts, cons
                                                                ClassifierPtr classifier) {
   const std::string& folder = config.node.data_dir;
   std::unique_ptr<ReportReception> reception(new ReportReception(parts));
-  auto keys = feedback::load_or_make_keys(folder + "/reference.keys");
+  reception->keys_file_ = folder + "/reference.keys";
+  auto keys = feedback::load_or_make_keys(reception->keys_file_);
   if (!keys) return fail(keys.error());
   reception->keys_ = *keys;
-  auto used = feedback::UsedReferences::open(folder + "/reference.used");
+  auto used = feedback::UsedReferences::open(parts.state, parts.clock);
   if (!used) return fail(used.error());
   reception->used_ = std::move(*used);
   reception->desk_ = std::make_unique<feedback::ReportDesk>(*reception->used_, *reception);
-  reception->keys_file_ = folder + "/reference.keys";
   reception->reload(config, std::move(classifier));
   feedback::InboxLimits limits;
   limits.file_bytes_max = config.feedback.waiting_bytes;
-  auto handle = [desk = reception->desk_.get()](const feedback::IncomingReport& report, std::uint64_t waiting) {
-    desk->handle(report, waiting > kBusyWaiting);
+  auto handle = [desk = reception->desk_.get()](std::span<const feedback::IncomingReport> reports) {
+    desk->handle(reports);
   };
   auto inbox = feedback::Inbox::open(folder + "/reports", handle, limits);
   if (!inbox) return fail(inbox.error());
@@ -122,13 +108,23 @@ void ReportReception::reload(const config::Config& config, ClassifierPtr classif
   desk.policy.act_without_reference = config.feedback.act_without_reference;
   desk.policy.complaint_types = config.feedback.complaint_types;
   desk.policy.complaint_global = config.feedback.complaint_global;
-  desk_->configure(std::move(desk));
+  desk_settings_ = std::move(desk);
+  desk_->configure(desk_settings_);
   auto made = std::make_shared<Settings>();
   made->trusted_domains = config.feedback.trusted_domains;
   made->trusted_networks = config.feedback.trusted_networks;
   for (const config::Stream& stream : config.streams) made->streams.push_back(stream.name);
   const std::lock_guard lock(mutex_);
   settings_ = std::move(made);
+}
+
+Result<> ReportReception::rotate_keys() {
+  auto rotated = feedback::rotate_keys(keys_file_);
+  if (!rotated) return fail(rotated.error());
+  keys_ = std::move(*rotated);
+  desk_settings_.keys = keys_;
+  desk_->configure(desk_settings_);
+  return {};
 }
 
 void ReportReception::stop() {
@@ -140,39 +136,18 @@ std::shared_ptr<const ReportReception::Settings> ReportReception::settings() con
   return settings_;
 }
 
-std::optional<feedback::SentRecipient> ReportReception::find_sent(model::RecipientId recipient,
-                                                                  const std::vector<std::string>& addresses) {
-  eventlog::TraceQuery query;
-  query.message = recipient.message;
-  query.limit = kTraceMax;
-  const auto found = eventlog::trace(parts_.log, query);
-  if (!found) {
-    log::warn("feedback", "the event log cannot be asked: {}", found.error().to_string());
-    return std::nullopt;
-  }
-  std::optional<feedback::SentRecipient> sent;
-  for (const std::string& line : found->lines) {
-    boost::system::error_code error;
-    const json::value value = json::parse(line, error);
-    const json::object* event = error ? nullptr : value.if_object();
-    const json::value* index = event == nullptr ? nullptr : event->if_contains("rcpt_index");
-    if (index == nullptr || !index->is_int64()) continue;
-    const std::string address = text_of(*event, "recipient");
-    const auto number = static_cast<std::uint32_t>(index->get_int64());
-    const bool whole = recipient.index == feedback::kWholeMessage;
-    if (address.empty() || (whole ? !is_one_of(address, addresses) : number != recipient.index)) continue;
-    if (sent && sent->index != number) continue;
-    if (!sent) sent = feedback::SentRecipient{.address = address, .index = number};
-    // Later events know more: the provider and the vMTA of the attempt.
-    for (const auto& [name, member] :
-         {std::pair{"stream", &feedback::SentRecipient::stream}, std::pair{"tenant", &feedback::SentRecipient::tenant},
-          std::pair{"campaign", &feedback::SentRecipient::campaign},
-          std::pair{"provider", &feedback::SentRecipient::provider},
-          std::pair{"vmta", &feedback::SentRecipient::vmta}}) {
-      if (std::string text = text_of(*event, name); !text.empty()) (*sent).*member = std::move(text);
-    }
-  }
-  return sent;
+std::vector<std::optional<feedback::SentRecipient>> ReportReception::find_sent(
+    std::span<const feedback::WantedRecipient> wanted) {
+  SentLookup lookup(wanted);
+  const auto looked = eventlog::visit_messages(parts_.log, lookup.messages(), lookup.since(),
+                                               [&lookup](std::string_view line) { lookup.take(line); });
+  if (!looked) log::warn("feedback", "the event log cannot be asked: {}", looked.error().to_string());
+  return lookup.found();
+}
+
+std::optional<feedback::SentRecipient> ReportReception::find_sent(model::RecipientId recipient) {
+  const feedback::WantedRecipient wanted{recipient, {}};
+  return find_sent({&wanted, 1}).front();
 }
 
 bool ReportReception::is_trusted(const feedback::IncomingReport& incoming, const report::Report&) {
@@ -209,8 +184,8 @@ std::string ReportReception::stream_of(const feedback::HandledRecipient& handled
   return {};
 }
 
-feedback::Suppressing ReportReception::suppress(const feedback::HandledRecipient& handled) {
-  if (parts_.guard == nullptr) return feedback::Suppressing::NotWanted;
+// What the list is asked for; nothing when the class does not suppress. `done` runs on the writer's thread.
+bool ReportReception::submit(const feedback::HandledRecipient& handled, suppression::Suppression::AddDone done) {
   suppression::Bounce bounce;
   bounce.address = handled.effect.address;
   bounce.outcome_class = handled.effect.outcome_class;
@@ -220,27 +195,59 @@ feedback::Suppressing ReportReception::suppress(const feedback::HandledRecipient
   bounce.who = "feedback";
   bounce.stream = stream_of(handled);
   if (handled.sent != nullptr) bounce.tenant = handled.sent->tenant;
-  // The writer's thread answers; what waits here is the inbox's own thread.
-  auto answered = std::make_shared<std::promise<Result<>>>();
-  auto answer = answered->get_future();
-  const auto done = [answered](const Result<suppression::Added>& added) {
-    answered->set_value(added ? Result<>() : fail(added.error()));
-  };
   if (handled.report.kind == report::ReportKind::Complaint) {
     bounce.reason = "complaint: " + handled.report.feedback_type;
     auto entries = suppression::Policy::on_complaint(bounce, handled.effect.global_scope, parts_.clock.wall());
-    parts_.guard->list().add(std::move(entries), suppression::Overwrite::Weaker, done);
-  } else {
-    if (!parts_.guard->concerns(bounce)) return feedback::Suppressing::NotWanted;
-    parts_.guard->learn({bounce}, done);
+    parts_.guard->list().add(std::move(entries), suppression::Overwrite::Weaker, std::move(done));
+    return true;
   }
-  const Result<> stored = answer.get();
-  if (stored) return feedback::Suppressing::Stored;
-  log::error("feedback", "{} cannot be suppressed: {}", handled.effect.address, stored.error().to_string());
-  return feedback::Suppressing::Failed;
+  if (!parts_.guard->concerns(bounce)) return false;
+  parts_.guard->learn({bounce}, std::move(done));
+  return true;
+}
+
+std::vector<feedback::Suppressing> ReportReception::suppress(std::span<const feedback::HandledRecipient> handled) {
+  std::vector<feedback::Suppressing> became(handled.size(), feedback::Suppressing::NotWanted);
+  if (parts_.guard == nullptr) return became;
+  // All are submitted before the first is waited for, so that few commits serve them; what waits is the inbox's thread.
+  std::vector<std::future<Result<>>> answers(handled.size());
+  for (std::size_t i = 0; i < handled.size(); ++i) {
+    auto answered = std::make_shared<std::promise<Result<>>>();
+    auto answer = answered->get_future();
+    const bool wanted = submit(handled[i], [answered](const Result<suppression::Added>& added) {
+      answered->set_value(added ? Result<>() : fail(added.error()));
+    });
+    if (wanted) answers[i] = std::move(answer);
+  }
+  for (std::size_t i = 0; i < handled.size(); ++i) {
+    if (!answers[i].valid()) continue;
+    const Result<> stored = answers[i].get();
+    became[i] = stored ? feedback::Suppressing::Stored : feedback::Suppressing::Failed;
+    if (!stored) {
+      log::error("feedback", "{} cannot be suppressed: {}", handled[i].effect.address, stored.error().to_string());
+    }
+  }
+  return became;
+}
+
+// Whether an earlier life recorded it: it was killed before the inbox was emptied.
+bool ReportReception::is_recorded(const feedback::HandledRecipient& handled, const std::string& name) {
+  if (handled.incoming.received >= opened_) return false;
+  if (!recorded_) {
+    recorded_.emplace();
+    eventlog::EventLine event;
+    const auto looked = eventlog::visit_since(parts_.log, handled.incoming.received, [&](std::string_view line) {
+      if (line.find("\"report\":\"") == std::string_view::npos || !event.parse(line)) return;
+      recorded_->insert(std::string(event.raw(eventlog::Field::Report)));
+    });
+    if (!looked) log::warn("feedback", "the event log cannot be asked: {}", looked.error().to_string());
+  }
+  return recorded_->contains(name);
 }
 
 void ReportReception::record(const feedback::HandledRecipient& handled) {
+  const std::string name = fmt::format("{:016x}.{}", handled.report_id, handled.number);
+  if (is_recorded(handled, name)) return;
   const std::string stream = stream_of(handled);
   const std::string domain = model::domain_of(handled.effect.address);
   const auto& dkim_domains = handled.report.original.dkim_domains;
@@ -263,6 +270,7 @@ void ReportReception::record(const feedback::HandledRecipient& handled) {
   if (handled.sent != nullptr) {
     event.tenant = handled.sent->tenant;
     event.campaign = handled.sent->campaign;
+    event.list = handled.sent->list;
     event.provider = handled.sent->provider;
     event.vmta = handled.sent->vmta;
   }
@@ -271,9 +279,20 @@ void ReportReception::record(const feedback::HandledRecipient& handled) {
   event.reply = handled.effect.reply;
   event.outcome_class = handled.effect.outcome_class;
   event.bytes = handled.incoming.message.size();
-  if (!dkim_domains.empty()) event.dkim_domain = dkim_domains.front();
+  // What we know goes before what the report says.
+  if (handled.sent != nullptr && !handled.sent->dkim_domain.empty()) {
+    event.dkim_domain = handled.sent->dkim_domain;
+  } else if (!dkim_domains.empty()) {
+    event.dkim_domain = dkim_domains.front();
+  }
+  event.report = name;
   event.detail = detail;
   parts_.events.record(event);
+}
+
+void ReportReception::finished() {
+  // The inbox forgets what is handled; a kill must not forget what was recorded.
+  parts_.log.flush();
 }
 
 void ReportReception::count(report::ReportKind kind, feedback::Proof proof) {

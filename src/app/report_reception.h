@@ -12,6 +12,9 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,7 @@
 #include "metrics/metrics.h"
 #include "model/event.h"
 #include "net/shard.h"
+#include "state/writer.h"
 #include "suppression/guard.h"
 
 namespace penstock::app {
@@ -36,6 +40,7 @@ class ReportReception final : public feedback::ReportOutlets {
     metrics::Registry& metrics;
     net::Shard& shard;  // asks the resolver
     dns::Resolver& resolver;
+    state::Writer& state;
     suppression::Guard* guard;  // nullptr: reports are recorded and suppress nobody
   };
 
@@ -48,19 +53,25 @@ class ReportReception final : public feedback::ReportOutlets {
 
   [[nodiscard]] feedback::Inbox& inbox() { return *inbox_; }
   [[nodiscard]] const feedback::ReferenceKey& reference_key() const { return keys_.current; }
+  [[nodiscard]] const feedback::ReferenceKeys& reference_keys() const { return keys_; }
   void reload(const config::Config& config, ClassifierPtr classifier);
+  // A new current key, on disk and for reports that come from now on. As reload(): not at the same time.
+  [[nodiscard]] Result<> rotate_keys();
   void stop();
 
-  std::optional<feedback::SentRecipient> find_sent(model::RecipientId recipient,
-                                                   const std::vector<std::string>& addresses) override;
+  // Any thread.
+  std::vector<std::optional<feedback::SentRecipient>> find_sent(
+      std::span<const feedback::WantedRecipient> wanted) override;
+  [[nodiscard]] std::optional<feedback::SentRecipient> find_sent(model::RecipientId recipient);
   bool is_trusted(const feedback::IncomingReport& incoming, const report::Report& report) override;
-  feedback::Suppressing suppress(const feedback::HandledRecipient& handled) override;
+  std::vector<feedback::Suppressing> suppress(std::span<const feedback::HandledRecipient> handled) override;
   void record(const feedback::HandledRecipient& handled) override;
   void count(report::ReportKind kind, feedback::Proof proof) override;
+  void finished() override;
 
  private:
   static constexpr std::size_t kKinds = static_cast<std::size_t>(report::ReportKind::Challenge) + 1;
-  static constexpr std::size_t kProofs = static_cast<std::size_t>(feedback::Proof::Replayed) + 1;
+  static constexpr std::size_t kProofs = static_cast<std::size_t>(feedback::Proof::Expired) + 1;
 
   // What of the configuration the reception needs.
   struct Settings {
@@ -73,12 +84,19 @@ class ReportReception final : public feedback::ReportOutlets {
   [[nodiscard]] std::shared_ptr<const Settings> settings() const;
   // The stream of the original: from the log, else the one the reference was made for; "" when neither is known.
   [[nodiscard]] std::string stream_of(const feedback::HandledRecipient& handled) const;
+  [[nodiscard]] bool submit(const feedback::HandledRecipient& handled, suppression::Suppression::AddDone done);
+  [[nodiscard]] bool is_recorded(const feedback::HandledRecipient& handled, const std::string& name);
   [[nodiscard]] bool is_signed_by(const std::string& message, const std::vector<std::string>& domains);
 
   const Parts parts_;
+  const Time opened_;
+  // The names of recorded reports since the oldest that waited at the start, once they are asked for. The inbox's
+  // thread
+  std::optional<std::set<std::string>> recorded_;
   std::array<std::array<metrics::Counter*, kProofs>, kKinds> counters_;
   std::string keys_file_;  // where data_dir was at the start
   feedback::ReferenceKeys keys_;
+  feedback::DeskSettings desk_settings_;  // as last configured
   std::unique_ptr<feedback::UsedReferences> used_;
   std::unique_ptr<feedback::ReportDesk> desk_;
   mutable std::mutex mutex_;

@@ -87,6 +87,12 @@ void check_intake(const Config& config, Checker& checker) {
     checker.warn_if_all_good({"", ""}, "no mail can come in: there is neither a [[listener]] nor a [pickup] folder",
                              "add [[listener]] with address = \"127.0.0.1:2525\" and relay_from = [\"127.0.0.0/8\"]");
   }
+  const Entity unsubscribe{"unsubscribe", "unsubscribe"};
+  if (config.unsubscribe.tls_cert_file.empty() != config.unsubscribe.tls_key_file.empty()) {
+    checker.error(unsubscribe, config.unsubscribe.tls_cert_file.empty() ? "key_file" : "cert_file",
+                  "[unsubscribe] needs both cert_file and key_file, or neither", "name both");
+  }
+  check_trust(unsubscribe, "proxy_from", config.unsubscribe.proxy_from, "anybody could claim any address", checker);
   const Entity pickup{"pickup", "pickup"};
   checker.expect_known(pickup, "stream", config.pickup.stream, "stream", Checker::names_of(config.streams), "[pickup]");
   if (config.pickup.enabled() && config.pickup.max_message_bytes >= config.spool.segment_bytes) {

@@ -70,6 +70,28 @@ void check_retry(const Stream& stream, const Entity& entity, Checker& checker) {
   }
 }
 
+void check_unsubscribe(const Config& config, const Stream& stream, const Entity& entity, Checker& checker) {
+  if (stream.unsubscribe.add == UnsubscribeAdd::Off) return;
+  if (stream.unsubscribe.url.empty()) {
+    checker.error(entity, "unsubscribe.add", fmt::format("stream \"{}\" adds links without a url", stream.name),
+                  "add unsubscribe.url = \"https://unsubscribe.example.com/\"");
+  }
+  if (!config.unsubscribe.enabled()) {
+    checker.warn(entity, "unsubscribe.add",
+                 fmt::format("stream \"{}\" adds links that this node does not answer: [unsubscribe] has no address",
+                             stream.name),
+                 "add [unsubscribe] with address = \"127.0.0.1:8025\", where a reverse proxy finds it");
+  }
+}
+
+// A notice of ours would go to the return path, so back to ourselves, who count it and tell nobody.
+void check_return_path(const Stream& stream, const Entity& entity, Checker& checker) {
+  if (stream.return_path.empty() || stream.dsn == DsnPolicy::Off) return;
+  checker.warn(entity, "return_path",
+               fmt::format("notices of stream \"{}\" go to its return_path, not to who sent the message", stream.name),
+               "write dsn = \"off\": the events tell of failures");
+}
+
 void check_stream(const Config& config, std::size_t i, Checker& checker) {
   const Stream& stream = config.streams[i];
   const Entity entity = Checker::entity("stream", i, stream.name);
@@ -90,6 +112,8 @@ void check_stream(const Config& config, std::size_t i, Checker& checker) {
   if (stream.bulk_rules == BulkRules::Off && !stream.feedback_id.empty()) {
     checker.warn(entity, "feedback_id", "feedback_id has no effect while bulk_rules is \"off\"");
   }
+  check_unsubscribe(config, stream, entity, checker);
+  check_return_path(stream, entity, checker);
   check_retry(stream, entity, checker);
   check_dead(config, i, entity, checker);
 }

@@ -115,6 +115,7 @@ struct Headers {
   std::vector<std::string> stream{"X-Penstock-Stream"};
   std::vector<std::string> tenant{"X-Penstock-Tenant"};
   std::vector<std::string> campaign{"X-Penstock-Campaign", "X-Job"};
+  std::vector<std::string> list{"X-Penstock-List"};                   // the mailing list, for suppressions in its scope
   std::vector<std::string> vmta{"X-Penstock-VMTA", "X-Virtual-MTA"};  // a vMTA or a pool by name
   std::vector<std::string> first_attempt{"X-Penstock-First-Attempt"};
   std::vector<std::string> remove;  // removed as well, not read
@@ -306,6 +307,24 @@ struct Dkim {
 // In Stream::dkim: the domain of the From field, or the nearest domain above it that has a key.
 inline constexpr std::string_view kDkimOfFrom = "from";
 
+// Whether links to unsubscribe are added to a stream's mail (docs/unsubscribe.md).
+enum class UnsubscribeAdd : std::uint8_t {
+  Off,
+  Missing,  // to messages without a List-Unsubscribe
+  Replace   // to all; their own is removed
+};
+enum class UnsubscribeScope : std::uint8_t {
+  Stream,
+  List  // the message's list; without one, the stream
+};
+struct StreamUnsubscribe {
+  UnsubscribeAdd add = UnsubscribeAdd::Off;
+  std::string url;  // ends in '/'; the signed token follows
+  UnsubscribeScope scope = UnsubscribeScope::Stream;
+  std::string title;                         // what the page calls this mail; empty: the list's or the stream's name
+  Duration expire = std::chrono::days{400};  // zero: links work for good
+};
+
 struct Stream {
   std::string name;
   std::string pool;
@@ -329,6 +348,7 @@ struct Stream {
   BulkRules bulk_rules = BulkRules::Off;
   bool marketing = false;   // its mail must offer to unsubscribe
   std::string feedback_id;  // the sender's part of Feedback-ID; empty: none is made
+  StreamUnsubscribe unsubscribe;
 };
 
 struct Domain {
@@ -414,15 +434,26 @@ struct Feedback {
   std::uint64_t waiting_bytes = 1ULL << 30;  // "waiting_size": reports on disk that are not dealt with; more get 452
 };
 
+// Where links to unsubscribe are answered (docs/unsubscribe.md).
+struct Unsubscribe {
+  std::optional<Endpoint> address;          // none: nowhere
+  std::string tls_cert_file, tls_key_file;  // "cert_file", "key_file": PEM; empty: plain HTTP, for a reverse proxy
+  std::vector<IpNetwork> proxy_from;        // whose X-Forwarded-For is believed
+  [[nodiscard]] bool enabled() const { return address.has_value(); }
+};
+
 enum class SuppressionScope : std::uint8_t { Global, Tenant, Stream };
 
 // What a bounce of one class does to the address (docs/suppression.md has what holds for those not listed).
 struct SuppressionClass {
   std::string name;  // "mailbox-full", a name of model/outcome.h
   bool suppress = true;
-  Duration lasts = Duration::zero();  // zero: for good
+  std::optional<Duration> lasts{};  // zero: for good; none: as the class does by itself
   SuppressionScope scope = SuppressionScope::Global;
   bool investigate = false;
+  // How often and how long a deferral of this class is tried before it fails for good. 0: as the class does by itself.
+  std::uint32_t tries = 0;
+  Duration within{0};
 };
 
 // When failures that pass become a suppression: all four must be met.
@@ -464,6 +495,7 @@ struct Config {
   Feedback feedback;
   Suppression suppression;
   Preflight preflight;
+  Unsubscribe unsubscribe;
   Timeouts timeouts;
   Client client;
   Tls tls;

@@ -77,7 +77,9 @@ struct TopTable {
 [[nodiscard]] const Section& auth_section();  // settings_auth.cc
 [[nodiscard]] const Section& feedback_section();
 [[nodiscard]] const Section& suppression_section();
-[[nodiscard]] const Section& preflight_section();  // settings_preflight.cc
+[[nodiscard]] const Section& preflight_section();    // settings_preflight.cc
+[[nodiscard]] const Section& unsubscribe_section();  // settings_unsubscribe.cc
+[[nodiscard]] const Section& stream_unsubscribe_section();
 [[nodiscard]] const Section& classify_section();
 [[nodiscard]] const Section& listener_section();
 [[nodiscard]] const Section& vmta_section();

@@ -46,6 +46,7 @@ const std::vector<TopTable>& tables() {
       single("feedback", &Config::feedback, feedback_section(), "What is done with reports that come back by mail."),
       single("suppression", &Config::suppression, suppression_section(),
              "Who is not mailed any more, for what and for how long."),
+      single("unsubscribe", &Config::unsubscribe, unsubscribe_section(), "Where links to unsubscribe are answered."),
       single("headers", &Config::headers, headers_section(),
              "Header fields that are read as labels and removed before sending, and what is added."),
       list("vmta", &Config::vmtas, vmta_section(), "A sending identity: source address and EHLO name."),

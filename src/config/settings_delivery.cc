@@ -231,6 +231,8 @@ const Section& stream_section() {
           .add("feedback_id", &Stream::feedback_id, feedback_id(), Live,
                "The sender's part of Feedback-ID, which bulk_rules = \"fix\" adds: \"campaign:tenant:stream:this\".",
                "none is made")
+          .nested("unsubscribe", &Stream::unsubscribe, stream_unsubscribe_section(),
+                  "Links to unsubscribe in its mail (RFC 8058).")
           .build();
   return section;
 }

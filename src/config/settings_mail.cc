@@ -23,6 +23,8 @@ const Section& headers_section() {
           .add("stream", &Headers::stream, names(), Live, "Fields that name the stream. The first one present counts.")
           .add("tenant", &Headers::tenant, names(), Live, "Fields that name the tenant.")
           .add("campaign", &Headers::campaign, names(), Live, "Fields that name the campaign.")
+          .add("list", &Headers::list, names(), Live,
+               "Fields that name the mailing list: whoever unsubscribed from it does not get the message.")
           .add("vmta", &Headers::vmta, names(), Live, "Fields that name the vMTA or pool.")
           .add("first_attempt", &Headers::first_attempt, names(), Live,
                "Fields with the time of the first attempt (RFC 3339).")

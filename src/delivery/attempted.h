@@ -29,7 +29,8 @@ struct Attempted {
   std::string_view source_address, peer_address, peer_host;
   std::string_view extensions;  // that the receiver offered
   std::string_view tls_protocol, tls_cipher, tls_verified;
-  std::string_view tls_policy;  // what asked for it; empty: the destination's level
+  std::string_view tls_policy;   // what asked for it; empty: the destination's level
+  std::string_view dkim_domain;  // whose key signed; empty: nobody's, or the attempt ended before the body
   std::uint64_t connection = 0;
   Duration took{0};
   bool passes_dsn = false;  // the receiver was told the DSN wishes

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "delivery/dispatcher.h"
+#include "delivery/unsubscribing.h"
 
 namespace penstock::delivery {
 namespace {
@@ -173,6 +174,7 @@ net::Task<> Connection::sign() {
   if (signed_.made == 0) parts.probe.dkim_unsigned.add();
   if (!signed_.problem.empty()) log::debug("delivery", "not signed: {}", signed_.problem);
   signed_unsent_ = signed_.made > 0;
+  if (signed_.made > 0) dkim_domain_ = signers_.front()->options().domain;
   session_->on_header(signed_.text);
 }
 
@@ -190,13 +192,14 @@ std::shared_ptr<const std::string> Connection::body_of(const Batch& batch) const
   return std::make_shared<const std::string>(with_headers(*batch.body, *service, told));
 }
 
-// Who signs this batch: of the plan in force now, so that a reload and a key's date take effect at once.
+// What is sent, and who signs it: of the plan in force now, so that a reload and a key's date take effect at once.
 void Connection::choose_signers(const Batch& batch) {
   signers_.clear();
-  body_ = body_of(batch);
+  dkim_domain_.clear();
   const Plan& plan = *dispatcher_.plan_ptr();
   const Stream& stream =
       plan.stream_or_default(dispatcher_.parts().labels.view(batch.recipients.front().labels).stream);
+  body_ = with_link(dispatcher_.parts(), batch, body_of(batch), stream.name);
   if (stream.dkim.empty()) return;
   if (plan.dkim) signers_ = plan.dkim->choose(stream.dkim, *body_, dispatcher_.parts().clock.wall());
   if (signers_.empty()) dispatcher_.parts().probe.dkim_unsigned.add();
@@ -311,6 +314,7 @@ Attempted Connection::facts() const {
   attempted.destination = destination_;
   attempted.vmta = lane_.path.key().vmta;
   attempted.connection = number_;
+  attempted.dkim_domain = dkim_domain_;
   attempted.peer_host = host_;
   attempted.extensions = extensions_;
   attempted.tls_protocol = tls_.protocol;

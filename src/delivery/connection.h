@@ -108,6 +108,7 @@ class Connection final : public IdleConnection {
   std::shared_ptr<const std::string> body_;
   DkimPlan::Signers signers_;
   SignedFields signed_;
+  std::string dkim_domain_;     // of its first signature
   bool signed_unsent_ = false;  // and nothing of the body has been written yet
   bool opening_ = true;
   bool woken_ = false;

@@ -15,6 +15,7 @@ Engine::Engine(Parts parts, PlanPtr plan, Backlog backlog) : shards_(parts.shard
                     parts.labels, parts.readers, parts.signers, probe_,          *this,        per_shard_[i]->rng};
     mine.guard = parts.guard;
     mine.tls_reports = parts.published.reports;
+    mine.unsubscribe = parts.unsubscribe;
     per_shard_[i]->dispatcher = std::make_unique<Dispatcher>(mine, std::move(destinations));
     per_shard_[i]->dispatcher->set_plan(plan);
     const auto mine_to_do = backlog.take(i);

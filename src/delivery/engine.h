@@ -39,6 +39,7 @@ class Engine final : public Peers {
     dns::RouteCacheLimits route_cache = {};
     suppression::Guard* guard = nullptr;  // as in ShardParts
     Published published = {};
+    const unsubscribe::CurrentTerms* unsubscribe = nullptr;  // as in ShardParts
   };
 
   Engine(Parts parts, PlanPtr plan, Backlog backlog);

@@ -76,6 +76,7 @@ void record_hold_event(const HoldEventParts& parts, model::EventType type, const
   event.queued = std::max(parts.clock.now() - queue::time_of(recipient.received), Duration::zero());
   event.detail = cause;
   if (envelope != nullptr && recipient.index < envelope->recipients.size()) {
+    event.list = envelope->labels.list;
     event.sender = envelope->sender;
     event.recipient = envelope->recipients[recipient.index].address;
     event.bytes = envelope->body_bytes;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/judge.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/check.h"
 #include "base/log.h"
 
@@ -53,8 +56,39 @@ void Judge::sign_in_failed(model::Outcome& failure, std::string_view host) {
   raise(failure, host);
 }
 
+std::vector<ConfigurationAlarm> Judge::alarms() const {
+  const Time wall = clock_.wall();
+  std::vector<ConfigurationAlarm> recent;
+  std::copy_if(alarms_.begin(), alarms_.end(), std::back_inserter(recent),
+               [wall](const ConfigurationAlarm& alarm) { return wall - alarm.last < kAlarmKept; });
+  return recent;
+}
+
+void Judge::keep(const model::Outcome& outcome, std::string_view provider) {
+  const Time wall = clock_.wall();
+  auto found = std::find_if(alarms_.begin(), alarms_.end(), [&](const ConfigurationAlarm& alarm) {
+    return alarm.rule == outcome.rule && alarm.provider == provider;
+  });
+  if (found != alarms_.end() && wall - found->last >= kAlarmKept) {
+    alarms_.erase(found);  // begins anew
+    found = alarms_.end();
+  }
+  if (found == alarms_.end()) {
+    if (alarms_.size() == kAlarmsMax) {
+      alarms_.erase(std::min_element(alarms_.begin(), alarms_.end(),
+                                     [](const auto& a, const auto& b) { return a.last < b.last; }));
+    }
+    found = alarms_.insert(
+        alarms_.end(), {std::string(outcome.rule), std::string(provider), outcome.outcome_class, 0, wall, wall, {}});
+  }
+  ++found->count;
+  found->last = wall;
+  found->reply = outcome.reply.to_string();
+}
+
 void Judge::raise(const model::Outcome& outcome, std::string_view provider) {
   probe_.configuration_alarms.add();
+  keep(outcome, provider);
   const Time now = clock_.now();
   const auto [at, is_new] = raised_.emplace(outcome.rule, now);
   if (!is_new && now - at->second < kAlarmEvery) return;

@@ -90,6 +90,7 @@ class Builder {
   Result<MadePlan> build() {
     plan_->node = config_.node.name;
     if (auto added = add_tls(); !added) return fail(added.error());
+    add_try_limits();
     add_vmtas();
     add_pools();
     if (auto added = add_streams(); !added) return fail(added.error());
@@ -160,7 +161,9 @@ class Builder {
       if (!route) return fail(route.error().code, fmt::format("stream {}: {}", from.name, route.error().detail));
       stream.route = std::move(*route);
       stream.route.tls = tls_of(from.tls).value_or(plan_->tls.level);
-      stream.recipients_per_message = from.recipients_per_message;
+      // A link to unsubscribe is one recipient's.
+      const bool linked = from.unsubscribe.add != config::UnsubscribeAdd::Off;
+      stream.recipients_per_message = linked ? 1 : from.recipients_per_message;
       stream.dkim = from.dkim;
       const auto index = static_cast<std::uint32_t>(plan_->streams.size());
       plan_->stream_by_name.emplace(names_.intern(from.name).value, index);
@@ -175,6 +178,17 @@ class Builder {
     if (!zone) return fail(zone.error());
     return queue::DeliveryWindow::make(from.days.empty() ? "mon-sun" : from.days,
                                        from.hours.empty() ? "00:00-24:00" : from.hours, std::move(*zone));
+  }
+
+  void add_try_limits() {
+    for (const config::SuppressionClass& given : config_.suppression.bounce) {
+      const auto outcome_class = model::parse_outcome_class(given.name);
+      if (!outcome_class) continue;  // the loader knows the names
+      TryLimit limit = plan_->try_limits.of(*outcome_class);
+      if (given.tries > 0) limit.tries = given.tries;
+      if (given.within > Duration::zero()) limit.within = given.within;
+      plan_->try_limits.set(*outcome_class, limit);
+    }
   }
 
   Result<> add_tls() {

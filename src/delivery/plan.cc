@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "model/class_policy.h"
 
 namespace penstock::delivery {
 
@@ -72,6 +73,13 @@ const DomainRule* Plan::find_domain(std::string_view domain) const {
     if (suffix != suffixes.end()) return &suffix->second;
   }
   return nullptr;
+}
+
+TryLimits::TryLimits() {
+  for (std::size_t i = 0; i < limits_.size(); ++i) {
+    const model::ClassPolicy& policy = model::policy_of(static_cast<model::OutcomeClass>(i));
+    limits_[i] = {policy.tries_max, policy.tries_within};
+  }
 }
 
 }  // namespace penstock::delivery

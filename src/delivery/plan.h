@@ -7,6 +7,7 @@
 // Ownership: std::shared_ptr<const Plan>.   Threads: const, any.
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "dns/hosts.h"
 #include "dns/provider_match.h"
 #include "model/name_table.h"
+#include "model/outcome.h"
 #include "providers/catalog.h"
 #include "queue/delivery_window.h"
 #include "queue/fair_queue.h"
@@ -110,6 +112,27 @@ struct Timeouts {  // RFC 5321 §4.5.3.2; none is infinite
   Duration idle{std::chrono::seconds{5}};  // an open connection without work is kept this long
 };
 
+// How often a class of deferral is tried, and for how long at most, before it fails for good; 0: as the stream's retry
+// says.
+struct TryLimit {
+  std::uint32_t tries = 0;
+  Duration within{0};
+};
+// By class; those of model/class_policy.h, where the configuration says nothing else.
+class TryLimits {
+ public:
+  TryLimits();
+  [[nodiscard]] const TryLimit& of(model::OutcomeClass outcome_class) const {
+    return limits_[static_cast<std::size_t>(outcome_class)];
+  }
+  void set(model::OutcomeClass outcome_class, TryLimit limit) {
+    limits_[static_cast<std::size_t>(outcome_class)] = limit;
+  }
+
+ private:
+  std::array<TryLimit, static_cast<std::size_t>(model::OutcomeClass::Other) + 1> limits_;
+};
+
 class DkimPlan;
 
 struct Plan {
@@ -138,6 +161,7 @@ struct Plan {
   bool chunking = true;
   std::shared_ptr<const classify::Classifier> classifier = classify::Classifier::shipped();
   std::shared_ptr<const DkimPlan> dkim;  // null: no keys
+  TryLimits try_limits;
 
   boost::unordered_flat_map<std::uint32_t, std::uint32_t> stream_by_name;  // NameId value → index
   boost::unordered_flat_map<std::uint32_t, std::uint32_t> vmta_by_name;

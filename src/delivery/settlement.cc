@@ -19,15 +19,15 @@ bool answered(const model::Outcome& outcome) {
 }
 
 // Some classes are given up before the stream's schedule ends: a mailbox that stays full.
-bool tried_enough(const model::ClassPolicy& policy, std::uint32_t attempts, Duration age) {
-  return policy.tries_max > 0 && (attempts >= policy.tries_max || age >= policy.tries_within);
+bool tried_enough(const TryLimit& limit, std::uint32_t attempts, Duration age) {
+  return (limit.tries > 0 && attempts >= limit.tries) || (limit.within > Duration::zero() && age >= limit.within);
 }
 
 // Until the next try at least: the few tries of such a class are spread over their time, and a receiver that says how
 // long this recipient has to wait is believed. A wait that is about our address or domain holds the path, not each
 // recipient.
-Duration least_wait(const model::ClassPolicy& policy, const model::Outcome& outcome) {
-  if (policy.tries_max > 1) return policy.tries_within / (policy.tries_max - 1);
+Duration least_wait(const TryLimit& limit, const model::Outcome& outcome) {
+  if (limit.tries > 1) return limit.within / (limit.tries - 1);
   if (outcome.wait && outcome.scope == model::Scope::Recipient) return *outcome.wait;
   return Duration::zero();
 }
@@ -160,8 +160,8 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
     --recipient.attempts;  // failed() counts this attempt
     return failed(context, recipient, expiry);
   }
-  const model::ClassPolicy& policy = policy_of(outcome.outcome_class);
-  if (tried_enough(policy, recipient.attempts, context.now - received)) {
+  const TryLimit& limit = plan_->try_limits.of(outcome.outcome_class);
+  if (tried_enough(limit, recipient.attempts, context.now - received)) {
     model::Outcome last = outcome;
     last.kind = model::OutcomeKind::Bounced;
     --recipient.attempts;  // as above
@@ -172,7 +172,7 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
   if (answered(outcome) && context.attempted.vmta) recipient.pinned_vmta = context.attempted.vmta;
   const Time expires = context.stream.retry.expires_at(received);
   const Time due = std::max(context.stream.retry.next_due(recipient.attempts, received, context.now, parts_.rng),
-                            std::min(context.now + least_wait(policy, outcome), expires));
+                            std::min(context.now + least_wait(limit, outcome), expires));
   const auto& envelope = *context.batch.envelope;
   const auto& delay = context.stream.dsn.delay;
   if (context.stream.dsn.enabled && delay && (recipient.flags & kDelayTold) == 0 && context.now - received >= *delay &&
@@ -324,6 +324,7 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.stream = parts_.names.view(labels.stream);
   event.tenant = parts_.names.view(labels.tenant);
   event.campaign = parts_.names.view(labels.campaign);
+  event.list = envelope.labels.list;
   event.sender = envelope.sender;
   event.recipient = to.address;
   event.original_recipient = to.original;
@@ -354,12 +355,14 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.outcome_class = outcome.outcome_class;
   event.rule = outcome.rule;
   event.scope = outcome.scope;
+  event.blocklist = outcome.blocklist;
   event.attempt = recipient.attempts + (type == model::EventType::Delivered ? 1U : 0U);
   event.bytes = envelope.body_bytes;
   event.queued = std::max(context.wall - envelope.received, Duration::zero());  // the descriptor knows seconds only
   event.took = attempted.took;
   event.next_attempt = next_attempt;
   event.connection = attempted.connection;
+  event.dkim_domain = attempted.dkim_domain;
   parts_.events.record(event);
 }
 

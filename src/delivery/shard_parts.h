@@ -16,6 +16,9 @@
 namespace penstock::suppression {
 class Guard;
 }
+namespace penstock::unsubscribe {
+class CurrentTerms;
+}
 
 namespace penstock::tlsrpt {
 class Collector;
@@ -46,8 +49,9 @@ struct ShardParts {
   Probe& probe;
   Peers& peers;
   Rng& rng;
-  suppression::Guard* guard = nullptr;       // who must not be mailed; nullptr: nobody is suppressed
-  tlsrpt::Collector* tls_reports = nullptr;  // counts sessions; nullptr: nobody asks
+  suppression::Guard* guard = nullptr;                     // who must not be mailed; nullptr: nobody is suppressed
+  tlsrpt::Collector* tls_reports = nullptr;                // counts sessions; nullptr: nobody asks
+  const unsubscribe::CurrentTerms* unsubscribe = nullptr;  // links to unsubscribe; nullptr: none are added
 };
 
 }  // namespace penstock::delivery

@@ -31,7 +31,8 @@ Suppressed take_suppressed(const ShardParts& parts, Batch& batch) {
   for (std::size_t i = 0; i < batch.recipients.size(); ++i) {
     const queue::QueuedRecipient& recipient = batch.recipients[i];
     const queue::LabelSet& labels = parts.labels.view(recipient.labels);
-    const suppression::Where where{parts.names.view(labels.tenant), parts.names.view(labels.stream)};
+    const suppression::Where where{parts.names.view(labels.tenant), parts.names.view(labels.stream),
+                                   batch.envelope->labels.list};
     const auto hit = parts.guard->check(batch.envelope->recipients[recipient.index].address, where);
     if (hit && !*hit) {
       if (!taken.outcomes.empty()) others.push_back(recipient);
@@ -70,11 +71,13 @@ KeptAttempted::KeptAttempted(const Attempted& from)
       peer_address_(from.peer_address),
       peer_host_(from.peer_host),
       extensions_(from.extensions),
+      dkim_domain_(from.dkim_domain),
       facts_(from) {
   facts_.source_address = source_address_;
   facts_.peer_address = peer_address_;
   facts_.peer_host = peer_host_;
   facts_.extensions = extensions_;
+  facts_.dkim_domain = dkim_domain_;
 }
 
 }  // namespace penstock::delivery

@@ -36,7 +36,7 @@ class KeptAttempted {
   [[nodiscard]] const Attempted& facts() const { return facts_; }
 
  private:
-  const std::string source_address_, peer_address_, peer_host_, extensions_;
+  const std::string source_address_, peer_address_, peer_host_, extensions_, dkim_domain_;
   Attempted facts_;
 };
 

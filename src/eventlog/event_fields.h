@@ -19,6 +19,7 @@ enum class Field : std::uint8_t {
   Stream,
   Tenant,
   Campaign,
+  List,
   Sender,
   Recipient,
   Orcpt,
@@ -43,6 +44,7 @@ enum class Field : std::uint8_t {
   Class,
   Rule,
   Scope,
+  Blocklist,
   Attempt,
   Size,
   QueuedUs,
@@ -54,15 +56,16 @@ enum class Field : std::uint8_t {
   TlsPolicy,
   Connection,
   DkimDomain,
+  Report,
   Detail,
 };
-inline constexpr std::array<std::string_view, 44> kFieldNames{
-    "time",       "type",       "node",        "id",        "rcpt_index", "stream",   "tenant", "campaign",
-    "sender",     "recipient",  "orcpt",       "envid",     "domain",     "provider", "site",   "vmta",
-    "pool",       "source",     "peer",        "peer_host", "route",      "protocol", "client", "user",
-    "extensions", "step",       "reply",       "code",      "enhanced",   "class",    "rule",   "scope",
-    "attempt",    "size",       "queued_us",   "took_us",   "next",       "tls",      "cipher", "tls_verified",
-    "tls_policy", "connection", "dkim_domain", "detail"};
+inline constexpr std::array<std::string_view, 47> kFieldNames{
+    "time",   "type",         "node",       "id",         "rcpt_index",  "stream",   "tenant",   "campaign",
+    "list",   "sender",       "recipient",  "orcpt",      "envid",       "domain",   "provider", "site",
+    "vmta",   "pool",         "source",     "peer",       "peer_host",   "route",    "protocol", "client",
+    "user",   "extensions",   "step",       "reply",      "code",        "enhanced", "class",    "rule",
+    "scope",  "blocklist",    "attempt",    "size",       "queued_us",   "took_us",  "next",     "tls",
+    "cipher", "tls_verified", "tls_policy", "connection", "dkim_domain", "report",   "detail"};
 static_assert(kFieldNames.size() == static_cast<std::size_t>(Field::Detail) + 1);
 
 [[nodiscard]] constexpr std::size_t index_of(Field field) {

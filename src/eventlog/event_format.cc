@@ -151,6 +151,7 @@ void append_message(Appender& out, const model::Event& event) {
   out.text(Field::Stream, event.stream);
   out.text(Field::Tenant, event.tenant);
   out.text(Field::Campaign, event.campaign);
+  out.text(Field::List, event.list);
   if (event.has_recipient || !event.recipient.empty()) {
     out.always(Field::Sender, event.sender);  // empty: the null sender
   } else {
@@ -185,6 +186,7 @@ void append_attempt(Appender& out, const model::Event& event) {
   }
   out.text(Field::Rule, event.rule);
   if (event.scope != model::Scope::None) out.word(Field::Scope, model::to_string(event.scope));
+  out.text(Field::Blocklist, event.blocklist);
   out.number(Field::Attempt, event.attempt);
   out.number(Field::Size, event.bytes);
   out.number(Field::QueuedUs, not_negative(event.queued));
@@ -196,6 +198,7 @@ void append_attempt(Appender& out, const model::Event& event) {
   out.text(Field::TlsPolicy, event.tls_policy);
   out.number(Field::Connection, event.connection);
   out.text(Field::DkimDomain, event.dkim_domain);
+  out.text(Field::Report, event.report);
   out.text(Field::Detail, event.detail);
 }
 
@@ -203,10 +206,10 @@ void append_attempt(Appender& out, const model::Event& event) {
 std::size_t line_bytes_max(const model::Event& e, std::string_view node) {
   const auto sum = [](auto... texts) { return (std::min(texts.size(), kTextMax) + ...); };
   const std::size_t texts =
-      sum(e.stream, e.tenant, e.campaign, e.sender, e.recipient, e.original_recipient, e.envelope_id, e.domain,
+      sum(e.stream, e.tenant, e.campaign, e.list, e.sender, e.recipient, e.original_recipient, e.envelope_id, e.domain,
           e.provider, e.site, e.vmta, e.pool, e.source_address, e.peer_address, e.peer_host, e.route, e.rule,
-          e.protocol, e.client, e.user, e.extensions, std::string_view(e.reply.text), e.tls_protocol, e.tls_cipher,
-          e.tls_verified, e.tls_policy, e.dkim_domain, e.detail);
+          e.blocklist, e.protocol, e.client, e.user, e.extensions, std::string_view(e.reply.text), e.tls_protocol,
+          e.tls_cipher, e.tls_verified, e.tls_policy, e.dkim_domain, e.report, e.detail);
   return texts * kEscapeGrowth + node.size() + kFixedBytes;
 }
 

@@ -2,6 +2,7 @@
 #include "eventlog/event_query.h"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstring>
 #include <functional>
 
@@ -49,10 +50,10 @@ class Matcher {
   std::string scratch_;
 };
 
-std::optional<std::uint64_t> key_of(const std::optional<model::MessageId>& message, const std::string& recipient) {
-  if (message) return message_key(model::format_id(*message));
-  if (!recipient.empty()) return recipient_key(escape_json(recipient));
-  return std::nullopt;
+std::vector<std::uint64_t> keys_of(const std::optional<model::MessageId>& message, const std::string& recipient) {
+  if (message) return {message_key(model::format_id(*message))};
+  if (!recipient.empty()) return {recipient_key(escape_json(recipient))};
+  return {};
 }
 
 // Calls `found` with the offset in `lines` of each line that names what is traced, in order. Quotes inside strings are
@@ -127,9 +128,9 @@ Result<FoundEvents> find_newest(const EventLog& log, const EventsQuery& query) {
     std::move(in_block.rbegin(), in_block.rend(), std::back_inserter(matches));
     return matches.size() < query.last && scanned < query.scan_max_bytes;
   };
-  const auto key = key_of(query.filter.message, query.filter.recipient);
+  const auto keys = keys_of(query.filter.message, query.filter.recipient);
   if (query.last > 0) {
-    if (auto walked = walk_back(log.catalog(), segments, key, Time{}, visit); !walked) return fail(walked.error());
+    if (auto walked = walk_back(log.catalog(), segments, keys, Time{}, visit); !walked) return fail(walked.error());
   }
   const bool cut_short = matches.size() < query.last && scanned >= query.scan_max_bytes;
   if (matches.size() > query.last) matches.resize(query.last);
@@ -198,8 +199,8 @@ Result<FoundEvents> trace(EventLog& log, const TraceQuery& query) {
     std::move(in_block.rbegin(), in_block.rend(), std::back_inserter(matches));
     return matches.size() <= query.limit;
   };
-  const auto key = key_of(query.message, query.recipient);
-  const auto walked = walk_back(log.catalog(), log.catalog().all(), key, query.since, visit);
+  const auto keys = keys_of(query.message, query.recipient);
+  const auto walked = walk_back(log.catalog(), log.catalog().all(), keys, query.since, visit);
   if (!walked) return fail(walked.error());
   const bool more = matches.size() > query.limit;
   if (more) matches.resize(query.limit);
@@ -208,6 +209,44 @@ Result<FoundEvents> trace(EventLog& log, const TraceQuery& query) {
   FoundEvents found = found_events(std::move(matches));
   found.more = more;
   return found;
+}
+
+Result<> visit_messages(EventLog& log, std::span<const model::MessageId> messages, Time since,
+                        const LineVisitor& visit) {
+  log.flush();
+  std::vector<std::uint64_t> keys;
+  boost::unordered_flat_set<std::string> ids;
+  for (const model::MessageId message : messages) {
+    std::string id = model::format_id(message);
+    keys.push_back(message_key(id));
+    ids.insert(std::move(id));
+  }
+  if (ids.empty()) return {};
+  return walk_back(log.catalog(), log.catalog().all(), keys, since, [&](Offset, std::string_view lines) {
+    constexpr std::string_view kMember = "\"id\":\"";
+    constexpr std::size_t kIdBytes = 13;
+    std::vector<std::size_t> hits;
+    for (std::size_t at = 0; at < lines.size(); ++at) {
+      const void* hit = ::memmem(lines.data() + at, lines.size() - at, kMember.data(), kMember.size());
+      if (hit == nullptr) break;
+      at = static_cast<std::size_t>(static_cast<const char*>(hit) - lines.data());
+      if (ids.contains(std::string(lines.substr(at + kMember.size(), kIdBytes)))) {
+        const std::size_t before = lines.rfind('\n', at);
+        hits.push_back(before == std::string_view::npos ? 0 : before + 1);
+      }
+      at = std::min(lines.find('\n', at), lines.size());
+    }
+    for (auto hit = hits.rbegin(); hit != hits.rend(); ++hit) visit(line_at(lines, *hit));
+    return true;
+  });
+}
+
+Result<> visit_since(EventLog& log, Time since, const LineVisitor& visit) {
+  log.flush();
+  return walk_back(log.catalog(), log.catalog().all(), {}, since, [&](Offset, std::string_view lines) {
+    while (!lines.empty()) visit(take_line(lines));
+    return true;
+  });
 }
 
 }  // namespace penstock::eventlog

@@ -10,8 +10,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -54,5 +57,13 @@ struct FoundEvents {
 // Flushes first, so that what was recorded before the call is found.
 [[nodiscard]] Result<FoundEvents> find_events(EventLog& log, const EventsQuery& query);
 [[nodiscard]] Result<FoundEvents> trace(EventLog& log, const TraceQuery& query);
+
+// Every line of these messages, the newest first, from segments that end after `since`. One walk serves all of them:
+// for many at once it costs little more than a trace of one.
+using LineVisitor = std::function<void(std::string_view line)>;
+[[nodiscard]] Result<> visit_messages(EventLog& log, std::span<const model::MessageId> messages, Time since,
+                                      const LineVisitor& visit);
+// Every line from segments that end after `since`, in no order that matters.
+[[nodiscard]] Result<> visit_since(EventLog& log, Time since, const LineVisitor& visit);
 
 }  // namespace penstock::eventlog

@@ -32,23 +32,30 @@ Result<std::unique_ptr<SegmentFile>> open_again(const Catalog& catalog, Segment 
   return nullptr;
 }
 
-// The blocks that may hold the key; nothing when that is not known.
-std::optional<std::vector<bool>> ask(const Catalog& catalog, const Segment& segment, std::optional<std::uint64_t> key) {
-  if (!key || segment.state != SegmentState::Compressed) return std::nullopt;
-  auto blocks = ask_filter(catalog.path(segment.start, kFilterSuffix), *key);
-  if (!blocks) return std::nullopt;
-  return std::move(*blocks);
+// The blocks that may hold one of the keys; nothing when that is not known.
+std::optional<std::vector<bool>> ask(const Catalog& catalog, const Segment& segment,
+                                     std::span<const std::uint64_t> keys) {
+  if (keys.empty() || segment.state != SegmentState::Compressed) return std::nullopt;
+  std::vector<bool> any;
+  for (const std::uint64_t key : keys) {
+    auto blocks = ask_filter(catalog.path(segment.start, kFilterSuffix), key);
+    if (!blocks) return std::nullopt;
+    if (any.empty()) any.resize(blocks->size());
+    if (any.size() != blocks->size()) return std::nullopt;
+    for (std::size_t i = 0; i < any.size(); ++i) any[i] = any[i] || (*blocks)[i];
+  }
+  return any;
 }
 
 }  // namespace
 
-Result<> walk_back(const Catalog& catalog, const std::vector<Segment>& segments, std::optional<std::uint64_t> key,
+Result<> walk_back(const Catalog& catalog, const std::vector<Segment>& segments, std::span<const std::uint64_t> keys,
                    Time since, const std::function<bool(Offset, std::string_view)>& visit) {
   std::string lines;
   for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
     if (segment->bytes == 0) continue;
     if (segment->last < since) break;
-    const auto wanted = ask(catalog, *segment, key);
+    const auto wanted = ask(catalog, *segment, keys);
     if (wanted && std::find(wanted->begin(), wanted->end(), true) == wanted->end()) continue;
     auto file = open_again(catalog, *segment);
     if (!file) return fail(file.error());

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -17,9 +17,9 @@
 namespace penstock::eventlog {
 
 // `visit` gets a block's whole lines, oldest first, and the first one's offset; false ends the walk. `segments` is what
-// Catalog::all() gave; segments whose last line is older than `since` end the walk too. With `key` (segment_filter.h)
-// only blocks that may hold it are read.
-Result<> walk_back(const Catalog& catalog, const std::vector<Segment>& segments, std::optional<std::uint64_t> key,
+// Catalog::all() gave; segments whose last line is older than `since` end the walk too. With `keys` (segment_filter.h)
+// only blocks that may hold one of them are read.
+Result<> walk_back(const Catalog& catalog, const std::vector<Segment>& segments, std::span<const std::uint64_t> keys,
                    Time since, const std::function<bool(Offset, std::string_view)>& visit);
 
 }  // namespace penstock::eventlog

@@ -6,7 +6,6 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "feedback/judged.h"
-#include "model/class_policy.h"
 
 namespace penstock::feedback {
 namespace {
@@ -15,7 +14,9 @@ using report::ReportedRecipient;
 using report::ReportKind;
 
 Proof proof_of(const Evidence& evidence) {
-  if (evidence.reference) return evidence.used_before ? Proof::Replayed : Proof::Reference;
+  if (evidence.reference) {
+    return evidence.too_old ? Proof::Expired : evidence.used_before ? Proof::Replayed : Proof::Reference;
+  }
   if (evidence.trusted_source) return Proof::Trusted;
   return evidence.forged ? Proof::Forged : Proof::None;
 }
@@ -27,7 +28,8 @@ bool may_act(Proof proof, const Policy& policy) {
     case Proof::None: return policy.act_without_reference;
     // Whoever makes up references is not believed the rest either.
     case Proof::Forged:
-    case Proof::Replayed: return false;
+    case Proof::Replayed:
+    case Proof::Expired: return false;
   }
   PENSTOCK_UNREACHABLE();
 }
@@ -37,6 +39,7 @@ std::string_view why_of(Proof proof, bool acting) {
     case Proof::Reference: return "a reference of ours";
     case Proof::Trusted: return "a trusted source";
     case Proof::Replayed: return "a reference that was acted on before; counted only";
+    case Proof::Expired: return "a reference of a message too long ago; counted only";
     case Proof::Forged: return "a reference that is not ours; counted only";
     case Proof::None: return acting ? "no reference; policy: act all the same" : "no reference; counted only";
   }
@@ -104,9 +107,8 @@ class Decider {
     if (recipient == nullptr && evidence_.sent && evidence_.reference->names(evidence_.sent->address)) {
       address = evidence_.sent->address;
     }
-    decision_.needs_lookup = address.empty() && !evidence_.sent;
     if (address.empty()) {
-      if (evidence_.sent) decision_.why = "a reference of ours, for a recipient that is no longer known; counted only";
+      decision_.why = "a reference of ours, for a recipient that is no longer known; counted only";
       return;
     }
     if (recipient != nullptr) return add(address, *recipient, acting_);
@@ -128,7 +130,6 @@ class Decider {
     if (report_.kind == ReportKind::Complaint) {
       effect.acting = acting && is_actionable_complaint();
       effect.suppress = effect.acting;
-      effect.stream_scope = effect.suppress;
       effect.global_scope = effect.suppress && policy_.complaint_global;
     } else {
       if (recipient.action == report::ReportAction::Delayed) return;
@@ -137,9 +138,8 @@ class Decider {
       effect.outcome_class = judged.outcome_class;
       effect.rule = judged.rule;
       effect.reply.enhanced = judged.status;
-      const bool lasting = model::policy_of(judged.outcome_class).suppression == model::Suppress::Suppress;
-      effect.suppress = acting && lasting && judged.scope == model::Scope::Recipient;
-      effect.global_scope = effect.suppress;
+      // A reply about our address, our domain or this message says nothing of the recipient.
+      effect.suppress = acting && (judged.scope == model::Scope::Recipient || judged.scope == model::Scope::None);
     }
     decision_.effects.push_back(std::move(effect));
   }
@@ -175,6 +175,7 @@ std::string_view to_string(Proof proof) {
     case Proof::Trusted: return "trusted";
     case Proof::Reference: return "reference";
     case Proof::Replayed: return "replayed";
+    case Proof::Expired: return "expired";
   }
   PENSTOCK_UNREACHABLE();
 }

@@ -33,14 +33,16 @@ enum class Proof : std::uint8_t {
   Trusted,    // no reference, but a source that the operator trusts
   Reference,  // a reference of ours
   Replayed,   // likewise, and it has been acted on before for the same kind of report
+  Expired,    // likewise, of a message so old that what was acted on is forgotten
 };
-[[nodiscard]] std::string_view to_string(Proof proof);  // "none", "forged", "trusted", "reference", "replayed"
+[[nodiscard]] std::string_view to_string(
+    Proof proof);  // "none", "forged", "trusted", "reference", "replayed", "expired"
 
 // What is known of the recipient that a reference names; from the event log.
 struct SentRecipient {
   std::string address;
   std::uint32_t index = 0;  // of the message's recipients
-  std::string stream{}, tenant{}, campaign{}, provider{}, vmta{};
+  std::string stream{}, tenant{}, campaign{}, list{}, provider{}, vmta{}, sender{}, dkim_domain{};
 };
 
 struct Evidence {
@@ -53,8 +55,9 @@ struct Evidence {
 
   // Filled in by the caller:
   bool used_before = false;           // this reference was acted on for this kind of report
+  bool too_old = false;               // see is_too_old()
   bool trusted_source = false;        // DKIM domain or client address is on the operator's list
-  std::optional<SentRecipient> sent;  // what the log says of the reference's recipient; often not needed
+  std::optional<SentRecipient> sent;  // what the log says of the reference's recipient
 };
 
 // Finds and checks the reference. `delivered_to`: the envelope recipients of the report itself.
@@ -69,14 +72,13 @@ struct Policy {
 
 struct Effect {
   bool acting = false;    // the report is believed; otherwise it is recorded and counted only
-  bool suppress = false;  // the address, by the defaults of its class (model/class_policy.h)
+  bool suppress = false;  // believed, and about the address; whether its class suppresses is the list's policy
   std::string address;
   model::OutcomeClass outcome_class = model::OutcomeClass::None;  // of a bounce
   std::string_view rule;
   model::Reply reply;  // with the status, derived where the report states none
   std::string diagnostic;
-  bool stream_scope = false;  // suppress in the stream
-  bool global_scope = false;  // suppress everywhere
+  bool global_scope = false;  // of a complaint: suppress everywhere, not only in the stream
 };
 
 struct Decision {
@@ -86,8 +88,6 @@ struct Decision {
   std::vector<Effect> effects;                  // one for each recipient concerned; none: count the report only
   // In words for events and `penstock`: "a reference of ours", "no reference; policy: count only", …
   std::string_view why;
-  // The address the reference names is not in the report: look the recipient up and decide again with Evidence::sent.
-  bool needs_lookup = false;
 };
 
 [[nodiscard]] Decision decide(const report::Report& report, const Evidence& evidence, const Policy& policy,

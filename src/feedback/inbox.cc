@@ -185,13 +185,18 @@ void Inbox::handle_loop() {
   while (true) {
     durable_.wait(lock, [this] { return stopping_ || !to_handle_.empty(); });
     if (stopping_) return;
-    const IncomingReport report = std::move(to_handle_.front());
-    to_handle_.pop_front();
+    std::vector<IncomingReport> reports;
+    std::uint64_t bytes = 0;
+    while (!to_handle_.empty() && reports.size() < kHandledMax && bytes < kHandledBytes) {
+      reports.push_back(std::move(to_handle_.front()));
+      to_handle_.pop_front();
+      bytes += kHeadBytes + encoded_size(reports.back());
+    }
     lock.unlock();
-    handle_(report, waiting_ - 1);
+    handle_(reports);
     lock.lock();
-    memory_bytes_ -= std::min<std::uint64_t>(memory_bytes_, kHeadBytes + encoded_size(report));
-    if (--waiting_ == 0) submitted_.notify_one();
+    memory_bytes_ -= std::min(memory_bytes_, bytes);
+    if ((waiting_ -= reports.size()) == 0) submitted_.notify_one();
   }
 }
 

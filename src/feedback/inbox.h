@@ -6,13 +6,13 @@
 //       inbox->submit(std::move(report), [](Result<> durable) { … });  // any thread
 //       inbox->stop();                                                 // what is not handled stays for the next start
 // One thread gathers what was submitted, appends it in one write, syncs once and tells all; a second one calls
-// `handle` for each report, in order. When all are handled the file is emptied. So a report may be handled twice, after
-// a crash, but never not at all: `handle` must bear that (references are used once).
-// Format: "inbox.log", records of length (4 bytes), CRC-32C (4) and payload; docs/formats/reports.md. A torn tail is
-// cut. Limits: waiting_bytes_max in memory and file_bytes_max on disk; beyond either submit() fails with
-// Errc::InboxFull. Errors: what the operating system says, in `durable`: after a failed write the inbox takes nothing
-// more until it has been reopened. Threads: submit() any; open() and stop() one. `durable` and `handle` run on the
-// inbox's threads and must not block for long; both are called without locks held.
+// `handle` with the reports that wait, in order, at most kHandledMax or about kHandledBytes at a time. When all are
+// handled the file is emptied. So a report may be handled twice, after a crash, but never not at all: `handle` must
+// bear that (report_id() tells). Format: "inbox.log", records of length (4 bytes), CRC-32C (4) and payload;
+// docs/formats/reports.md. A torn tail is cut. Limits: waiting_bytes_max in memory and file_bytes_max on disk; beyond
+// either submit() fails with Errc::InboxFull. Errors: what the operating system says, in `durable`: after a failed
+// write the inbox takes nothing more until it has been reopened. Threads: submit() any; open() and stop() one.
+// `durable` and `handle` run on the inbox's threads and must not block for long; both are called without locks held.
 #pragma once
 
 #include <atomic>
@@ -22,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,8 +47,9 @@ struct InboxLimits {
 
 class Inbox {
  public:
-  // `waiting`: how many more are durable and not handled.
-  using Handle = std::function<void(const IncomingReport& report, std::uint64_t waiting)>;
+  static constexpr std::size_t kHandledMax = 256;
+  static constexpr std::uint64_t kHandledBytes = 8ULL << 20;
+  using Handle = std::function<void(std::span<const IncomingReport> reports)>;
   using Durable = std::function<void(Result<>)>;
 
   [[nodiscard]] static Result<std::unique_ptr<Inbox>> open(std::string folder, Handle handle, InboxLimits limits = {});

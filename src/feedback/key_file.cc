@@ -43,7 +43,7 @@ std::optional<ReferenceKey> from_hex(std::string_view hex) {
 
 Result<void> write_keys(const std::string& path, const ReferenceKeys& keys) {
   std::string text = "current " + to_hex(keys.current) + "\n";
-  if (keys.previous) text += "previous " + to_hex(*keys.previous) + "\n";
+  for (const ReferenceKey& key : keys.previous) text += "previous " + to_hex(key) + "\n";
   const std::string beside = path + ".new";
   (void)::unlink(beside.c_str());
   const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -79,7 +79,8 @@ Result<ReferenceKeys> parse_keys(const std::string& path, std::string_view text)
       keys.current = *key;
       has_current = true;
     } else {
-      keys.previous = *key;
+      if (keys.previous.size() == kPreviousKeysMax) return fail(Errc::BadKeyFile, path + " has too many keys");
+      keys.previous.push_back(*key);
     }
   }
   if (!has_current) return fail(Errc::BadKeyFile, path);
@@ -106,7 +107,7 @@ Result<ReferenceKeys> load_keys(const std::string& path) {
 Result<ReferenceKeys> load_or_make_keys(const std::string& path) {
   Result<ReferenceKeys> keys = load_keys(path);
   if (keys || keys.error().code != std::errc::no_such_file_or_directory) return keys;
-  const ReferenceKeys made{new_key(), std::nullopt};
+  const ReferenceKeys made{new_key(), {}};
   if (auto written = write_keys(path, made); !written) return fail(written.error());
   return made;
 }
@@ -114,7 +115,9 @@ Result<ReferenceKeys> load_or_make_keys(const std::string& path) {
 Result<ReferenceKeys> rotate_keys(const std::string& path) {
   Result<ReferenceKeys> keys = load_or_make_keys(path);
   if (!keys) return keys;
-  const ReferenceKeys rotated{new_key(), keys->current};
+  ReferenceKeys rotated{new_key(), std::move(keys->previous)};
+  rotated.previous.insert(rotated.previous.begin(), keys->current);
+  if (rotated.previous.size() > kPreviousKeysMax) rotated.previous.resize(kPreviousKeysMax);
   if (auto written = write_keys(path, rotated); !written) return fail(written.error());
   return rotated;
 }

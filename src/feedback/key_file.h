@@ -2,10 +2,10 @@
 // The file that keeps the keys of references: "reference.keys" in the data folder, readable by its owner only.
 //
 // Use:  auto keys = load_or_make_keys(data_dir + "/reference.keys");
-//       rotate_keys(path)        // the current key becomes the previous one; references of the one before are void
-// Format: one line each, "current <64 hex digits>" and "previous <64 hex digits>". Written beside and renamed, so a
-// crash leaves the old file or the new one. Errors: what the operating system says; Errc::BadKeyFile for a file that
-// others may read or that is not as above. Threads: any, one writer at a time.
+//       rotate_keys(path)        // a new current key; the one before is the first of the previous ones
+// Format: a line "current <64 hex digits>" and up to kPreviousKeysMax lines "previous <64 hex digits>", newest first.
+// Written beside and renamed, so a crash leaves the old file or the new one. Errors: what the operating system says;
+// Errc::BadKeyFile for a file that others may read or that is not as above. Threads: any, one writer at a time.
 #pragma once
 
 #include <string>

@@ -2,13 +2,11 @@
 #include "feedback/reference.h"
 
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
-#include <span>
 
 #include "base/ascii.h"
-#include "base/check.h"
+#include "feedback/keyed_digest.h"
 
 namespace penstock::feedback {
 namespace {
@@ -23,20 +21,6 @@ constexpr std::size_t kTokenBytes = kSignedBytes + kCodeBytes;
 constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
 static_assert((kTokenBytes * 8 + 4) / 5 == kReferenceBytes);
 
-using Digest = std::array<std::uint8_t, 32>;
-
-// `purpose` keeps the uses of one key apart.
-Digest keyed_digest(const ReferenceKey& key, char purpose, std::string_view text) {
-  std::string input(1, purpose);
-  input += text;
-  Digest digest{};
-  unsigned int size = 0;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(input.data());
-  PENSTOCK_CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, input.size(), digest.data(),
-                      &size) != nullptr);
-  return digest;
-}
-
 std::uint64_t leading(const Digest& digest, std::size_t bytes) {
   std::uint64_t number = 0;
   for (std::size_t i = 0; i < bytes; ++i) number = number << 8 | digest[i];
@@ -44,10 +28,10 @@ std::uint64_t leading(const Digest& digest, std::size_t bytes) {
 }
 
 std::uint64_t address_check(const ReferenceKey& key, std::string_view address) {
-  return leading(keyed_digest(key, 'a', ascii::lower(address)), kAddressBytes);
+  return leading(keyed_digest(key, Purpose::Address, ascii::lower(address)), kAddressBytes);
 }
 std::uint16_t stream_check(const ReferenceKey& key, std::string_view stream) {
-  return static_cast<std::uint16_t>(leading(keyed_digest(key, 's', stream), kStreamBytes));
+  return static_cast<std::uint16_t>(leading(keyed_digest(key, Purpose::Stream, stream), kStreamBytes));
 }
 
 void put(std::string& out, std::uint64_t number, std::size_t bytes) {
@@ -98,7 +82,7 @@ std::optional<std::string> from_base32(std::string_view text) {
 }
 
 std::string code_of(const ReferenceKey& key, std::string_view content) {
-  const Digest digest = keyed_digest(key, 'r', content);
+  const Digest digest = keyed_digest(key, Purpose::Reference, content);
   return {reinterpret_cast<const char*>(digest.data()), kCodeBytes};
 }
 
@@ -133,16 +117,25 @@ std::optional<Reference> verify_reference(const ReferenceKeys& keys, std::string
   Reference reference;
   if (fits(keys.current)) {
     reference.key = keys.current;
-  } else if (keys.previous && fits(*keys.previous)) {
-    reference.key = *keys.previous;
   } else {
-    return std::nullopt;
+    const auto older = std::find_if(keys.previous.begin(), keys.previous.end(), fits);
+    if (older == keys.previous.end()) return std::nullopt;
+    reference.key = *older;
   }
   reference.recipient.message = model::MessageId{take(content, kIdBytes)};
   reference.recipient.index = static_cast<std::uint32_t>(take(content, kIndexBytes));
   reference.address_check = take(content, kAddressBytes);
   reference.stream_check = static_cast<std::uint16_t>(take(content, kStreamBytes));
   return reference;
+}
+
+Time made_at(model::MessageId message) {
+  constexpr unsigned kBitsBelowAMicrosecond = 8;
+  return Time{Duration{static_cast<std::int64_t>(message.value >> kBitsBelowAMicrosecond)}};
+}
+
+bool is_too_old(const Reference& reference, Time received) {
+  return received > made_at(reference.recipient.message) + kReferenceLasts;
 }
 
 std::vector<std::string_view> reference_candidates(std::string_view text) {

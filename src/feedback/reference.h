@@ -15,6 +15,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,17 +23,20 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/ids.h"
 
 namespace penstock::feedback {
 
 using ReferenceKey = std::array<std::uint8_t, 32>;
 
-// References are made with `current`; those made with `previous` are still accepted.
+// References are made with `current`; those made with one of `previous`, the newest first, are still accepted.
 struct ReferenceKeys {
   ReferenceKey current{};
-  std::optional<ReferenceKey> previous;
+  std::vector<ReferenceKey> previous{};
 };
+// More are forgotten, the oldest first: each costs a reference that is forged one more HMAC.
+inline constexpr std::size_t kPreviousKeysMax = 8;
 
 inline constexpr std::size_t kReferenceBytes = 47;
 // Index of a reference that names a message with several recipients, and no address.
@@ -54,6 +58,13 @@ struct Reference {
 
 // Nothing when the token is malformed or its code is wrong.
 [[nodiscard]] std::optional<Reference> verify_reference(const ReferenceKeys& keys, std::string_view token);
+
+// References are believed for this long after their message was accepted: reports come within days, and what was acted
+// on need not be remembered for ever.
+inline constexpr std::chrono::days kReferenceLasts{90};
+// A message id tells when it was made (spool/spool.h).
+[[nodiscard]] Time made_at(model::MessageId message);
+[[nodiscard]] bool is_too_old(const Reference& reference, Time received);
 
 // What in a text could be a token: runs of its length and alphabet; at most 8. For local parts and header values.
 [[nodiscard]] std::vector<std::string_view> reference_candidates(std::string_view text);

@@ -1,53 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which references were acted on, and for what: a report that comes again is counted, not acted on twice.
+// Which references were acted on, and because of which report: another report with the same one is counted, not acted
+// on again; the same report, dealt with once more after a crash, is.
 //
-// Use:  auto used = UsedReferences::open(data_dir + "/reference.used");
-//       if (!(*used)->take({recipient, ReportKind::Bounce})) evidence.used_before = true;
-// Kept in a file of 16-byte records (id, index, kind, 3 bytes of CRC-32C), appended and not synced: what a power cut
-// loses makes one report count as new, and what it asks for is there already. Bounded: the newest kUsedMax to
-// 2 × kUsedMax are remembered, in two files of which the older one ("….old") goes when the newer is full. A damaged
-// record is passed over.
-// Owns: the file. Threads: one at a time. Errors: what the operating system says, at open; later failures to write are
-// told by failed() and cost only the memory across a restart.
+// Use:  auto used = UsedReferences::open(writer, clock);
+//       if (used->is_used(recipient, kind, report)) evidence.used_before = true;
+//       used->take(recipient, kind, report);      // then submit the suppression
+// Kept in state.db. take() is submitted before what it stands for, so that it is durable when that is. What is older
+// than kKept is forgotten, a slice at a time: references are believed no longer than kReferenceLasts. Threads: one at a
+// time.   Errors: of open(), what the store says; later ones are logged: a reference that cannot be looked up counts as
+// unused, for what is asked for a second time is there already.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <unordered_set>
+#include <mutex>
+#include <unordered_map>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "model/ids.h"
 #include "report/reading.h"
+#include "state/writer.h"
 
 namespace penstock::feedback {
 
 class UsedReferences {
  public:
-  static constexpr std::size_t kUsedMax = 500'000;
+  static constexpr std::chrono::days kKept{100};
 
-  [[nodiscard]] static Result<std::unique_ptr<UsedReferences>> open(std::string path, std::size_t used_max = kUsedMax);
+  // Both outlive it; the writer is stopped before it goes.
+  [[nodiscard]] static Result<std::unique_ptr<UsedReferences>> open(state::Writer& writer, const Clock& clock);
   ~UsedReferences();
   UsedReferences(const UsedReferences&) = delete;
   UsedReferences& operator=(const UsedReferences&) = delete;
 
-  [[nodiscard]] bool contains(model::RecipientId recipient, report::ReportKind kind) const;
-  // Remembers it; false when it was known.
-  bool take(model::RecipientId recipient, report::ReportKind kind);
-  [[nodiscard]] bool failed() const { return failed_; }
+  // Whether it was acted on because of another report than this one.
+  [[nodiscard]] bool is_used(model::RecipientId recipient, report::ReportKind kind, std::uint64_t report) const;
+  // Never blocks.
+  void take(model::RecipientId recipient, report::ReportKind kind, std::uint64_t report);
+  // What was asked for could not be done.
+  void give_back(model::RecipientId recipient, report::ReportKind kind);
 
  private:
-  UsedReferences(std::string path, std::size_t used_max) : path_(std::move(path)), used_max_(used_max) {}
-  Result<void> start();
-  static Result<void> load(const std::string& path, std::unordered_set<std::uint64_t>& into);
-  void rotate();
+  struct Pending;
+  UsedReferences(state::Writer& writer, const Clock& clock, state::Database reader);
+  void forget_old();
 
-  const std::string path_;
-  const std::size_t used_max_;
-  std::unordered_set<std::uint64_t> newer_;
-  std::unordered_set<std::uint64_t> older_;
-  int file_ = -1;
-  bool failed_ = false;
+  state::Writer& writer_;
+  const Clock& clock_;
+  mutable state::Database reader_;
+  std::shared_ptr<Pending> pending_;  // shared with what the writer has not done yet
+  std::uint32_t taken_ = 0;
 };
 
 }  // namespace penstock::feedback

@@ -122,6 +122,7 @@ struct Server::State {
   };
 
   static net::Task<> serve(std::shared_ptr<State> state, std::unique_ptr<net::Stream> stream);
+  net::Task<bool> shake_hands(net::Stream& stream);
   // Handles one request; false ends the connection.
   net::Task<bool> serve_one(Connection& connection, std::string& leftover);
   net::Task<Response> ask_handler(Request request);
@@ -131,6 +132,7 @@ struct Server::State {
 net::Task<> Server::State::serve(std::shared_ptr<State> state, std::unique_ptr<net::Stream> stream) {
   const auto connection = std::make_shared<Connection>(std::move(stream));
   const Entry entry(*state, connection);
+  if (state->options.tls && !co_await state->shake_hands(*connection->stream)) co_return;
   if (entry.number > state->options.connections_max) {
     const Response full = plain(503, "too many connections; try again later");
     co_await state->respond(*connection->stream, full, After::Close, Method::Get);
@@ -139,6 +141,14 @@ net::Task<> Server::State::serve(std::shared_ptr<State> state, std::unique_ptr<n
   std::string leftover;
   while (!state->stopping && co_await state->serve_one(*connection, leftover)) {
   }
+}
+
+net::Task<bool> Server::State::shake_hands(net::Stream& stream) {
+  const net::TlsContextPtr context = options.tls();
+  if (!context) co_return false;
+  const auto shaken = co_await stream.accept_tls(context, options.tls_timeout);
+  if (!shaken) log::debug("http", "{}: {}: {}", name, stream.peer_address(), shaken.error().to_string());
+  co_return shaken.has_value();
 }
 
 net::Task<bool> Server::State::serve_one(Connection& connection, std::string& leftover) {

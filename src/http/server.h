@@ -5,7 +5,8 @@
 //       if (auto opened = server.open(); !opened) …;   server.start();   …   server.stop();
 // Owns: its connections. The shards and what the handler refers to must outlive the server; stop the shards before the
 //   server goes, for a handler may still be waiting there.
-// Threads: the handler is a coroutine on the shard that took the connection: it must not block (see Workers). An
+// TLS: with ServerOptions::tls each connection begins with a handshake, by the context it gives then; a nullptr drops
+// it. Threads: the handler is a coroutine on the shard that took the connection: it must not block (see Workers). An
 //   exception that leaves it is logged and answered with 500. open(), start(), stop() from any other thread.
 // Errors: open() names the address. A malformed request is answered 400, a large head 431, a large body 413, too many
 //   connections 503, each with the connection closed after; a slow client is dropped.
@@ -25,6 +26,7 @@
 #include "base/result.h"
 #include "http/message.h"
 #include "net/listener.h"
+#include "net/tls_context.h"
 
 namespace penstock::http {
 
@@ -35,6 +37,8 @@ struct ServerOptions {
   Duration idle_timeout{std::chrono::seconds{60}};     // between requests of one connection
   Duration write_timeout{std::chrono::seconds{30}};    // without the peer taking a byte of the answer
   std::size_t connections_max = 256;                   // at once; more are answered 503
+  std::function<net::TlsContextPtr()> tls{};           // of a TCP socket; none: plain HTTP
+  Duration tls_timeout{std::chrono::seconds{10}};      // for the handshake
   std::optional<mode_t> unix_mode;                     // of a unix socket's file; unset: as the umask says
 };
 

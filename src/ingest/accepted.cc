@@ -10,6 +10,7 @@ void describe(const model::Envelope& envelope, model::Event& event) {
   event.stream = envelope.labels.stream;
   event.tenant = envelope.labels.tenant;
   event.campaign = envelope.labels.campaign;
+  event.list = envelope.labels.list;
   event.vmta = envelope.labels.vmta;
   event.sender = envelope.sender;
   event.envelope_id = envelope.envelope_id;

@@ -30,18 +30,25 @@ void merge(std::vector<mime::ByteRange>& into, const std::vector<mime::ByteRange
 }
 
 // The further fields that the configuration says must not leave, merged into the ranges of the labels' fields.
-std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, const ReferenceMark& mark,
+// `links`: delivery puts links to unsubscribe of our own in place of theirs.
+std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, const ReferenceMark& mark, bool links,
                                       std::vector<mime::ByteRange> found) {
-  if (plan.removed.empty() && mark.added.empty()) return found;
+  if (plan.removed.empty() && mark.added.empty() && !links) return found;
   mime::HeaderScanner scan(message);
   for (mime::HeaderField field; scan.next(field);) {
     const std::string name = ascii::lower(field.name);
     const bool listed = std::find(plan.removed.begin(), plan.removed.end(), name) != plan.removed.end();
-    if (!listed && !mark.replaces(name)) continue;
+    const bool replaced = links && (name == "list-unsubscribe" || name == "list-unsubscribe-post");
+    if (!listed && !replaced && !mark.replaces(name)) continue;
     if (std::find(found.begin(), found.end(), field.bytes) == found.end()) found.push_back(field.bytes);
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   return found;
+}
+
+bool replaces_links(const Plan& plan, const model::Envelope& envelope) {
+  const config::Stream* stream = plan.config->find_stream(envelope.labels.stream);
+  return stream != nullptr && stream->unsubscribe.add == config::UnsubscribeAdd::Replace && !envelope.sender.empty();
 }
 
 std::string added_fields(const Plan& plan, const mime::HeaderFacts& facts, const model::Envelope& envelope,
@@ -176,7 +183,8 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
       added_fields(plan, found.facts, envelope, submission.host) + admitted.bulk.added + mark.added;
   const std::string received =
       plan.config->headers.add_received ? received_field(submission, envelope, wall) : std::string();
-  std::vector<mime::ByteRange> removed = removals(submission.message, plan, mark, found.remove);
+  std::vector<mime::ByteRange> removed =
+      removals(submission.message, plan, mark, replaces_links(plan, envelope), found.remove);
   merge(removed, admitted.bulk.removed);
   mime::HeaderEdit edit;
   edit.received = received;

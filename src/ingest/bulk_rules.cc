@@ -173,6 +173,7 @@ std::string BulkFindings::names() const {
 BulkRules::BulkRules(const config::Config& config, const config::Stream& stream)
     : mode_(stream.bulk_rules),
       marketing_(stream.marketing),
+      links_(stream.unsubscribe.add),
       adds_message_id_(config.headers.add_message_id),
       adds_date_(config.headers.add_date),
       feedback_id_(stream.feedback_id),
@@ -236,7 +237,9 @@ void BulkRules::check_presence(const Header& header, const BulkSubject& subject,
 }
 
 void BulkRules::check_marketing(const Header& header, const BulkSubject& subject, BulkFindings& found) const {
-  if (marketing_) {
+  const bool own = header.has(kListUnsubscribe) || header.has(kListUnsubscribePost);
+  const bool linked = links_ == config::UnsubscribeAdd::Replace || (links_ == config::UnsubscribeAdd::Missing && !own);
+  if (marketing_ && !linked) {
     const std::string links = ascii::lower(header.value(kListUnsubscribe));
     const bool has_https = links.find("<https://") != std::string::npos;
     if (!header.has(kListUnsubscribe)) {

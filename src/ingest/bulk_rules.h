@@ -92,6 +92,7 @@ class BulkRules {
   // set in the constructor, never changed
   config::BulkRules mode_;
   bool marketing_;
+  config::UnsubscribeAdd links_;  // that delivery adds
   bool adds_message_id_;
   bool adds_date_;
   std::string feedback_id_;

@@ -7,7 +7,7 @@ namespace penstock::ingest {
 namespace {
 
 mime::LabelNames label_names(const config::Headers& from) {
-  return {from.stream, from.tenant, from.campaign, from.vmta, from.first_attempt};
+  return {from.stream, from.tenant, from.campaign, from.list, from.vmta, from.first_attempt};
 }
 
 std::vector<std::string> lower(const std::vector<std::string>& names) {

@@ -67,6 +67,7 @@ std::string* label_of(Label label, model::Labels& labels) {
     case Label::Stream: return &labels.stream;
     case Label::Tenant: return &labels.tenant;
     case Label::Campaign: return &labels.campaign;
+    case Label::List: return &labels.list;
     case Label::Vmta: return &labels.vmta;
     case Label::FirstAttempt: return nullptr;
   }
@@ -117,6 +118,7 @@ std::string_view to_string(Label label) {
     case Label::Stream: return "stream";
     case Label::Tenant: return "tenant";
     case Label::Campaign: return "campaign";
+    case Label::List: return "list";
     case Label::Vmta: return "vmta";
     case Label::FirstAttempt: return "first_attempt";
   }
@@ -144,6 +146,7 @@ LabelRules::LabelRules(const LabelNames& names) {
   add(names.stream, Label::Stream);
   add(names.tenant, Label::Tenant);
   add(names.campaign, Label::Campaign);
+  add(names.list, Label::List);
   add(names.vmta, Label::Vmta);
   add(names.first_attempt, Label::FirstAttempt);
 }

@@ -30,15 +30,16 @@ inline constexpr std::size_t kLabelBytesMax = 200;
 // As many Received fields as RFC 5321 §6.3 finds enough to call it a loop.
 inline constexpr std::uint32_t kReceivedMax = 100;
 
-enum class Label : std::uint8_t { Stream, Tenant, Campaign, Vmta, FirstAttempt };
-inline constexpr std::size_t kLabelCount = 5;
-[[nodiscard]] std::string_view to_string(Label label);  // "stream", "tenant", "campaign", "vmta", "first_attempt"
+enum class Label : std::uint8_t { Stream, Tenant, Campaign, List, Vmta, FirstAttempt };
+inline constexpr std::size_t kLabelCount = 6;
+[[nodiscard]] std::string_view to_string(Label label);  // "stream", "tenant", "campaign", "list", "vmta", …
 
 // The header names that stand for each label, as configured. X-Virtual-MTA and X-Job are PowerMTA's.
 struct LabelNames {
   std::vector<std::string> stream{"X-Penstock-Stream"};
   std::vector<std::string> tenant{"X-Penstock-Tenant"};
   std::vector<std::string> campaign{"X-Penstock-Campaign", "X-Job"};
+  std::vector<std::string> list{"X-Penstock-List"};
   std::vector<std::string> vmta{"X-Penstock-VMTA", "X-Virtual-MTA"};
   std::vector<std::string> first_attempt{"X-Penstock-First-Attempt"};
 };

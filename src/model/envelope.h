@@ -36,7 +36,8 @@ struct Labels {
   std::string stream;  // always the name of a configured stream once accepted
   std::string tenant;
   std::string campaign;
-  std::string vmta;  // asked for by the sender; overrides the choice from the stream's pool
+  std::string list{};  // the mailing list it is sent to, for suppressions in its scope
+  std::string vmta;    // asked for by the sender; overrides the choice from the stream's pool
   bool operator==(const Labels&) const = default;
 };
 

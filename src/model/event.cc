@@ -18,6 +18,7 @@ std::string_view to_string(EventType type) {
     case EventType::Released: return "released";
     case EventType::BounceReport: return "bounce-report";
     case EventType::Complaint: return "complaint";
+    case EventType::Unsubscribed: return "unsubscribed";
     case EventType::Admin: return "admin";
     case EventType::Config: return "config";
     case EventType::BulkRules: return "bulk-rules";

@@ -26,6 +26,7 @@ enum class EventType : std::uint8_t {
   Released,
   BounceReport,  // a report mailed later says that delivery failed
   Complaint,     // a report says that someone complained
+  Unsubscribed,  // a recipient followed his link and wants no more
   Admin,         // a person or program changed something through the API
   Config,        // a configuration was loaded or refused
   BulkRules,     // a message breaks its stream's rules for bulk mail and was taken all the same
@@ -39,7 +40,7 @@ struct Event {
   MessageId message;
   std::uint32_t recipient_index = 0;
   bool has_recipient = false;
-  std::string_view stream, tenant, campaign;
+  std::string_view stream, tenant, campaign, list;
   std::string_view sender;
   std::string_view recipient;
   std::string_view original_recipient;  // ORCPT
@@ -61,16 +62,18 @@ struct Event {
   OutcomeClass outcome_class = OutcomeClass::None;
   std::string_view rule;  // that decided the class
   Scope scope = Scope::None;
-  std::uint32_t attempt = 0;  // counts from 1
-  std::uint64_t bytes = 0;    // size of the message
-  Duration queued{0};         // since acceptance
-  Duration took{0};           // the attempt itself
-  Time next_attempt;          // wall; Deferred only
+  std::string_view blocklist;  // whose name the reply tells
+  std::uint32_t attempt = 0;   // counts from 1
+  std::uint64_t bytes = 0;     // size of the message
+  Duration queued{0};          // since acceptance
+  Duration took{0};            // the attempt itself
+  Time next_attempt;           // wall; Deferred only
   std::string_view tls_protocol, tls_cipher;
   std::string_view tls_verified;  // "yes", or why the certificate is no proof of the host
   std::string_view tls_policy;    // "none", "opportunistic", "require", "verify"
   std::uint64_t connection = 0;   // numbers connections of a process
-  std::string_view dkim_domain;   // that signed the original message a report is about
+  std::string_view dkim_domain;   // that signed the message; of a report: the original
+  std::string_view report;        // names one recipient of one report: the same when it is dealt with again
   std::string_view detail;        // free words: what an operator did, why something is held
 };
 

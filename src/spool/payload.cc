@@ -62,6 +62,7 @@ std::size_t envelope_payload_bytes(const model::Envelope& envelope, std::size_t 
   for (const auto& recipient : envelope.recipients) {
     bytes += kRecipientBytesMin + recipient.address.size() + recipient.original.size();
   }
+  if (!labels.list.empty()) bytes += 4 + labels.list.size();
   return bytes + 4 * finished;
 }
 
@@ -96,6 +97,7 @@ std::string encode(const EnvelopeParts& parts) {
   if (parts.finished != nullptr) {
     for (const std::uint32_t index : *parts.finished) writer.u32(index);
   }
+  if (!envelope.labels.list.empty()) writer.text(envelope.labels.list);
   return payload;
 }
 
@@ -126,6 +128,8 @@ std::optional<StoredEnvelope> decode_envelope(model::MessageId id, std::string_v
   envelope.labels.vmta = reader.text();
   if (!read_recipients(reader, envelope.recipients)) return std::nullopt;
   if (!read_finished(reader, envelope.recipients.size(), stored.finished)) return std::nullopt;
+  // Added later: payloads without a list end here, as all did before.
+  if (reader.left() > 0) envelope.labels.list = reader.text();
   if (!reader.whole()) return std::nullopt;
   return stored;
 }

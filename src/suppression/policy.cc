@@ -42,7 +42,8 @@ Policy::Policy(const config::Suppression& settings) : soft_(settings.soft) {
   for (const config::SuppressionClass& given : settings.bounce) {
     const auto outcome_class = model::parse_outcome_class(given.name);
     if (!outcome_class) continue;  // the loader knows the names
-    rules_[static_cast<std::size_t>(*outcome_class)] = {given.suppress, given.lasts, given.scope, given.investigate};
+    const Duration lasts = given.lasts.value_or(model::policy_of(*outcome_class).suppressed_for);
+    rules_[static_cast<std::size_t>(*outcome_class)] = {given.suppress, lasts, given.scope, given.investigate};
   }
 }
 

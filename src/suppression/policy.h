@@ -41,7 +41,6 @@ class Policy {
   // In the stream's scope when it has one, and everywhere if `global`.
   [[nodiscard]] static std::vector<Entry> on_complaint(const Bounce& complaint, bool global, Time wall);
   // In the list's scope if there is one, else the stream's, else everywhere.
-  // Not wired yet: nothing in the daemon reads unsubscriptions.
   [[nodiscard]] static Entry on_unsubscribe(const Bounce& wish, std::string_view list, Time wall);
 
   [[nodiscard]] const config::SoftBounces& soft() const { return soft_; }

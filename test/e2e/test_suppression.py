@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Addresses that must not be mailed: learned from a receiver, told by people, and never mailed again."""
+import json
 import smtplib
+import subprocess
 
 import pytest
-from daemon import Daemon, free_port, until
-from simulator import Simulator
+from daemon import CLI, Daemon, free_port, message, until
+from simulator import SLOW, Simulator
 from test_mx import STREAM, TROUBLE
 
 PORT = free_port()
@@ -110,6 +112,16 @@ def test_scope_of_a_stream_stops_its_mail_only(mta):
     mta.until_events("suppressed", 1)
 
 
+def test_scope_of_a_list_stops_what_is_labelled_so(mta):
+    mta.cli("suppress", "add", "reader@receiver.test", "--scope", "list:weekly")
+    mta.submit("a@sender.test", "reader@receiver.test", message(X_Penstock_List="weekly"))
+    suppressed, = mta.until_events("suppressed", 1)
+    assert suppressed["list"] == "weekly" and "list:weekly" in suppressed["reply"]
+    mta.submit("a@sender.test", "reader@receiver.test", message(X_Penstock_List="monthly"))
+    assert mta.until_events("delivered", 1)[0]["list"] == "monthly"
+    assert {event["list"] for event in mta.events("accepted")} == {"weekly", "monthly"}
+
+
 def test_removal_lets_mail_through_and_is_recorded(mta):
     mta.cli("suppress", "add", "@receiver.test")
     assert rcpt(mta, "anyone@receiver.test")[0] == 550
@@ -132,6 +144,39 @@ def test_import_check_and_export(mta, tmp_path):
     lines = mta.run_cli("suppress", "export", "--format", "csv").stdout.splitlines()
     assert len(lines) == 3 and lines[0].startswith("address,scope,cause")
     assert rcpt(mta, "u1@x.test")[0] == 550
+
+
+def test_import_from_standard_input_in_pieces(mta, tmp_path):
+    """Large enough for several pieces; bad lines are told by their place in the whole."""
+    lines = ["email,note"] + [f"user{number}@x.test,a remark that makes the line longer" for number in range(30_000)]
+    lines[1] = "nobody at all"
+    lines[15_000] = "user15000@@x.test"
+    lines[29_000] = "m\udcfcller@x.test"  # Latin-1
+    lines[30_000] = "@"
+    text = "\n".join(lines).encode(errors="surrogateescape")
+
+    def load(file):
+        done = subprocess.run([CLI, "--socket", mta.socket, "--json", "suppress", "import", file, "--cause", "complaint"],
+                              input=text, capture_output=True, timeout=60 * SLOW, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+    first = load("-")
+    assert [line["line"] for line in first["bad_lines"]] == [2, 15_001, 29_001, 30_001]
+    assert (first["added"], first["bad"]) == (29_996, 4)
+    again = load("/dev/stdin")
+    assert (again["added"], again["changed"], again["unchanged"], again["bad"]) == (0, 0, 29_996, 4)
+    shown = mta.cli("suppress", "show", "user29998@x.test")["suppressions"][0]
+    assert shown["cause"] == "complaint" and shown["note"].startswith("a remark")
+    listed = tmp_path / "list.ndjson"
+    listed.write_bytes(b'{"address": "other@x.test", "cause": "unsubscribe", "scope": "list:weekly"}\nnonsense\n')
+    with listed.open("rb") as file:
+        text = file.read()
+    done = load("-")
+    assert done["added"] == 1 and [line["line"] for line in done["bad_lines"]] == [2]
+    assert mta.cli("suppress", "show", "other@x.test")["suppressions"][0]["scope"] == "list:weekly"
+    done = subprocess.run([CLI, "--socket", mta.socket, "suppress", "import", "-"], input=b"no address\n",
+                          capture_output=True, text=False, timeout=60 * SLOW, check=False)
+    assert b"line 1: " in done.stderr and b"1 bad" in done.stdout
 
 
 def test_killed_daemon_remembers_what_it_learned(mta):

@@ -344,6 +344,11 @@ Result<std::vector<SettingRow>> FakeOperations::settings() {
                                  {"log.level", "\"info\"", "default", false}};
 }
 
+Result<std::uint32_t> FakeOperations::rotate_keys(const Actor& actor) {
+  note("rotate keys" + by(actor));
+  return 2;
+}
+
 Result<> FakeOperations::drain(const DrainRequest& request, const Actor& actor) {
   note("drain " + std::string(word_for(request.step)) + " limit=" + format_duration(request.limit) + by(actor));
   return {};

@@ -46,6 +46,7 @@ class FakeOperations final : public Operations {
   Result<ReloadReport> reload(const Actor& actor) override;
   Result<ConfigCheck> check_config(const ConfigCheckRequest& request) override;
   Result<std::vector<SettingRow>> settings() override;
+  Result<std::uint32_t> rotate_keys(const Actor& actor) override;
   Result<> drain(const DrainRequest& request, const Actor& actor) override;
 
   [[nodiscard]] static model::MessageId known_message();

@@ -79,6 +79,7 @@ TEST(OpenApi, MembersOfAnswersAreDescribed) {
   expect_members(api.post("/v1/hold", selection).json, "Job");
   expect_members(api.get("/v1/jobs").json, "JobList");
   expect_members(api.post("/v1/reload", "").json, "ReloadReport");
+  expect_members(api.post("/v1/feedback/rotate-keys", "").json, "KeyRotation");
   expect_members(api.get("/v1/config").json, "SettingList");
   expect_members(api.get("/v1/config").json.at("settings").at(0), "SettingRow");
   const json::value check = api.post("/v1/config/check", R"({"text":"conections = 1"})").json;

@@ -29,12 +29,15 @@ class ReportReceptionTest : public ::testing::Test {
     config_.node.data_dir = folder_.path();
     config_.feedback.trusted_domains = {"fbl.example"};
     config_.feedback.trusted_networks = {*IpNetwork::parse("198.51.100.0/24")};
-    reception_ = std::move(*ReportReception::open({clock_, *log_, events_, metrics_, shards_[0], dns_, nullptr},
-                                                  config_, classify::Classifier::shipped()));
+    state_ = std::move(*state::Writer::open(folder_.file("state.db")));
+    reception_ =
+        std::move(*ReportReception::open({clock_, *log_, events_, metrics_, shards_[0], dns_, *state_, nullptr},
+                                         config_, classify::Classifier::shipped()));
   }
   ~ReportReceptionTest() override {
     reception_->stop();
     shards_.stop();
+    state_->stop();
   }
 
   // A complaint that this domain signed, with its key in DNS.
@@ -62,6 +65,7 @@ class ReportReceptionTest : public ::testing::Test {
   net::ShardSet shards_{1};
   config::Config config_;
   std::shared_ptr<const dkim::KeyPair> key_;
+  std::unique_ptr<state::Writer> state_;
   std::unique_ptr<ReportReception> reception_;
 };
 

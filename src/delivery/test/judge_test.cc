@@ -96,6 +96,26 @@ TEST_F(JudgeTest, ConfigurationAtFaultIsCountedEachTime) {
   EXPECT_EQ(probe.configuration_alarms.value(), 3U);
 }
 
+TEST_F(JudgeTest, ConfigurationAlarmsAreKeptForADayWithCountAndLastReply) {
+  const Outcome outcome = refused(550, "5.7.26 This mail has been blocked because the sender is unauthenticated");
+  judged(outcome, "gmail");
+  clock.advance(1h);
+  judged(refused(550, "5.7.26 This mail has been blocked because the sender is unauthenticated. Again"), "gmail");
+  judged(outcome, "yahoo");
+  judged(refused(550, "5.1.1 no such user"), "gmail");
+  const auto alarms = judge.alarms();
+  ASSERT_EQ(alarms.size(), 2U);
+  EXPECT_EQ(alarms[0].provider, "gmail");
+  EXPECT_EQ(alarms[0].count, 2U);
+  EXPECT_EQ(alarms[0].last - alarms[0].since, 1h);
+  EXPECT_TRUE(alarms[0].reply.ends_with("Again")) << alarms[0].reply;
+  clock.advance(Judge::kAlarmKept);
+  EXPECT_TRUE(judge.alarms().empty());
+  judged(outcome, "gmail");
+  ASSERT_EQ(judge.alarms().size(), 1U);
+  EXPECT_EQ(judge.alarms()[0].count, 1U) << "it begins anew";
+}
+
 // The same over a whole engine: the receiver's words decide, and events tell rule and scope.
 class JudgedDelivery : public testing::Test {
  protected:

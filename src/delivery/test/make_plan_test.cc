@@ -197,6 +197,33 @@ recipients_per_message = 5
   EXPECT_TRUE(other.window.open(saturday));
 }
 
+TEST_F(MakePlanTest, TriesOfAClassAreTheConfigurationsOrItsOwn) {
+  const auto made = make(std::string(kStream) + R"(
+[[suppression.bounce]]
+name = "mailbox-full"
+tries = 5
+[[suppression.bounce]]
+name = "server-trouble"
+suppress = false
+tries = 2
+within = "10m"
+)");
+  const TryLimits& limits = made.plan->try_limits;
+  EXPECT_EQ(limits.of(model::OutcomeClass::MailboxFull).tries, 5U);
+  EXPECT_EQ(limits.of(model::OutcomeClass::MailboxFull).within, 24h);
+  EXPECT_EQ(limits.of(model::OutcomeClass::ServerTrouble).tries, 2U);
+  EXPECT_EQ(limits.of(model::OutcomeClass::ServerTrouble).within, 10min);
+  EXPECT_EQ(limits.of(model::OutcomeClass::Network).tries, 0U);
+  EXPECT_EQ(TryLimits().of(model::OutcomeClass::MailboxFull).tries, 3U);
+}
+
+TEST_F(MakePlanTest, StreamWithLinksSendsEachRecipientHisOwnCopy) {
+  const auto made =
+      make(std::string(kStream) +
+           "recipients_per_message = 50\nunsubscribe = { add = \"missing\", url = \"https://u.example/\" }\n");
+  EXPECT_EQ(made.plan->stream_or_default({}).recipients_per_message, 1U);
+}
+
 TEST_F(MakePlanTest, UnknownTimeZoneIsAnErrorThatNamesTheStream) {
   const auto made = try_make(std::string(kStream) + "window = { hours = \"08:00-20:00\", zone = \"Mars/Olympus\" }\n");
   ASSERT_FALSE(made);

@@ -40,6 +40,7 @@ model::Event full_event() {
   e.stream = "marketing";
   e.tenant = "shop";
   e.campaign = "autumn";
+  e.list = "weekly";
   e.sender = "news@shop.example";
   e.recipient = "ann@slow.example";
   e.original_recipient = "rfc822;Ann@slow.example";
@@ -62,6 +63,7 @@ model::Event full_event() {
   e.outcome_class = model::OutcomeClass::RateLimit;
   e.rule = "gmail-unusual-rate";
   e.scope = model::Scope::SourceIp;
+  e.blocklist = "zen.spamhaus.org";
   e.attempt = 2;
   e.bytes = 10'240;
   e.queued = 1500ms;
@@ -73,26 +75,28 @@ model::Event full_event() {
   e.tls_policy = "verify";
   e.connection = 99;
   e.dkim_domain = "shop.example";
+  e.report = "00112233445566ff.0";
   e.detail = "words";
   return e;
 }
 
 TEST(EventFormat, EveryFieldIsWrittenUnderItsName) {
-  EXPECT_EQ(line_of(full_event()),
-            R"({"time":"2026-11-25T07:00:01.500000Z","type":"deferred","node":"mta1","id":")" +
-                model::format_id(model::MessageId{12'345'678'901'234}) +
-                R"(","rcpt_index":7,"stream":"marketing","tenant":"shop","campaign":"autumn",)"
-                R"("sender":"news@shop.example","recipient":"ann@slow.example","orcpt":"rfc822;Ann@slow.example",)"
-                R"("envid":"QQ314159","domain":"slow.example","provider":"slow","site":"mx1.slow.example","vmta":"v1",)"
-                R"("pool":"main","source":"192.0.2.1","peer":"198.51.100.7","peer_host":"mx1.slow.example",)"
-                R"("route":"mx","protocol":"smtp","client":"203.0.113.4","extensions":"PIPELINING,SIZE",)"
-                R"("step":"rcpt","reply":"451 4.7.1 try / later","code":451,"enhanced":"4.7.1",)"
-                R"("class":"rate-limit","rule":"gmail-unusual-rate","scope":"source-ip",)"
-                R"("attempt":2,"size":10240,"queued_us":1500000,"took_us":20000,)"
-                R"("next":"2026-11-25T07:15:01.500000Z","tls":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384",)"
-                R"("tls_verified":"yes","tls_policy":"verify",)"
-                R"("connection":99,"dkim_domain":"shop.example","detail":"words"})"
-                "\n");
+  EXPECT_EQ(
+      line_of(full_event()),
+      R"({"time":"2026-11-25T07:00:01.500000Z","type":"deferred","node":"mta1","id":")" +
+          model::format_id(model::MessageId{12'345'678'901'234}) +
+          R"(","rcpt_index":7,"stream":"marketing","tenant":"shop","campaign":"autumn",)"
+          R"("list":"weekly","sender":"news@shop.example","recipient":"ann@slow.example","orcpt":"rfc822;Ann@slow.example",)"
+          R"("envid":"QQ314159","domain":"slow.example","provider":"slow","site":"mx1.slow.example","vmta":"v1",)"
+          R"("pool":"main","source":"192.0.2.1","peer":"198.51.100.7","peer_host":"mx1.slow.example",)"
+          R"("route":"mx","protocol":"smtp","client":"203.0.113.4","extensions":"PIPELINING,SIZE",)"
+          R"("step":"rcpt","reply":"451 4.7.1 try / later","code":451,"enhanced":"4.7.1",)"
+          R"("class":"rate-limit","rule":"gmail-unusual-rate","scope":"source-ip","blocklist":"zen.spamhaus.org",)"
+          R"("attempt":2,"size":10240,"queued_us":1500000,"took_us":20000,)"
+          R"("next":"2026-11-25T07:15:01.500000Z","tls":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384",)"
+          R"("tls_verified":"yes","tls_policy":"verify",)"
+          R"("connection":99,"dkim_domain":"shop.example","report":"00112233445566ff.0","detail":"words"})"
+          "\n");
   EXPECT_EQ(object_of(full_event()).size(), kFieldNames.size());
 }
 

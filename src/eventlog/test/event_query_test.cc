@@ -70,6 +70,31 @@ TEST_F(EventQueries, TraceFindsAMessage) {
   EXPECT_EQ(recipients(trace_of({.recipient = "", .message = model::MessageId{77}, .since = {}})), "");
 }
 
+TEST_F(EventQueries, SeveralMessagesAreFoundInOneWalkTheNewestFirst) {
+  const auto seen = [this](std::vector<model::MessageId> messages, Time since = {}) {
+    FoundEvents found;
+    EXPECT_TRUE(visit_messages(*folder_.log, messages, since,
+                               [&found](std::string_view line) { found.lines.emplace_back(line); }));
+    return recipients(found);
+  };
+  EXPECT_EQ(seen({model::MessageId{1}, model::MessageId{3}}), "ann@a.example Ann@A.example ann@a.example");
+  EXPECT_EQ(seen({model::MessageId{3}, model::MessageId{2}, model::MessageId{77}}),
+            "ann@a.example Ann@A.example bob@b.example");
+  EXPECT_EQ(seen({model::MessageId{3}, model::MessageId{1}}, folder_.clock.wall() - 1min), "ann@a.example")
+      << "segments that ended before are left out";
+  EXPECT_EQ(seen({model::MessageId{77}}), "");
+  EXPECT_EQ(seen({}), "");
+}
+
+TEST_F(EventQueries, EveryLineSinceATimeIsVisited) {
+  std::size_t all = 0;
+  std::size_t young = 0;
+  EXPECT_TRUE(visit_since(*folder_.log, Time{}, [&all](std::string_view) { ++all; }));
+  EXPECT_TRUE(visit_since(*folder_.log, folder_.clock.wall(), [&young](std::string_view) { ++young; }));
+  EXPECT_EQ(all, 6U);
+  EXPECT_EQ(young, 3U) << "those of the current segment";
+}
+
 TEST_F(EventQueries, TraceGivesTheNewestAndSaysThatThereAreMore) {
   const FoundEvents two = trace_of({.recipient = "ann@a.example", .message = {}, .since = {}, .limit = 2});
   EXPECT_EQ(recipients(two), "Ann@A.example ann@a.example");

@@ -102,11 +102,19 @@ TEST_F(Decide, ReplayIsCountedOnly) {
   EXPECT_EQ(suppressed(decision), 0);
 }
 
+TEST_F(Decide, ReferenceOfALongTimeAgoIsCountedOnly) {
+  const Report report = bounce("anna@example.net");
+  Evidence evidence = weigh(report, {"b+" + token() + "@bounces.example.com"}, keys_);
+  evidence.too_old = true;
+  const Decision decision = decide(report, evidence, {}, *classify::Classifier::shipped());
+  EXPECT_EQ(decision.proof, Proof::Expired);
+  EXPECT_EQ(suppressed(decision), 0);
+}
+
 TEST_F(Decide, OtherAddressThanTheReferenceNamesIsNotTouched) {
   const Report report = bounce("victim@example.org");
   const std::string to = "b+" + token() + "@bounces.example.com";
   const Decision first = decide_with(report, to);
-  EXPECT_TRUE(first.needs_lookup);
   EXPECT_THAT(first.effects, IsEmpty());
   // The log knows whom it named: an alias of the reported address, perhaps.
   Evidence evidence = weigh(report, {to}, keys_);
@@ -131,7 +139,7 @@ TEST_F(Decide, RedactedComplaintIsMatchedThroughTheLog) {
   const Decision decision = decide(report, evidence, {}, *classify::Classifier::shipped());
   ASSERT_THAT(decision.effects, SizeIs(1));
   EXPECT_EQ(decision.effects[0].address, "anna@example.net");
-  EXPECT_TRUE(decision.effects[0].stream_scope && decision.effects[0].global_scope);
+  EXPECT_TRUE(decision.effects[0].suppress && decision.effects[0].global_scope);
 }
 
 TEST_F(Decide, WithoutAReferenceOnlyTrustOrPolicySuppress) {

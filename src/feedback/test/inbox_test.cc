@@ -3,12 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <future>
 
+#include "base/test/temp_folder.h"
 #include "feedback/errc.h"
 
 namespace penstock::feedback {
@@ -25,11 +25,17 @@ IncomingReport report_named(const std::string& text) {
 // Takes what the inbox hands out; each can be waited for. While `held`, handling waits.
 class Desk {
  public:
-  void handle(const IncomingReport& report) {
+  void handle(std::span<const IncomingReport> reports) {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return !held_; });
-    handled_.push_back(report.message);
+    for (const IncomingReport& report : reports) handled_.push_back(report.message);
+    calls_.push_back(reports.size());
     wake_.notify_all();
+  }
+  // How many reports came at a time.
+  std::vector<std::size_t> calls() {
+    const std::lock_guard lock(mutex_);
+    return calls_;
   }
   std::vector<std::string> wait_for(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -46,19 +52,15 @@ class Desk {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::string> handled_;
+  std::vector<std::size_t> calls_;
   bool held_ = false;
 };
 
 class InboxTest : public ::testing::Test {
  protected:
-  InboxTest() : folder_(std::filesystem::temp_directory_path() / ("penstock_inbox_" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(folder_);
-  }
-  ~InboxTest() override { std::filesystem::remove_all(folder_); }
-
   std::unique_ptr<Inbox> open(Desk& desk, InboxLimits limits = {}) {
     auto inbox = Inbox::open(
-        folder_.string(), [&desk](const IncomingReport& report, std::uint64_t) { desk.handle(report); }, limits);
+        folder_.string(), [&desk](std::span<const IncomingReport> reports) { desk.handle(reports); }, limits);
     EXPECT_TRUE(inbox);
     return inbox ? std::move(*inbox) : nullptr;
   }
@@ -70,7 +72,8 @@ class InboxTest : public ::testing::Test {
   }
   [[nodiscard]] std::filesystem::path file() const { return folder_ / "inbox.log"; }
 
-  std::filesystem::path folder_;
+  const TempFolder temp_;
+  const std::filesystem::path folder_{temp_.file("reports")};
 };
 
 TEST_F(InboxTest, HandlesInOrderAndEmptiesTheFile) {
@@ -116,6 +119,20 @@ TEST_F(InboxTest, TornTailIsCutAndTheRestServed) {
   const auto inbox = open(desk);
   EXPECT_TRUE(submit(*inbox, "three"));
   EXPECT_THAT(desk.wait_for(2), ElementsAre("one", "three"));
+}
+
+TEST_F(InboxTest, WhatWaitsIsHandedOutTogetherAndBounded) {
+  Desk desk;
+  desk.hold(true);
+  const auto inbox = open(desk);
+  const std::size_t count = Inbox::kHandledMax + 10;
+  for (std::size_t i = 0; i < count; ++i) EXPECT_TRUE(submit(*inbox, std::to_string(i)));
+  desk.hold(false);
+  EXPECT_THAT(desk.wait_for(count), SizeIs(count));
+  inbox->stop();
+  const std::vector<std::size_t> calls = desk.calls();
+  EXPECT_LE(*std::max_element(calls.begin(), calls.end()), Inbox::kHandledMax);
+  EXPECT_LE(calls.size(), 4U);
 }
 
 TEST_F(InboxTest, FullInboxRefuses) {

@@ -59,7 +59,7 @@ TEST(Reference, PreviousKeyIsAcceptedAndOthersAreNot) {
   ReferenceKeys rotated;
   rotated.current.fill(2);
   EXPECT_FALSE(verify_reference(rotated, token()));
-  rotated.previous = keys().current;
+  rotated.previous = {ReferenceKey{}, keys().current};
   const auto reference = verify_reference(rotated, token());
   ASSERT_TRUE(reference);
   EXPECT_TRUE(reference->names("anna@example.net"));

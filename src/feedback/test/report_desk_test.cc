@@ -4,10 +4,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include <set>
 
+#include "base/test/temp_folder.h"
 #include "classify/read_rules.h"
 
 namespace penstock::feedback {
@@ -18,27 +18,36 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const model::RecipientId kRecipient{model::MessageId{42}, 0};
+constexpr Time kAccepted{std::chrono::seconds{1'800'000'000}};
+constexpr Time kReceived = kAccepted + std::chrono::hours{1};
+const model::RecipientId kRecipient{
+    model::MessageId{static_cast<std::uint64_t>(kAccepted.time_since_epoch().count()) << 8}, 0};
 
 class FakeOutlets final : public ReportOutlets {
  public:
-  std::optional<SentRecipient> find_sent(model::RecipientId recipient,
-                                         const std::vector<std::string>& addresses) override {
-    ++lookups;
-    if (recipient.message != kRecipient.message || !sent) return std::nullopt;
-    const bool named = std::find(addresses.begin(), addresses.end(), sent->address) != addresses.end();
-    return recipient.index != kWholeMessage || named ? sent : std::nullopt;
+  std::vector<std::optional<SentRecipient>> find_sent(std::span<const WantedRecipient> wanted) override {
+    lookups.push_back(wanted.size());
+    std::vector<std::optional<SentRecipient>> found;
+    for (const WantedRecipient& want : wanted) {
+      const bool named =
+          sent && std::find(want.addresses.begin(), want.addresses.end(), sent->address) != want.addresses.end();
+      const bool known = sent && want.recipient.message == kRecipient.message;
+      found.push_back(known && (want.recipient.index != kWholeMessage || named) ? sent : std::nullopt);
+    }
+    return found;
   }
   bool is_trusted(const IncomingReport& incoming, const report::Report&) override {
     return incoming.client_address == trusted_address;
   }
-  Suppressing suppress(const HandledRecipient& handled) override {
-    if (!handled.effect.suppress) return Suppressing::NotWanted;
-    if (store_works) suppressed.push_back(handled.effect.address);
-    return store_works ? Suppressing::Stored : Suppressing::Failed;
+  std::vector<Suppressing> suppress(std::span<const HandledRecipient> handled) override {
+    for (const HandledRecipient& one : handled) {
+      if (store_works) suppressed.push_back(one.effect.address);
+    }
+    return std::vector(handled.size(), store_works ? Suppressing::Stored : Suppressing::Failed);
   }
   void record(const HandledRecipient& handled) override {
     classes.push_back(handled.effect.outcome_class);
+    names.insert(std::to_string(handled.report_id) + "." + std::to_string(handled.number));
     recorded.push_back(handled.effect.address + (handled.suppressing == Suppressing::Stored ? " suppressed" : "") +
                        (handled.suppressing == Suppressing::Failed ? " failed" : "") +
                        (handled.sent != nullptr ? " " + handled.sent->campaign : ""));
@@ -46,28 +55,30 @@ class FakeOutlets final : public ReportOutlets {
   void count(ReportKind kind, Proof proof) override {
     counted.push_back(std::string(to_string(kind)) + " " + std::string(to_string(proof)));
   }
+  void finished() override { ++rounds; }
 
   std::optional<SentRecipient> sent;
   std::string trusted_address = "198.51.100.1";
   bool store_works = true;
-  int lookups = 0;
+  int rounds = 0;
+  std::vector<std::size_t> lookups;  // how many were asked for at a time
+  std::set<std::string> names;
   std::vector<std::string> suppressed, recorded, counted;
   std::vector<model::OutcomeClass> classes;
 };
 
 class DeskTest : public ::testing::Test {
  protected:
-  DeskTest() : folder_(std::filesystem::temp_directory_path() / ("penstock_desk_" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    used_ = std::move(*UsedReferences::open((folder_ / "used").string()));
+  DeskTest() {
+    writer_ = std::move(*state::Writer::open(folder_.file("state.db")));
+    used_ = std::move(*UsedReferences::open(*writer_, clock_));
     desk_ = std::make_unique<ReportDesk>(*used_, outlets_);
     DeskSettings settings;
     settings.keys.current.fill(1);
     keys_ = settings.keys;
     desk_->configure(settings);
   }
-  ~DeskTest() override { std::filesystem::remove_all(folder_); }
+  ~DeskTest() override { writer_->stop(); }
 
   [[nodiscard]] std::string token() const {
     return make_reference(keys_.current, kRecipient, "anna@example.net", "news");
@@ -77,6 +88,7 @@ class DeskTest : public ::testing::Test {
     IncomingReport incoming;
     incoming.recipients = {to};
     incoming.client_address = "192.0.2.9";
+    incoming.received = kReceived;
     incoming.message =
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example.net\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
         "Content-Type: multipart/report; boundary=\"=b\"\r\n\r\n--=b\r\nContent-Type: message/delivery-status\r\n\r\n"
@@ -86,7 +98,15 @@ class DeskTest : public ::testing::Test {
     return incoming;
   }
 
-  std::filesystem::path folder_;
+  // The same report, brought in once more.
+  static IncomingReport again(IncomingReport incoming) {
+    incoming.received += std::chrono::minutes{5};
+    return incoming;
+  }
+
+  const TempFolder folder_;
+  FakeClock clock_;
+  std::unique_ptr<state::Writer> writer_;
   ReferenceKeys keys_;
   FakeOutlets outlets_;
   std::unique_ptr<UsedReferences> used_;
@@ -97,21 +117,60 @@ TEST_F(DeskTest, BounceWithOurReferenceSuppressesOnce) {
   outlets_.sent = SentRecipient{.address = "anna@example.net", .campaign = "spring"};
   const IncomingReport incoming = bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com");
   desk_->handle(incoming);
-  desk_->handle(incoming);
+  desk_->handle(again(incoming));
   EXPECT_THAT(outlets_.suppressed, ElementsAre("anna@example.net"));
-  EXPECT_THAT(outlets_.recorded, ElementsAre("anna@example.net suppressed spring", "anna@example.net"));
+  EXPECT_THAT(outlets_.recorded, ElementsAre("anna@example.net suppressed spring", "anna@example.net spring"));
   EXPECT_THAT(outlets_.counted, ElementsAre("bounce reference", "bounce replayed"));
 }
 
-TEST_F(DeskTest, NothingIsLookedUpWhileReportsWait) {
-  desk_->handle(bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com"), true);
+// A daemon that was killed reads from its inbox what it had dealt with.
+TEST_F(DeskTest, SameReportDealtWithTwiceActsTwiceUnderOneName) {
+  const IncomingReport incoming = bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com");
+  desk_->handle(incoming);
+  desk_->handle(incoming);
+  EXPECT_THAT(outlets_.recorded, ElementsAre("anna@example.net suppressed", "anna@example.net suppressed"));
+  EXPECT_THAT(outlets_.names, SizeIs(1));
+  desk_->handle(again(incoming));
+  EXPECT_THAT(outlets_.names, SizeIs(2));
+}
+
+TEST_F(DeskTest, ManyReportsAreLookedUpTogetherAndAReplayAmongThemActsOnce) {
+  outlets_.sent = SentRecipient{.address = "anna@example.net", .campaign = "spring"};
+  const IncomingReport incoming = bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com");
+  const std::vector<IncomingReport> reports{incoming, again(incoming), bounce_of("x@example.org", "fbl@example.com")};
+  desk_->handle(reports);
+  EXPECT_THAT(outlets_.lookups, ElementsAre(2U));
+  EXPECT_EQ(outlets_.rounds, 1);
+  EXPECT_THAT(outlets_.recorded,
+              ElementsAre("anna@example.net suppressed spring", "anna@example.net spring", "x@example.org"));
+  EXPECT_THAT(outlets_.counted, ElementsAre("bounce reference", "bounce replayed", "bounce none"));
+}
+
+TEST_F(DeskTest, ReferenceOfALongTimeAgoIsNotBelieved) {
+  IncomingReport incoming = bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com");
+  incoming.received = kAccepted + kReferenceLasts + std::chrono::seconds{1};
+  desk_->handle(incoming);
+  EXPECT_THAT(outlets_.suppressed, IsEmpty());
+  EXPECT_THAT(outlets_.counted, ElementsAre("bounce expired"));
+  incoming.received = kAccepted + kReferenceLasts;
+  desk_->handle(incoming);
   EXPECT_THAT(outlets_.suppressed, SizeIs(1));
-  EXPECT_EQ(outlets_.lookups, 0);
+}
+
+// What a receiver holds against our address says nothing of the recipient, whatever its class.
+TEST_F(DeskTest, ReplyAboutOurAddressSuppressesNobody) {
+  IncomingReport incoming = bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com", "5.1.0");
+  const std::string words = "550 5.1.0 user unknown";
+  incoming.message.replace(incoming.message.find(words), words.size(),
+                           "550 5.1.0 Sender address rejected: user unknown");
+  desk_->handle(incoming);
+  EXPECT_THAT(outlets_.suppressed, IsEmpty());
+  EXPECT_THAT(outlets_.recorded, SizeIs(1));
 }
 
 TEST_F(DeskTest, AliasOfTheRecipientIsFoundThroughTheLog) {
   outlets_.sent = SentRecipient{.address = "anna@example.net"};
-  desk_->handle(bounce_of("mailbox17@backend.example", "b+" + token() + "@bounces.example.com"), true);
+  desk_->handle(bounce_of("mailbox17@backend.example", "b+" + token() + "@bounces.example.com"));
   EXPECT_THAT(outlets_.suppressed, ElementsAre("anna@example.net"));
 }
 
@@ -132,7 +191,7 @@ TEST_F(DeskTest, ReferenceToAWholeMessageActsOnItsOwnRecipientsOnly) {
   EXPECT_THAT(outlets_.suppressed, IsEmpty());
   desk_->handle(bounce_of("anna@example.net", "b+" + whole + "@bounces.example.com"));
   EXPECT_THAT(outlets_.suppressed, ElementsAre("anna@example.net"));
-  EXPECT_TRUE(used_->contains({kRecipient.message, 5}, ReportKind::Bounce));
+  EXPECT_TRUE(used_->is_used({kRecipient.message, 5}, ReportKind::Bounce, 1));
 }
 
 TEST_F(DeskTest, FailedStoreLeavesTheReferenceUnused) {
@@ -155,7 +214,7 @@ TEST_F(DeskTest, RulesInForceDecideTheClass) {
   EXPECT_THAT(outlets_.classes, ElementsAre(model::OutcomeClass::Greylisting));
   settings.classifier = classify::Classifier::shipped();
   desk_->configure(settings);
-  desk_->handle(incoming);
+  desk_->handle(again(incoming));
   EXPECT_THAT(outlets_.classes, ElementsAre(model::OutcomeClass::Greylisting, model::OutcomeClass::InvalidMailbox));
 }
 

@@ -69,9 +69,9 @@ class AdmissionTest : public ::testing::Test {
 
 TEST_F(AdmissionTest, LabelsAreReadAndTheirFieldsRemoved) {
   const Admitted got =
-      take(with("X-Penstock-Stream: urgent\r\nX-Penstock-Tenant: shop\r\nX-Job: spring\r\n"
+      take(with("X-Penstock-Stream: urgent\r\nX-Penstock-Tenant: shop\r\nX-Job: spring\r\nX-Penstock-List: weekly\r\n"
                 "X-Virtual-MTA: v1\r\n"));
-  EXPECT_EQ(got.envelope.labels, (model::Labels{"urgent", "shop", "spring", "v1"}));
+  EXPECT_EQ(got.envelope.labels, (model::Labels{"urgent", "shop", "spring", "weekly", "v1"}));
   EXPECT_THAT(*got.body, Not(HasSubstr("X-")));
   EXPECT_THAT(*got.body, HasSubstr(std::string(kComplete) + "\r\nhello\r\n"));
 }
@@ -173,6 +173,29 @@ TEST_F(AdmissionTest, FirstAttemptIsRead) {
   const Admitted got = take(with("X-Penstock-First-Attempt: 2027-01-15T10:00:00Z\r\n"));
   EXPECT_EQ(got.envelope.first_attempt, wall_ + 2h);
   EXPECT_EQ(refusal(with("X-Penstock-First-Attempt: tomorrow\r\n")).code, 554);
+}
+
+class LinksTest : public AdmissionTest {
+ protected:
+  LinksTest()
+      : AdmissionTest(with_one_pool(R"([[stream]]
+name = "default"
+pool = "main"
+unsubscribe = { add = "replace", url = "https://u.shop.example/" }
+[[stream]]
+name = "orders"
+pool = "main"
+unsubscribe = { add = "missing", url = "https://u.shop.example/" }
+)")) {}
+  const std::string own_ =
+      "List-Unsubscribe: <mailto:out@shop.example>\r\nlist-unsubscribe-post: List-Unsubscribe=One-Click\r\n";
+};
+
+TEST_F(LinksTest, OwnLinksAreRemovedWhereTheyAreReplaced) {
+  EXPECT_THAT(*take(with(own_)).body, Not(HasSubstr("nsubscribe")));
+  EXPECT_THAT(*take(with(own_ + "X-Penstock-Stream: orders\r\n")).body, HasSubstr(own_));
+  submission_.envelope.sender.clear();
+  EXPECT_THAT(*take(with(own_)).body, HasSubstr(own_)) << "a notice gets no link in their place";
 }
 
 class NothingAddedTest : public AdmissionTest {

@@ -71,7 +71,7 @@ TEST_F(PickupTest, GoodFileIsTakenAndRemoved) {
   const model::Envelope envelope = entrance_.handed_over()[0];
   EXPECT_EQ(envelope.sender, "a@shop.example");
   EXPECT_THAT(envelope.recipients, SizeIs(2));
-  EXPECT_EQ(envelope.labels, (model::Labels{"files", "house", "", ""}));
+  EXPECT_EQ(envelope.labels, (model::Labels{"files", "house", "", "", ""}));
   EXPECT_EQ(envelope.peer, "pickup");
   const std::string stored = **entrance_.box.spool->read_body(envelope.id);
   EXPECT_THAT(stored, HasSubstr("Subject: hi\r\n"));

@@ -46,7 +46,7 @@ class ReferenceMarkTest : public ::testing::Test {
   }
   static std::optional<feedback::Reference> reference_in(const std::string& text) {
     const auto candidates = feedback::reference_candidates(text);
-    feedback::ReferenceKeys keys{key(), std::nullopt};
+    feedback::ReferenceKeys keys{key(), {}};
     return candidates.empty() ? std::nullopt : feedback::verify_reference(keys, candidates.front());
   }
 

@@ -19,11 +19,13 @@ Examination look_at(std::string_view message) {
 TEST(Examine, LabelsAreReadAndTheirFieldsListed) {
   const std::string message =
       "From: a@b.example\r\nX-Penstock-Stream: news\r\nX-PENSTOCK-tenant:\r\n  acme \r\nSubject: hi\r\n"
-      "X-Job: summer\r\nX-Virtual-MTA: v7\r\nX-Penstock-First-Attempt: 2026-02-03T04:05:06Z\r\n\r\nX-Job: body\r\n";
+      "X-Job: summer\r\nX-Penstock-List: weekly\r\nX-Virtual-MTA: v7\r\nX-Penstock-First-Attempt: "
+      "2026-02-03T04:05:06Z\r\n\r\nX-Job: body\r\n";
   const auto found = look_at(message);
-  EXPECT_EQ(found.labels, (model::Labels{.stream = "news", .tenant = "acme", .campaign = "summer", .vmta = "v7"}));
+  EXPECT_EQ(found.labels,
+            (model::Labels{.stream = "news", .tenant = "acme", .campaign = "summer", .list = "weekly", .vmta = "v7"}));
   EXPECT_EQ(found.first_attempt, Time{std::chrono::seconds{1770091506}});
-  EXPECT_EQ(found.remove.size(), 5U);
+  EXPECT_EQ(found.remove.size(), 6U);
   EXPECT_TRUE(found.problems.empty());
   EXPECT_EQ(apply_edit(message, found.facts, {.received = {}, .added = {}, .remove = found.remove}),
             "From: a@b.example\r\nSubject: hi\r\n\r\nX-Job: body\r\n");
@@ -113,6 +115,7 @@ TEST(Label, NamesAreThoseOfTheConfiguration) {
   EXPECT_EQ(to_string(Label::Stream), "stream");
   EXPECT_EQ(to_string(Label::Tenant), "tenant");
   EXPECT_EQ(to_string(Label::Campaign), "campaign");
+  EXPECT_EQ(to_string(Label::List), "list");
   EXPECT_EQ(to_string(Label::Vmta), "vmta");
   EXPECT_EQ(to_string(Label::FirstAttempt), "first_attempt");
 }

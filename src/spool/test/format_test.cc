@@ -138,6 +138,20 @@ TEST(EnvelopePayload, ComesBack) {
   EXPECT_EQ(read->finished, finished);
 }
 
+TEST(EnvelopePayload, ListIsKeptAndAPayloadFromBeforeItReadsWithout) {
+  model::Envelope envelope = full_envelope();
+  const std::string before = encode({.envelope = envelope});
+  EXPECT_EQ(decode_envelope(envelope.id, before)->envelope.labels.list, "");
+  envelope.labels.list = "weekly";
+  const std::string payload = encode({.envelope = envelope});
+  EXPECT_EQ(payload.size(), envelope_payload_bytes(envelope));
+  EXPECT_TRUE(payload.starts_with(before)) << "it stands at the end";
+  EXPECT_EQ(decode_envelope(envelope.id, payload)->envelope, envelope);
+  for (std::size_t length = before.size() + 1; length < payload.size(); ++length) {
+    EXPECT_FALSE(decode_envelope(envelope.id, payload.substr(0, length))) << length;
+  }
+}
+
 TEST(EnvelopePayload, CutOrLengthenedIsNone) {
   const model::Envelope envelope = full_envelope();
   const std::string payload = encode({.envelope = envelope});

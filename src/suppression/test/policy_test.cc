@@ -96,6 +96,17 @@ TEST(Policy, ComplaintSuppressesInItsStreamAndEverywhere) {
   EXPECT_EQ(global[0].scope.to_string(), "global");
 }
 
+TEST(Policy, RowThatSaysNothingOfTheTimeKeepsThatOfTheClass) {
+  config::Suppression settings;
+  settings.bounce.resize(1);
+  settings.bounce[0].name = "mailbox-full";
+  settings.bounce[0].tries = 5;
+  EXPECT_EQ(Policy(settings).on_bounce(bounce_of(OutcomeClass::MailboxFull), kNow)->until,
+            kNow + std::chrono::days{14});
+  settings.bounce[0].lasts = Duration::zero();
+  EXPECT_EQ(Policy(settings).on_bounce(bounce_of(OutcomeClass::MailboxFull), kNow)->until, Time{});
+}
+
 TEST(Policy, UnsubscriptionHoldsForTheListOrTheStream) {
   EXPECT_EQ(Policy::on_unsubscribe(bounce_of(OutcomeClass::None), "weekly", kNow).scope.to_string(), "list:weekly");
   EXPECT_EQ(Policy::on_unsubscribe(bounce_of(OutcomeClass::None), "", kNow).scope.to_string(), "stream:news");
