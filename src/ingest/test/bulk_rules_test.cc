@@ -69,7 +69,7 @@ BulkFindings check(const std::string& message, const std::string& stream = "bulk
   const BulkRules rules(*config, *config->find_stream("news"));
   model::Envelope envelope;
   envelope.id = model::MessageId{77};
-  envelope.labels = {"news", "shop", "spring sale: 1", ""};
+  envelope.labels = {.stream = "news", .tenant = "shop", .campaign = "spring sale: 1", .vmta = ""};
   return rules.check({message, envelope, sender_domain, "mta1.example", kNow});
 }
 

@@ -303,7 +303,7 @@ TEST(Store, ErrorsBecomeRepliesForClients) {
 
 TEST_F(SmtpServiceTest, MailForAReportDomainGoesToTheInboxAndNowhereElse) {
   std::promise<feedback::IncomingReport> came;
-  take_reports([&came](const feedback::IncomingReport& report, std::uint64_t) { came.set_value(report); });
+  take_reports([&came](std::span<const feedback::IncomingReport> reports) { came.set_value(reports.front()); });
   serve(listener("report_domains = [\"bounces.example.com\"]\n"));
   const auto client = connect();
   EXPECT_THAT(client->reply(), StartsWith("220"));
@@ -318,7 +318,7 @@ TEST_F(SmtpServiceTest, MailForAReportDomainGoesToTheInboxAndNowhereElse) {
 }
 
 TEST_F(SmtpServiceTest, ReportsAreTakenFromStrangersAndNotMixedWithMail) {
-  take_reports([](const feedback::IncomingReport&, std::uint64_t) {});
+  take_reports([](std::span<const feedback::IncomingReport>) {});
   serve(listener("relay_domains = [\"shop.example\"]\nreport_domains = [\"bounces.example.com\"]\n"));
   const auto client = connect("127.0.0.2");
   EXPECT_THAT(client->reply(), StartsWith("220"));
