@@ -11,7 +11,7 @@ constexpr std::string_view kGroups = "domain stream tenant campaign provider vmt
 constexpr std::string_view kStates = "ready in_delivery deferred scheduled held";
 constexpr std::string_view kTypes =
     "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint "
-    "unsubscribed admin config bulk-rules";
+    "unsubscribed admin action config bulk-rules";
 
 constexpr std::string_view kCauses =
     "invalid-mailbox invalid-domain inactive-mailbox mailbox-full policy soft-bounces complaint unsubscribe operator "
@@ -426,10 +426,64 @@ std::vector<CommandSpec> user_commands() {
   };
 }
 
+// Those about actions and the limits of paths.
+std::vector<CommandSpec> shaping_commands() {
+  const Options tuple = {{"--vmta", "NAME", "mail that leaves from this vMTA"},
+                         {"--pool", "NAME", "of this pool"},
+                         {"--stream", "NAME", "of this stream"},
+                         {"--tenant", "NAME", "of this tenant"},
+                         {"--campaign", "NAME", "of this campaign"},
+                         {"--sender-domain", "NAME", "whose envelope sender is in this domain"},
+                         {"--dkim-domain", "NAME", "that this domain signs"},
+                         {"--provider", "NAME", "to this provider, or \"site:HOSTS\" where none is known"},
+                         {"--site", "HOSTS", "to this set of MX hosts"}};
+  const OptionSpec until{"--until", "TIME", "\"2h\" from now, or a time (until ended)"};
+  const OptionSpec rate{"--rate", "RATE", "recipients in a span, \"10/s\""};
+  return {
+      {.name = "actions",
+       .help = "sender domains, campaigns, … that are slowed, suspended or stopped, and why",
+       .options = {},
+       .run = list_actions},
+      {.name = "action set",
+       .help = "slow, back off, suspend or stop the mail that all options given describe",
+       .positional = "KIND",
+       .positional_need = Need::Required,
+       .positional_choices = "slow backoff suspend stop",
+       .options = with(tuple, {rate, until, kReason}),
+       .run = set_action},
+      {.name = "action clear",
+       .help = "end the action on exactly these; what was held goes on",
+       .options = with(tuple, {{"--all", "", "end every action"}}),
+       .run = clear_actions},
+      {.name = "path pin",
+       .help = "your limits for an egress path instead of those learned",
+       .positional = "PATH",
+       .positional_need = Need::Required,
+       .options = {{"--connections", "NUMBER", "open at the same time"},
+                   rate,
+                   {"--suspend", "", "nothing is sent there"},
+                   until,
+                   kReason},
+       .run = pin_path},
+      {.name = "path unpin",
+       .help = "go by what is learned again",
+       .positional = "PATH",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = unpin_path},
+      {.name = "path clear",
+       .help = "forget what was learned on an egress path, suspension and back-off",
+       .positional = "PATH",
+       .positional_need = Need::Required,
+       .options = {},
+       .run = clear_path},
+  };
+}
+
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
-  for (const auto& more : {mail_commands(), suppress_commands(), user_commands(), daemon_commands(), dkim_commands(),
-                           tls_commands(), feedback_commands()})
+  for (const auto& more : {mail_commands(), shaping_commands(), suppress_commands(), user_commands(), daemon_commands(),
+                           dkim_commands(), tls_commands(), feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

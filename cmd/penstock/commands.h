@@ -14,6 +14,13 @@ Ended show_top(Cli& cli);
 Ended list_paths(Cli& cli);
 // path_command.cc
 Ended explain_path(Cli& cli);
+// shaping_commands.cc
+Ended list_actions(Cli& cli);
+Ended set_action(Cli& cli);
+Ended clear_actions(Cli& cli);
+Ended pin_path(Cli& cli);
+Ended unpin_path(Cli& cli);
+Ended clear_path(Cli& cli);
 // queue_commands.cc
 Ended list_queues(Cli& cli);
 Ended show_queue(Cli& cli);

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "api/shaping_operations.h"
 #include "api/suppression_operations.h"
 #include "api/types.h"
 #include "api/user_operations.h"
@@ -66,6 +67,9 @@ class Operations {
 
   // Who may sign in by SMTP AUTH.
   virtual UserOperations& users() = 0;
+
+  // What replies made us slow or stop, and what operators set.
+  virtual ShapingOperations& shaping() = 0;
 
   // The configuration.
   virtual Result<ReloadReport> reload(const Actor& actor) = 0;

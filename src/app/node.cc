@@ -76,6 +76,7 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   if (auto done = node->open_published_tls(made->plan); !done) return fail(done.error());
   if (auto done = node->open_reports(made->plan); !done) return fail(done.error());
   if (auto done = node->open_spool(made->plan); !done) return fail(done.error());
+  if (auto done = node->open_shaping(); !done) return fail(done.error());
   node->make_services();
   if (auto done = node->open_pickup(); !done) return fail(done.error());
   if (auto done = node->open_accounting(); !done) return fail(done.error());
@@ -213,6 +214,16 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
                               route_cache_limits(config->dns), guard_.get(), published_tls_->for_deliveries(),
                               &unsubscribe_terms_},
       plan, std::move(backlog));
+  return {};
+}
+
+// What the last run learned, before anything is sent.
+Result<> Node::open_shaping() {
+  shaping_ = std::make_unique<ShapingStore>(*state_db_, clock_, names_, shards_->size());
+  if (auto opened = shaping_->open(); !opened) return opened;
+  const auto memory = shaping_->load();
+  if (!memory) return fail(memory.error());
+  for (std::size_t i = 0; i < shards_->size(); ++i) engine_->dispatcher(i).restore(*memory);
   return {};
 }
 

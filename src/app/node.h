@@ -19,6 +19,7 @@
 #include "app/flow_rates.h"
 #include "app/published_tls.h"
 #include "app/report_reception.h"
+#include "app/shaping_store.h"
 #include "app/shard_port.h"
 #include "app/unsubscribe_service.h"
 #include "base/clock.h"
@@ -114,6 +115,7 @@ class Node final : public ingest::Handover {
   void use_keys(const std::shared_ptr<const config::Config>& config);
   void set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings);
   void record_config(const std::string& detail);
+  [[nodiscard]] Result<> open_shaping();
 
   const SystemClock clock_;
   const Time started_;
@@ -152,6 +154,7 @@ class Node final : public ingest::Handover {
   unsubscribe::CurrentTerms unsubscribe_terms_{std::make_shared<const unsubscribe::Terms>()};
   std::unique_ptr<http::Workers> readers_;
   std::unique_ptr<http::Workers> signers_;
+  std::unique_ptr<ShapingStore> shaping_;
   std::unique_ptr<delivery::Engine> engine_;
   std::vector<std::unique_ptr<ingest::SmtpService>> services_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

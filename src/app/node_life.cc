@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "app/ask_shards.h"
 #include "app/node.h"
 #include "base/log.h"
 
@@ -29,6 +30,11 @@ void Node::start() {
   published_tls_->start({*spool_, *ports_.front(), *this, *readers_}, [this] { return in_force().config; });
   (*shards_)[0].post([this] { (*shards_)[0].every(std::chrono::seconds{1}, [this] { flow_->sample(clock_.now()); }); });
   (*shards_)[0].post([this] { (*shards_)[0].every(kUsageSaved, [this] { users_->save_usage(); }); });
+  for (std::size_t i = 0; i < shards_->size(); ++i) {
+    (*shards_)[i].post([this, i] {
+      (*shards_)[i].every(ShapingStore::kEvery, [this, i] { shaping_->save(i, engine_->dispatcher(i).memory()); });
+    });
+  }
   for (const auto& listener : listeners_) listener->start();
   if (pickup_) pickup_->start();
   if (unsubscribe_) unsubscribe_->start();
@@ -65,6 +71,10 @@ void Node::finish(Duration limit) {
 
 void Node::stop() {
   if (unsubscribe_) unsubscribe_->stop();
+  for (std::size_t i = 0; i < shards_->size(); ++i) {
+    shaping_->save(i,
+                   ask_shard(*engine_, i, [](const delivery::Dispatcher& dispatcher) { return dispatcher.memory(); }));
+  }
   reports_->stop();
   shards_->stop();
   readers_->stop();

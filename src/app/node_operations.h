@@ -13,6 +13,7 @@
 #include "app/job_runner.h"
 #include "app/node.h"
 #include "app/pause_book.h"
+#include "app/shaping_desk.h"
 #include "app/suppression_desk.h"
 #include "app/user_desk.h"
 
@@ -50,6 +51,8 @@ class NodeOperations final : public api::Operations {
   api::SuppressionOperations& suppressions() override { return suppressions_; }
   api::UserOperations& users() override { return users_; }
 
+  api::ShapingOperations& shaping() override { return shaping_; }
+
   Result<api::ReloadReport> reload(const api::Actor& actor) override;
   Result<api::ConfigCheck> check_config(const api::ConfigCheckRequest& request) override;
   Result<std::vector<api::SettingRow>> settings() override;
@@ -76,6 +79,7 @@ class NodeOperations final : public api::Operations {
   JobRunner jobs_;
   SuppressionDesk suppressions_;
   UserDesk users_;
+  ShapingDesk shaping_;
   mutable std::mutex mutex_;
   std::optional<Duration> stop_limit_;  // guarded by mutex_
 };

@@ -46,7 +46,9 @@ NodeOperations::NodeOperations(Node& node)
       jobs_(node),
       suppressions_(node.suppressions(), node.clock(), node.in_force().config->node.data_dir,
                     [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }),
-      users_(node.users(), [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }) {
+      users_(node.users(), [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }),
+      shaping_(node.engine(), node.names(), node.clock(),
+               [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }) {
   register_metrics();
   if (auto loaded = pauses_.load(); !loaded) log::error("app", "{}", loaded.error().to_string());
   for (const PauseBook::Entry& entry : pauses_.list(node_.clock().wall())) {

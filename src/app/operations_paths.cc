@@ -91,6 +91,42 @@ std::string text_of(const config::Route& route) {
   return text;
 }
 
+// The limits of [[limit]] that may hold mail of this path back, whatever else they ask of it.
+void add_limit_rules(const delivery::Plan& plan, const model::NameTable& names, const api::PathQuestion& question,
+                     const Whereto& to, api::PathExplanation& answer) {
+  if (!plan.limit_rules) return;
+  using shaping::Dimension;
+  const std::string site = to.group.starts_with("site:") ? to.group.substr(5) : "";
+  const auto fits = [&](const shaping::LimitKey& match, Dimension which, const std::string& is) {
+    return !match[which] || is.empty() || names.view(match[which]) == is;
+  };
+  for (const shaping::LimitRule& rule : *plan.limit_rules) {
+    if (!fits(rule.match, Dimension::Vmta, question.vmta) || !fits(rule.match, Dimension::Site, site) ||
+        !fits(rule.match, Dimension::Provider, to.provider.empty() ? to.group : to.provider)) {
+      continue;
+    }
+    std::string about = rule.match == shaping::LimitKey{} ? "" : "for " + describe(rule.match, names);
+    std::string each;
+    for (std::size_t i = 0; i < shaping::kDimensions; ++i) {
+      const auto which = static_cast<Dimension>(i);
+      if (rule.per.has(which)) each.append(each.empty() ? "each " : ", each ").append(to_string(which));
+    }
+    if (!each.empty()) about += (about.empty() ? "" : "; ") + each + " has its own";
+    const auto add = [&](const char* key, const std::string& value) {
+      answer.values.push_back({key, value, "[[limit]] " + rule.name, "", "", about});
+    };
+    const shaping::Limits& limits = rule.limits;
+    if (limits.connections != 0) add("connections", std::to_string(limits.connections));
+    if (limits.messages_per_connection != 0) {
+      add("messages_per_connection", std::to_string(limits.messages_per_connection));
+    }
+    if (limits.connection_rate.count > 0) add("connection_rate", format_rate(limits.connection_rate));
+    if (limits.message_rate.count > 0) add("message_rate", format_rate(limits.message_rate));
+    if (limits.transaction_rate.count > 0) add("transaction_rate", format_rate(limits.transaction_rate));
+    if (limits.byte_rate.count > 0) add("byte_rate", format_rate(limits.byte_rate) + " bytes");
+  }
+}
+
 }  // namespace
 
 Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestion& question) {
@@ -130,6 +166,7 @@ Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestio
     answer.values.push_back({std::move(row.key), std::move(row.value), std::move(row.origin), std::move(row.reference),
                              std::move(row.standing), std::move(row.note)});
   }
+  add_limit_rules(*plan, node_.names(), question, to, answer);
   const shaping::PathKey wanted{node_.names().find(question.vmta), node_.names().find(to.group)};
   ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
     const auto found = dispatcher.paths().find(wanted);

@@ -141,6 +141,13 @@ std::vector<api::Trouble> NodeOperations::troubles() {
     all.push_back({"event log", health.reason, "free space on its file system, or look at the disk", {}});
   }
   add_alarms(node_.engine(), all);
+  for (const api::ActionRow& action : shaping_.actions()) {
+    if (!action.alarm || action.pinned) continue;
+    std::string what;
+    for (const auto& [key, name] : action.tuple) what += (what.empty() ? "" : " ") + key + "=" + name;
+    all.push_back({what, action.kind + ": rule " + action.rule + ", " + action.reply,
+                   "mend what the reply names, then: penstock action clear", action.since});
+  }
   const Node::InForce in_force = node_.in_force();
   for (const delivery::PlanWarning& warning : in_force.warnings) {
     all.push_back({warning.part, warning.message, warning.hint, in_force.since});

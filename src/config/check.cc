@@ -138,6 +138,7 @@ void check(const Config& config, const Places& places, Problems& problems) {
   check_dkim(config, checker);
   check_streams(config, checker);
   check_routes(config, checker);
+  check_limits(config, checker);
 }
 
 }  // namespace penstock::config

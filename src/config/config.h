@@ -210,6 +210,7 @@ struct PoolMember {
 struct Pool {
   std::string name;
   std::vector<PoolMember> members;  // at least one
+  bool move_when_listed = false;    // whoever is deferred because a list names our address may leave from another
 };
 
 enum class Priority : std::uint8_t { Urgent, Normal, Bulk };
@@ -366,6 +367,20 @@ struct Provider {
   std::optional<TlsLevel> tls;       // goes before what the stream says
 };
 
+// A limit on a tuple. A place of the tuple is a name (it holds for that one), "*" (each has a limit of its own), or
+// empty (all share it). See shaping/limit_book.h.
+struct Limit {
+  std::string name;
+  std::string vmta, source_ip, pool, stream, tenant, campaign, sender_domain, dkim_domain, provider, site, mx_host,
+      remote_ip;
+  std::uint32_t connections = 0;
+  Rate connection_rate{0, std::chrono::seconds{1}};
+  std::uint32_t messages_per_connection = 0;
+  Rate message_rate{0, std::chrono::seconds{1}};      // recipients
+  Rate transaction_rate{0, std::chrono::seconds{1}};  // messages
+  Rate byte_rate{0, std::chrono::seconds{1}};
+};
+
 // What an egress path does when connections come to nothing. See shaping/connection_trouble.h.
 struct Trouble {
   std::uint32_t failures = 3;  // in a row; 0: never suspend
@@ -501,6 +516,7 @@ struct Config {
   Tls tls;
   TlsReport tls_report;
   Defaults defaults;
+  std::vector<Limit> limits;  // "limit"
   std::vector<Listener> listeners;
   std::vector<Vmta> vmtas;
   std::vector<Pool> pools;

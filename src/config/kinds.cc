@@ -42,6 +42,7 @@ Kind<T> bounded(std::string words, std::string expected, std::string unit, T lea
 constexpr const char* kSizeExpected = "a size as \"512 KiB\" or \"10 MiB\"";
 constexpr const char* kSpanExpected = "a duration with its unit, as \"30s\", \"5m\" or \"2h\"";
 constexpr double kMostPerSecond = 1e6;
+constexpr std::uint64_t kMostBytes = 1'000'000'000;  // TokenBucket counts no more
 constexpr double kLeastPerSecond = 1.0 / 86'400;
 
 }  // namespace
@@ -171,6 +172,31 @@ Kind<Rate> rate() {
   };
   auto write = [](const Rate& value) { return value.count == 0 ? std::string() : quote(format_rate(value)); };
   return {"rate", "1/d to 1000000/s", read, write};
+}
+
+Kind<Rate> byte_rate() {
+  auto read = [](const Value& value, Rate& out, Complaints& complaints) {
+    const std::string text = value.kind == Value::Kind::Text ? value.text : "";
+    const std::size_t slash = text.rfind('/');
+    const auto size = parse_size(text.substr(0, slash));
+    const auto span = parse_rate(slash == std::string::npos ? "" : "1" + text.substr(slash));
+    if (!size || !span) {
+      complaints.wrong_kind(value, "bytes in a span of time as \"512 KiB/s\" or \"100 MB/h\"");
+      return false;
+    }
+    if (*size == 0 || *size > kMostBytes) {
+      complaints.add(value.place, "must be from 1 B to 1 GB in the span, not " + value.text, "name a shorter span");
+      return false;
+    }
+    out = {static_cast<double>(*size), span->per};
+    return true;
+  };
+  auto write = [](const Rate& value) {
+    if (value.count == 0) return std::string();
+    const std::string once = format_rate({1, value.per});
+    return quote(format_size(static_cast<std::uint64_t>(value.count)) + once.substr(once.find('/')));
+  };
+  return {"byte rate", "up to 1 GB in the span", read, write};
 }
 
 Kind<bool> flag() {

@@ -45,6 +45,8 @@ struct Kind {
 [[nodiscard]] Kind<Duration> span_or_off(Duration least, Duration most);
 // "10/s"; a Rate with count 0 is written as nothing.
 [[nodiscard]] Kind<Rate> rate();
+// "5 MiB/s": bytes in a span.
+[[nodiscard]] Kind<Rate> byte_rate();
 [[nodiscard]] Kind<bool> flag();
 
 // What is wrong with a text: "must be …", and what to write instead; nothing when it is good. May rewrite the text.

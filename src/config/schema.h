@@ -88,6 +88,7 @@ struct TopTable {
 [[nodiscard]] const Section& stream_section();
 [[nodiscard]] const Section& domain_section();
 [[nodiscard]] const Section& provider_section();
+[[nodiscard]] const Section& limit_section();
 [[nodiscard]] const Section& defaults_section();
 [[nodiscard]] const Section& timeouts_section();
 [[nodiscard]] const Section& client_section();

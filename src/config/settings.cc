@@ -55,6 +55,7 @@ const std::vector<TopTable>& tables() {
       list("stream", &Config::streams, stream_section(), "A class of mail that is kept apart from the others."),
       list("domain", &Config::domains, domain_section(), "Limits and route of one recipients' domain."),
       list("provider", &Config::providers, provider_section(), "A mailbox provider and its limits."),
+      list("limit", &Config::limits, limit_section(), "A limit on any tuple of sender and receiver."),
       single("defaults", &Config::defaults, defaults_section(), "Limits of every egress path."),
       single("timeouts", &Config::timeouts, timeouts_section(), "How long the SMTP client waits."),
       single("client", &Config::client, client_section(), "How the SMTP client speaks."),

@@ -19,6 +19,9 @@ constexpr Duration kCloseWait{std::chrono::seconds{1}};
 // Whose path is suspended, or slower than this, does not keep a connection and a batch waiting.
 constexpr Duration kRateWait{std::chrono::seconds{30}};
 
+// Whose address a list names is left alone by those who may move.
+constexpr Duration kListedFor{std::chrono::hours{1}};
+
 std::uint64_t next_connection_number() {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -54,7 +57,11 @@ net::Task<> Connection::run(std::shared_ptr<Connection> self) {
 net::Task<> Connection::serve() {
   if (destination_->kind == RouteKind::Null) co_return co_await drop_silently();
   if (!co_await reach_host()) {
-    dispatcher_.connection_failed(lane_, failure_);
+    if (limited_) {
+      dispatcher_.connection_limited(lane_);
+    } else {
+      dispatcher_.connection_failed(lane_, failure_);
+    }
     co_return;
   }
   opening_ = false;
@@ -228,7 +235,18 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
     dispatcher_.lost(lane_, count);
     co_return;
   }
+  about_.reset();
+  choose_signers(*batch);
+  std::optional<Dispatcher::Transaction> limits;
+  if (dispatcher_.wants_facts()) {
+    limits = dispatcher_.may_send(lane_, *batch, facts_about(*batch));
+    if (!limits) {
+      body_.reset();
+      co_return;
+    }
+  }
   if (!co_await wait_for_rate(static_cast<std::uint32_t>(count))) {
+    body_.reset();
     co_return dispatcher_.put_back(lane_, batch->recipients);
   }
 
@@ -237,7 +255,6 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   std::vector<std::uint32_t> indexes;
   indexes.reserve(count);
   for (const queue::QueuedRecipient& recipient : batch->recipients) indexes.push_back(recipient.index);
-  choose_signers(*batch);
   const std::array<std::string_view, 1> body{*body_};
   const smtp::Transaction transaction{batch->envelope.get(), indexes, body, field_bytes(signers_)};
   answer_times_ = {};
@@ -249,7 +266,6 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   note_delivered();
   carried_ = nullptr;
 
-  signers_.clear();
   body_.reset();
   Probe& probe = dispatcher_.parts().probe;
   if (session_->was_stale()) {
@@ -262,6 +278,7 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   attempted.took = dispatcher_.parts().clock.now() - began;
   probe.seconds.observe(std::chrono::duration<double>(attempted.took).count());
   settle(*batch, attempted);
+  if (limits) dispatcher_.transaction_ended(std::move(*limits));
 }
 
 // Right before MAIL FROM: whoever was suppressed while he was queued never leaves.
@@ -303,10 +320,26 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
     const bool same = i > 0 && outcome.kind != model::OutcomeKind::Delivered && outcome.step != model::Step::Rcpt &&
                       outcomes[i - 1].step == outcome.step && outcomes[i - 1].reply == outcome.reply;
     if (same) continue;
+    if (dispatcher_.actions().watches(outcome)) dispatcher_.observe(outcome, facts_about(batch));
     lane_.path.limiter().observe(outcome, now, dispatcher_.parts().rng, about);
     about = {.backlog = about.backlog};
+    if (outcome.kind == model::OutcomeKind::Delivered) continue;
+    dispatcher_.look_at_state(lane_.path);
+    const queue::LabelSet& labels = dispatcher_.parts().labels.view(batch.recipients.front().labels);
+    if (dispatcher_.plan_ptr()->pool_of(labels).lets_move(outcome)) dispatcher_.avoid(lane_.path, now + kListedFor);
   }
   dispatcher_.settlement().settle(batch, outcomes, attempted);
+}
+
+const shaping::LimitKey& Connection::facts_about(const Batch& batch) {
+  if (!about_) about_ = dispatcher_.facts_of(lane_, batch, signers_.empty() ? "" : signers_.front()->options().domain);
+  if (stream_ && dispatcher_.limits().has(shaping::LimitBook::Part::Message)) {
+    model::NameTable& names = dispatcher_.parts().names;
+    (*about_)[shaping::Dimension::MxHost] = names.intern(host_);
+    (*about_)[shaping::Dimension::RemoteIp] = names.intern(stream_->peer_address());
+    (*about_)[shaping::Dimension::SourceIp] = names.intern(stream_->local_address());
+  }
+  return *about_;
 }
 
 Attempted Connection::facts() const {

@@ -21,6 +21,7 @@
 #include "dns/hosts.h"
 #include "net/stream.h"
 #include "sasl/client_exchange.h"
+#include "shaping/limit_key.h"
 #include "shaping/path_limiter.h"
 #include "smtp/client_session.h"
 
@@ -72,6 +73,8 @@ class Connection final : public IdleConnection {
   // Takes those out who must not be mailed and settles them; false: nobody is left.
   bool drop_suppressed(Batch& batch);
   void settle(Batch& batch, const Attempted& attempted);
+  // What the attempt is about, for actions and limits; made once per transaction.
+  const shaping::LimitKey& facts_about(const Batch& batch);
   // False: not soon; the connection is to end.
   net::Task<bool> wait_for_rate(std::uint32_t recipients);
   void note_answer(model::Step step, Duration took);
@@ -109,7 +112,9 @@ class Connection final : public IdleConnection {
   DkimPlan::Signers signers_;
   SignedFields signed_;
   std::string dkim_domain_;     // of its first signature
-  bool signed_unsent_ = false;  // and nothing of the body has been written yet
+  std::optional<shaping::LimitKey> about_;  // see facts_about
+  bool limited_ = false;                    // no host was tried: limits on all of them have no room
+  bool signed_unsent_ = false;              // and nothing of the body has been written yet
   bool opening_ = true;
   bool woken_ = false;
   bool quit_ = false;

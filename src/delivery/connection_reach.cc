@@ -66,15 +66,27 @@ net::Task<bool> Connection::reach_host() {
               model::Reply{0, {4, 4, 4}, "no host has an address of a family that the vMTA can send from"}};
   const std::vector<Hop> hops = list_hops();
   std::optional<model::Outcome> answer, deferral;
+  std::size_t limited = 0;
   for (const Hop& hop : hops) {
     if (dispatcher_.stopping()) break;
     host_tls_ = hop.tls;
-    if (co_await reach(hop)) co_return true;
+    shaping::HeldLimits limits;
+    std::uint32_t messages = 0;
+    const bool asks = hop.tls->refusal.empty() && dispatcher_.limits().has(shaping::LimitBook::Part::Hop);
+    if (asks && !dispatcher_.may_connect(lane_, hop.host, hop.address, hop.source, limits, messages)) {
+      ++limited;
+      continue;
+    }
+    if (co_await reach(hop)) {
+      permit_.hold(std::move(limits), messages);
+      co_return true;
+    }
     stream_.reset();
     if (failure_.kind != model::OutcomeKind::Deferred) continue;
     deferral = failure_;
     if (failure_.reply.code != 0) answer = failure_;
   }
+  limited_ = limited > 0 && limited == hops.size();
   // What one host said outweighs another's silence: it may be about our address (never dodge). REQUIRETLS is refused
   // for good only when no host is left that may yet do it.
   if (deferral) failure_ = answer ? *answer : *deferral;

@@ -32,6 +32,8 @@ Dispatcher::Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> desti
       hold_log_(parts_),
       calendar_(pool_, parts.clock.now()),
       held_(pool_),
+      actions_(pool_),
+      limits_(parts_.limits, pool_, parts_.names, parts_.clock),
       outboxes_(parts.peers.count()) {}
 
 Dispatcher::~Dispatcher() = default;
@@ -42,6 +44,7 @@ void Dispatcher::set_plan(PlanPtr plan) {
   settlement_.set_plan(plan_);
   tls_memory_.forget_sessions();
   judge_.set_classifier(plan_->classifier);
+  let_out(limits_.set_rules(plan_->limit_rules));
   release(queue::HoldReason::NoPath, "its vMTA or pool is usable again");
   reroute_ready();
 }
@@ -113,9 +116,8 @@ void Dispatcher::hold(queue::QueuedRecipient recipient, queue::HoldReason reason
 }
 
 void Dispatcher::hold_anew(const queue::QueuedRecipient& recipient, queue::HoldReason reason, std::string_view cause) {
-  // Who was due when we started has mostly been put aside before; a million of them need not be told of once more.
-  const bool recovered = recipient.due != 0 && recipient.due <= recovered_due_ && recipient.received < recovered_due_;
-  if (!recovered) hold_log_.add(model::EventType::Held, recipient, cause);
+  // A million of them need not be told of once more.
+  if (!is_recovered(recipient)) hold_log_.add(model::EventType::Held, recipient, cause);
   hold(recipient, reason);
 }
 
@@ -127,8 +129,7 @@ void Dispatcher::release(queue::HoldReason reason, std::string_view cause) {
     held_.scan(cursor, 4096, [&](const queue::QueuedRecipient& recipient) {
       if (recipient.hold != reason) return queue::Visit::Keep;
       // Not let go to be held once more at once.
-      const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
-      if (reason == queue::HoldReason::NoPath && choose_vmta(recipient, stream) == nullptr) return queue::Visit::Keep;
+      if (reason == queue::HoldReason::NoPath && !has_vmta(recipient)) return queue::Visit::Keep;
       freed.push_back(recipient);
       return queue::Visit::Take;
     });
@@ -165,6 +166,8 @@ void Dispatcher::tick() {
     pauses_.expire(now);
     pauses_changed();
   }
+  if (limits_.someone_waits()) let_out(limits_.let_out());
+  if (actions_.next_due() <= now) end_actions();
   if (now < next_housekeep_) return;
   next_housekeep_ = now + Path::kSampleEvery;
   housekeep();
@@ -214,50 +217,20 @@ net::Task<> Dispatcher::look_up_task(Dispatcher& self, model::NameId domain, Rou
 
 void Dispatcher::handle(const queue::QueuedRecipient& recipient, const Resolved& resolved) {
   if (const auto* trouble = std::get_if<RouteTroublePtr>(&resolved)) return fail_unrouted(recipient, *trouble);
-  const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
-  const Vmta* vmta = choose_vmta(recipient, stream);
-  if (vmta == nullptr) {
+  if (!has_vmta(recipient)) {
     totals_.left(queue::Whereabouts::Active);
     return hold_anew(recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, recipient));
   }
   queue::QueuedRecipient found = recipient;
   found.flags &= Settlement::kDelayTold;  // "no such domain" counts when it is said several times in a row
-  send_on(found, std::get<DestinationPtr>(resolved), *vmta);
+  send_on(found, std::get<DestinationPtr>(resolved));
 }
 
-const Vmta* Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream) {
-  // Never dodge: while the configuration knows the vMTA that was told to wait, no other is tried.
-  if (const Vmta* pinned = plan_->find_vmta(recipient.pinned_vmta)) return pinned->usable ? pinned : nullptr;
-  // The sender may have asked for a vMTA, or for a pool other than the stream's.
-  std::uint32_t pool = stream.pool;
-  if (const model::NameId wanted = parts_.labels.view(recipient.labels).vmta) {
-    const Vmta* asked = plan_->find_vmta(wanted);
-    if (asked != nullptr) return asked->usable ? asked : nullptr;
-    if (const auto named = plan_->pool_by_name.find(wanted.value); named != plan_->pool_by_name.end()) {
-      pool = named->second;
-    }
-  }
-  const std::vector<PoolMember>& members = plan_->pools[pool].members;
-  std::uint64_t total = 0;
-  for (const PoolMember& member : members) {
-    if (plan_->vmtas[member.vmta].usable) total += member.weight;
-  }
-  if (total == 0) return nullptr;
-  std::uint64_t drawn = parts_.rng.below(total);
-  for (const PoolMember& member : members) {
-    const Vmta& vmta = plan_->vmtas[member.vmta];
-    if (!vmta.usable) continue;
-    if (drawn < member.weight) return &vmta;
-    drawn -= member.weight;
-  }
-  PENSTOCK_UNREACHABLE();
-}
-
-void Dispatcher::send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination, const Vmta& vmta) {
+void Dispatcher::send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination) {
   const std::size_t shards = outboxes_.size();
   const std::size_t owner = std::hash<model::NameId>()(destination->home) % shards;
-  if (owner == parts_.shard.index()) return enter({recipient, destination, vmta.name});
-  outboxes_[owner].push_back({recipient, destination, vmta.name});
+  if (owner == parts_.shard.index()) return enter({recipient, destination});
+  outboxes_[owner].push_back({recipient, destination});
   totals_.left(queue::Whereabouts::Active);
 }
 
@@ -425,6 +398,14 @@ void Dispatcher::housekeep() {
   for (const auto& [key, path] : paths_) path->sample(now);
   limiters_.drop_unused(now);
   expire_held();
+  actions_.forget_old(now);
+  limits_.drop_unused();
+  const auto over = limits_.take_expired([this](const queue::QueuedRecipient& recipient) {
+    const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
+    return stream.retry.expires_at(queue::time_of(recipient.received));
+  });
+  for (const queue::QueuedRecipient& recipient : over) expire(recipient);
+  boost::unordered::erase_if(avoided_, [now](const auto& entry) { return entry.second <= now; });
   parts_.probe.paths.set(static_cast<std::int64_t>(paths_.size()));
 }
 

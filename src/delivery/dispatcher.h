@@ -24,16 +24,19 @@
 #include <span>
 #include <vector>
 
+#include "delivery/action_desk.h"
 #include "delivery/attempted.h"
 #include "delivery/destination_table.h"
 #include "delivery/flight_log.h"
 #include "delivery/hold_log.h"
 #include "delivery/host_trouble.h"
 #include "delivery/judge.h"
+#include "delivery/limit_desk.h"
 #include "delivery/limiter_table.h"
 #include "delivery/path.h"
 #include "delivery/plan.h"
 #include "delivery/settlement.h"
+#include "delivery/shaping_memory.h"
 #include "delivery/shard_parts.h"
 #include "delivery/watch.h"
 #include "queue/calendar_queue.h"
@@ -47,7 +50,6 @@ namespace penstock::delivery {
 struct Routed {
   queue::QueuedRecipient recipient;
   DestinationPtr destination;
-  model::NameId vmta{};
 };
 
 class Dispatcher final : public Settlement::Queue {
@@ -97,6 +99,32 @@ class Dispatcher final : public Settlement::Queue {
   void lost(Lane& lane, std::size_t recipients);
   // They were not attempted after all; they come back as if they had just become due.
   void put_back(Lane& lane, std::span<const queue::QueuedRecipient> recipients);
+  // Actions and limits on tuples, see ActionDesk and LimitDesk. While wants_facts() says no there is nothing to ask.
+  [[nodiscard]] bool wants_facts() const { return !actions_.empty() || !limits_.empty(); }
+  [[nodiscard]] LimitDesk& limits() { return limits_; }
+  [[nodiscard]] const ActionDesk& actions() const { return actions_; }
+  [[nodiscard]] shaping::LimitKey facts_of(const Lane& lane, const Batch& batch, std::string_view dkim_domain) const;
+  // What is held while a transaction lasts.
+  struct Transaction {
+    shaping::HeldLimits slots;
+    std::vector<shaping::LeasePtr> leases;
+  };
+  // Right before MAIL. Nothing: an action or a limit stands against it, and the batch has been put where it waits.
+  [[nodiscard]] std::optional<Transaction> may_send(Lane& lane, const Batch& batch, const shaping::LimitKey& facts);
+  // Its slots serve others.
+  void transaction_ended(Transaction transaction);
+  // Limits of one more host; false: none of them has room. `held` gets the slots, `messages` the least number of
+  // messages per connection (0: no limit).
+  [[nodiscard]] bool may_connect(const Lane& lane, const std::string& host, const std::string& address,
+                                 const std::string& source, shaping::HeldLimits& held, std::uint32_t& messages);
+  // No host could be tried because limits stand against it: looked at again soon.
+  void connection_limited(Lane& lane);
+  // What an attempt with these facts came to; call it when actions().watches(outcome).
+  void observe(const model::Outcome& outcome, const shaping::LimitKey& facts);
+  // The path may have been suspended since: new recipients take another vMTA of their pool, if there is one.
+  void look_at_state(Path& path);
+  // New recipients do not take this vMTA there for a while.
+  void avoid(Path& path, Time until);
   // Another lane waits for a slot that this lane's connections hold.
   [[nodiscard]] bool another_waits(const Lane& lane) const;
   void connection_usable(Lane& lane);
@@ -118,6 +146,14 @@ class Dispatcher final : public Settlement::Queue {
   void remove_pause(queue::PauseId id);
   // Forgets the connection trouble of these paths: an operator says that the receiver is well again.
   void reset_trouble(const std::function<bool(const Path&)>& selected);
+  // What a restart must not forget; restore() before start().
+  [[nodiscard]] ShapingMemory memory() const;
+  void restore(ShapingMemory memory);
+  // An operator's limits for a path, or none of his any more. False: no such path is in memory.
+  bool pin_path(const shaping::PathKey& key, const std::optional<shaping::Pin>& pin);
+  // An operator's action, and the end of any. False: there was none on this tuple.
+  void pin_action(shaping::Action action);
+  bool clear_action(const shaping::LimitKey& key);
   // Every recipient that is in a queue, in slices: shows about `max`, with where it is and where it would go. What the
   // visitor takes leaves the queue and its counts: it is the visitor's to give back by take().
   using Sighting = delivery::Sighting;
@@ -153,16 +189,38 @@ class Dispatcher final : public Settlement::Queue {
   static net::Task<> look_up_task(Dispatcher& self, model::NameId domain, Route route, model::TlsWish wish,
                                   std::uint64_t key);
   void handle(const queue::QueuedRecipient& recipient, const Resolved& resolved);
-  void send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination, const Vmta& vmta);
+  void send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination);
   void flush_outboxes();
   void hold(queue::QueuedRecipient recipient, queue::HoldReason reason);
   // The same with its event, but for those who were due when we started.
   void hold_anew(const queue::QueuedRecipient& recipient, queue::HoldReason reason, std::string_view cause);
+  // It was due when we started, so its hold has mostly been told of before.
+  [[nodiscard]] bool is_recovered(const queue::QueuedRecipient& recipient) const {
+    return recipient.due != 0 && recipient.due <= recovered_due_ && recipient.received < recovered_due_;
+  }
+  [[nodiscard]] shaping::LimitKey facts_of(const Lane& lane, const queue::QueuedRecipient& recipient) const;
+  // The limits of [[limit]] on the path itself; false: they have no room, and the path is woken when to look again.
+  [[nodiscard]] bool take_path_limits(Path& path, const Lane& lane, shaping::HeldLimits& held, std::uint32_t& messages);
+  void wait_in(LimitDesk::Room& room, const queue::QueuedRecipient& recipient);
+  void let_out(std::vector<queue::QueuedRecipient> recipients);
+  void hold_for(const shaping::Action& action, const queue::QueuedRecipient& recipient);
+  void end_actions();
   // `cause`: in words, for the events.
   void release(queue::HoldReason reason, std::string_view cause);
   void pauses_changed();
   void expire_held();
-  [[nodiscard]] const Vmta* choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream);
+  // The vMTA that it must take: pinned, or asked for by the sender. nullptr: any of its pool.
+  [[nodiscard]] const Vmta* bound_to(const queue::QueuedRecipient& recipient) const;
+  // Some vMTA that it may take is usable.
+  [[nodiscard]] bool has_vmta(const queue::QueuedRecipient& recipient) const;
+  // By weight among those of its pool that are usable and not avoided there; nullptr: none, and when one is again.
+  struct Choice {
+    const Vmta* vmta = nullptr;
+    Time again{};
+  };
+  [[nodiscard]] Choice choose_vmta(const queue::QueuedRecipient& recipient, const Destination& to);
+  [[nodiscard]] Time avoided_until(model::NameId vmta, const Destination& to, Time now) const;
+  void move_unbound(Path& path);
   void fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble);
   void expire(const queue::QueuedRecipient& recipient);
   void post_process();
@@ -180,6 +238,7 @@ class Dispatcher final : public Settlement::Queue {
     std::size_t done = 0;
     std::uint64_t flight = 0;
   };
+  [[nodiscard]] std::list<Rerouting>::iterator begin_reroute(std::vector<queue::QueuedRecipient> stale);
   void reroute_slice(std::list<Rerouting>::iterator rerouting);
   void pump_blocked(const Path& path);
   void schedule_pump(Path& path);
@@ -204,10 +263,14 @@ class Dispatcher final : public Settlement::Queue {
   queue::ChunkPool pool_;
   queue::CalendarQueue calendar_;
   queue::HeldQueue held_;
+  ActionDesk actions_;
+  LimitDesk limits_;
   queue::PauseSet pauses_;
   queue::QueueTotals totals_;
   std::uint64_t in_delivery_ = 0;
   LimiterTable limiters_;
+  // Paths that new recipients do not take, until when; by vMTA and group or home. Empty most of the time.
+  boost::unordered_flat_map<shaping::PathKey, Time, std::hash<shaping::PathKey>> avoided_;
   boost::unordered_flat_map<shaping::PathKey, std::unique_ptr<Path>, std::hash<shaping::PathKey>> paths_;
   std::multimap<Time, shaping::PathKey> wakes_;  // paths whose limits open again at that time
   // Paths that wait for the end of a connection, by vMTA and home: those that share a limiter.

@@ -21,6 +21,8 @@ void Dispatcher::recover(std::span<const queue::QueuedRecipient> recipients) {
 
 std::shared_ptr<Dispatcher::Scan> Dispatcher::begin_scan() {
   auto scan = std::make_shared<Scan>();
+  scan->stopped = actions_.tuples();
+  scan->rooms = limits_.rooms();
   for (const auto& [key, path] : paths_) {
     for (const auto& [site, lane] : path->lanes()) {
       if (!lane->ready.empty()) scan->lanes.push_back({key, site});
@@ -46,6 +48,24 @@ bool Dispatcher::scan_slice(Scan& scan, std::size_t max, const Visitor& visit) {
     held_.scan(scan.held, max, [&](const queue::QueuedRecipient& recipient) {
       return show(recipient, queue::Whereabouts::Held, place_of(recipient));
     });
+    return true;
+  }
+  while (!scan.stopped.empty()) {
+    queue::HeldQueue* held = actions_.queue_of(scan.stopped.back());
+    if (held != nullptr) {
+      held->scan(scan.stopped_at, max, [&](const queue::QueuedRecipient& recipient) {
+        return show(recipient, queue::Whereabouts::Held, {destinations_->provider_of(recipient.domain), {}, {}});
+      });
+    }
+    if (held == nullptr || scan.stopped_at.done()) scan.next_stopped();
+    if (held != nullptr) return true;
+  }
+  while (!scan.rooms.empty()) {
+    const bool more = limits_.scan(
+        scan.rooms.back(), scan.room_at, static_cast<std::uint32_t>(max), [&](const queue::QueuedRecipient& recipient) {
+          return show(recipient, queue::Whereabouts::Active, {destinations_->provider_of(recipient.domain), {}, {}});
+        });
+    if (!more) scan.next_room();
     return true;
   }
   while (!scan.lanes.empty()) {
@@ -110,6 +130,8 @@ void Dispatcher::reset_trouble(const std::function<bool(const Path&)>& selected)
   for (const auto& [key, path] : paths_) {
     if (!selected(*path)) continue;
     for (const auto& scope : path->limiter().scopes()) scope->reset(parts_.clock.now());
+    avoided_.erase({key.vmta, key.group});
+    avoided_.erase({key.vmta, path->home()});
     for (const auto& [site, lane] : path->lanes()) nudge(*lane, lane->ready.size());
   }
 }

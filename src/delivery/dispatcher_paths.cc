@@ -17,11 +17,21 @@ constexpr std::size_t kRerouteEach = 4096;  // recipients that were ready, route
 
 void Dispatcher::enter(Routed routed) {
   const Stream& stream = plan_->stream_or_default(parts_.labels.view(routed.recipient.labels).stream);
-  Path& path = find_path({routed.vmta, routed.destination->group}, *routed.destination);
+  const Choice choice = choose_vmta(routed.recipient, *routed.destination);
+  if (choice.vmta == nullptr) {
+    totals_.left(queue::Whereabouts::Active);
+    if (choice.again != Time{}) return wait_until(routed.recipient, choice.again);
+    return hold_anew(routed.recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, routed.recipient));
+  }
+  Path& path = find_path({choice.vmta->name, routed.destination->group}, *routed.destination);
   Lane& lane = path.lane_to(routed.destination, pool_, parts_.labels);
   if (const queue::Pause* pause = pause_of(routed.recipient, lane)) {
     totals_.left(queue::Whereabouts::Active);
     return hold_anew(routed.recipient, queue::HoldReason::Paused, why_paused(*pause));
+  }
+  if (!actions_.empty()) {
+    const shaping::Action* action = actions_.barrier(facts_of(lane, routed.recipient), parts_.clock.now());
+    if (action != nullptr) return hold_for(*action, routed.recipient);
   }
   if (!watches_.empty() && is_met(routed.recipient, queue::Whereabouts::Active, place_of(lane))) {
     return totals_.left(queue::Whereabouts::Active);
@@ -79,8 +89,12 @@ void Dispatcher::reroute_ready() {
     }
   }
   if (stale.empty()) return;
+  reroute_slice(begin_reroute(std::move(stale)));
+}
+
+std::list<Dispatcher::Rerouting>::iterator Dispatcher::begin_reroute(std::vector<queue::QueuedRecipient> stale) {
   rerouting_.push_back({std::move(stale), 0, flights_.begin({}, {})});  // visit_in_flight() finds them there
-  reroute_slice(std::prev(rerouting_.end()));
+  return std::prev(rerouting_.end());
 }
 
 void Dispatcher::reroute_slice(std::list<Rerouting>::iterator rerouting) {
@@ -119,8 +133,15 @@ void Dispatcher::pump(Path& path) {
     Lane* lane = path.next_wanting();
     if (lane == nullptr) return;
     if (!lane->lacks_connections() || !lane->ready.ready(pauses_)) continue;
+    shaping::HeldLimits held;
+    std::uint32_t messages = 0;
+    if (limits_.has(shaping::LimitBook::Part::Path) && path.limiter().next_open(now).value_or(Time::max()) <= now &&
+        !take_path_limits(path, *lane, held, messages)) {
+      return path.want_first(*lane);
+    }
     auto permit = path.limiter().try_open(now);
     if (permit) {
+      permit->hold(std::move(held), messages);
       open_connection(*lane, std::move(*permit));
       if (lane->lacks_connections()) path.want(*lane);
       continue;
@@ -159,6 +180,7 @@ void Dispatcher::connection_failed(Lane& lane, const model::Outcome& outcome) {
   const shaping::AttemptFacts about{.host_serves = lane.connections > lane.opening};
   const auto observed = lane.path.limiter().observe(outcome, now, parts_.rng, about);
   parts_.probe.connection_failures.add();
+  look_at_state(lane.path);
   // The receiver serves our other connections: what is ready goes with those.
   if (observed == shaping::Limiter::Observed::OneTooMany) return;
   if (lane.flushing || lane.ready.empty()) return;
@@ -250,6 +272,18 @@ bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lan
     totals_.left(queue::Whereabouts::Active);
     hold_anew(recipient, queue::HoldReason::Paused, why_paused(*pause));
     return false;
+  }
+  if (!actions_.empty()) {
+    if (const shaping::Action* action = actions_.barrier(facts_of(lane, recipient), now)) {
+      hold_for(*action, recipient);
+      return false;
+    }
+  }
+  if (!limits_.empty() && limits_.someone_waits()) {
+    if (LimitDesk::Room* room = limits_.queue_for(facts_of(lane, recipient))) {
+      wait_in(*room, recipient);
+      return false;
+    }
   }
   const Vmta* vmta = plan_->find_vmta(lane.path.key().vmta);
   if (vmta == nullptr || !vmta->usable) {  // gone since a reload: chosen anew

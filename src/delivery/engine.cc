@@ -5,14 +5,16 @@
 
 namespace penstock::delivery {
 
-Engine::Engine(Parts parts, PlanPtr plan, Backlog backlog) : shards_(parts.shards), probe_(parts.metrics) {
+Engine::Engine(Parts parts, PlanPtr plan, Backlog backlog)
+    : shards_(parts.shards), probe_(parts.metrics), limits_(parts.shards.size()) {
   for (std::size_t i = 0; i < shards_.size(); ++i) per_shard_.push_back(std::make_unique<PerShard>(parts.seed + i));
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     auto destinations =
         std::make_unique<DestinationTable>(shards_[i], parts.names, parts.resolver, parts.finder, parts.clock,
                                            parts.dns_probe, parts.route_cache, parts.published);
-    ShardParts mine{shards_[i],   parts.clock,   parts.spool,   *parts.ports[i], parts.events, parts.names,
-                    parts.labels, parts.readers, parts.signers, probe_,          *this,        per_shard_[i]->rng};
+    ShardParts mine{shards_[i],  parts.clock,        parts.spool,   *parts.ports[i], parts.events,
+                    parts.names, parts.labels,       parts.readers, parts.signers,   probe_,
+                    *this,       per_shard_[i]->rng, limits_};
     mine.guard = parts.guard;
     mine.tls_reports = parts.published.reports;
     mine.unsubscribe = parts.unsubscribe;

@@ -55,6 +55,8 @@ class Engine final : public Peers {
 
   [[nodiscard]] std::size_t count() const override { return per_shard_.size(); }
   [[nodiscard]] Dispatcher& dispatcher(std::size_t shard) override { return *per_shard_[shard]->dispatcher; }
+  // The limits of [[limit]] that are in use; any thread.
+  [[nodiscard]] const shaping::SharedLimits& limits() const { return limits_; }
   [[nodiscard]] net::Shard& shard(std::size_t index) { return shards_[index]; }
 
  private:
@@ -65,6 +67,7 @@ class Engine final : public Peers {
   };
   net::ShardSet& shards_;
   Probe probe_;
+  shaping::SharedLimits limits_;
   std::vector<std::unique_ptr<PerShard>> per_shard_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "delivery/dkim_plan.h"
 #include "net/stream.h"
 #include "providers/merge.h"
@@ -97,6 +98,7 @@ class Builder {
     add_limits();
     if (auto added = add_providers(); !added) return fail(added.error());
     if (auto added = add_domains(); !added) return fail(added.error());
+    add_limit_rules();
     add_timeouts();
     if (auto added = add_classifier(); !added) return fail(added.error());
     if (auto added = add_dkim(); !added) return fail(added.error());
@@ -129,7 +131,7 @@ class Builder {
 
   void add_pools() {
     for (const config::Pool& from : config_.pools) {
-      Pool pool{from.name, {}};
+      Pool pool{from.name, {}, names_.intern(from.name), from.move_when_listed};
       for (const config::PoolMember& member : from.members) {
         const auto found = plan_->vmta_by_name.find(names_.intern(member.vmta).value);
         if (found != plan_->vmta_by_name.end()) pool.members.push_back({found->second, member.weight});
@@ -227,6 +229,43 @@ class Builder {
     const config::Trouble& from = config_.defaults.trouble;
     plan_->trouble = {from.failures, from.first, from.growth, from.longest, from.jitter, from.ramp_limit};
     plan_->nxdomain_confirmations = config_.dns.nxdomain_confirmations;
+  }
+
+  void add_limit_rules() {
+    using shaping::Dimension;
+    if (config_.limits.empty()) return;
+    auto rules = std::make_shared<std::vector<shaping::LimitRule>>();
+    for (const config::Limit& from : config_.limits) {
+      shaping::LimitRule rule;
+      rule.name = from.name;
+      const std::pair<Dimension, const std::string*> places[] = {
+          {Dimension::Vmta, &from.vmta},
+          {Dimension::SourceIp, &from.source_ip},
+          {Dimension::Pool, &from.pool},
+          {Dimension::Stream, &from.stream},
+          {Dimension::Tenant, &from.tenant},
+          {Dimension::Campaign, &from.campaign},
+          {Dimension::SenderDomain, &from.sender_domain},
+          {Dimension::DkimDomain, &from.dkim_domain},
+          {Dimension::Provider, &from.provider},
+          {Dimension::Site, &from.site},
+          {Dimension::MxHost, &from.mx_host},
+          {Dimension::RemoteIp, &from.remote_ip},
+      };
+      for (const auto& [which, text] : places) {
+        const bool is_domain = which == Dimension::SenderDomain || which == Dimension::DkimDomain;
+        if (*text == "*") rule.per.add(which);
+        if (!text->empty() && *text != "*") rule.match[which] = names_.intern(is_domain ? ascii::lower(*text) : *text);
+      }
+      rule.limits.connections = from.connections;
+      rule.limits.connection_rate = from.connection_rate;
+      rule.limits.messages_per_connection = from.messages_per_connection;
+      rule.limits.message_rate = from.message_rate;
+      rule.limits.transaction_rate = from.transaction_rate;
+      rule.limits.byte_rate = from.byte_rate;
+      rules->push_back(std::move(rule));
+    }
+    plan_->limit_rules = std::move(rules);
   }
 
   Result<> add_providers() {

@@ -59,6 +59,21 @@ const Stream& Plan::stream_or_default(model::NameId name) const {
   return streams[found == stream_by_name.end() ? default_stream : found->second];
 }
 
+const Pool& Plan::pool_of(const queue::LabelSet& labels) const {
+  if (labels.vmta) {
+    if (const auto named = pool_by_name.find(labels.vmta.value); named != pool_by_name.end()) {
+      return pools[named->second];
+    }
+  }
+  return pools[stream_or_default(labels.stream).pool];
+}
+
+bool Pool::lets_move(const model::Outcome& outcome) const {
+  return move_when_listed && outcome.kind == model::OutcomeKind::Deferred &&
+         outcome.outcome_class == model::OutcomeClass::Blocklist &&
+         (outcome.scope == model::Scope::SourceIp || outcome.scope == model::Scope::IpRange);
+}
+
 const Vmta* Plan::find_vmta(model::NameId name) const {
   const auto found = vmta_by_name.find(name.value);
   return found == vmta_by_name.end() ? nullptr : &vmtas[found->second];

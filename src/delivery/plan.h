@@ -26,8 +26,10 @@
 #include "providers/catalog.h"
 #include "queue/delivery_window.h"
 #include "queue/fair_queue.h"
+#include "queue/label_set.h"
 #include "queue/retry_plan.h"
 #include "shaping/connection_trouble.h"
+#include "shaping/limit_book.h"
 #include "shaping/limits.h"
 
 namespace penstock::delivery {
@@ -70,6 +72,10 @@ struct PoolMember {
 struct Pool {
   std::string name;
   std::vector<PoolMember> members;
+  model::NameId id{};             // the same name
+  bool move_when_listed = false;  // who is deferred because a list names our address may leave from another
+  // That reply may send a recipient to another member.
+  [[nodiscard]] bool lets_move(const model::Outcome& outcome) const;
 };
 
 struct DsnPolicy {
@@ -151,6 +157,7 @@ struct Plan {
   // Of sites found by MX that belong to no provider; none: default_limits.
   std::optional<shaping::Limits> site_limits;
   std::shared_ptr<const providers::Catalog> provider_data = std::make_shared<const providers::Catalog>();
+  shaping::LimitRules limit_rules;  // [[limit]]; null: none
   shaping::TroublePolicy trouble;
   Timeouts timeouts;
   TlsPlan tls;
@@ -170,6 +177,8 @@ struct Plan {
   boost::unordered_flat_map<std::string, DomainRule> suffixes;  // "*.example" under "example"
 
   [[nodiscard]] const Stream& stream_or_default(model::NameId name) const;
+  // The stream's, unless the sender asked for another.
+  [[nodiscard]] const Pool& pool_of(const queue::LabelSet& labels) const;
   [[nodiscard]] const Vmta* find_vmta(model::NameId name) const;  // nullptr when not in this plan
   // The rule of the domain itself, else that of the longest suffix; nullptr when there is none.
   [[nodiscard]] const DomainRule* find_domain(std::string_view domain) const;

@@ -9,10 +9,18 @@ metrics::Counter& outcome(metrics::Registry& registry, const char* kind) {
                           {{"outcome", kind}});
 }
 
+metrics::Counter& begun(metrics::Registry& registry, shaping::ActionKind kind) {
+  return registry.counter("penstock_delivery_actions_total",
+                          "Times that replies made a rule slow, back off, suspend or stop a sender domain, campaign, …",
+                          {{"kind", std::string(to_string(kind))}});
+}
+
 }  // namespace
 
 Probe::Probe(metrics::Registry& r)
-    : attempts{&outcome(r, "delivered"), &outcome(r, "deferred"), &outcome(r, "bounced")},
+    : actions{&begun(r, shaping::ActionKind::Slow), &begun(r, shaping::ActionKind::Backoff),
+              &begun(r, shaping::ActionKind::Suspend), &begun(r, shaping::ActionKind::Stop)},
+      attempts{&outcome(r, "delivered"), &outcome(r, "deferred"), &outcome(r, "bounced")},
       expired(r.counter("penstock_delivery_expired_total", "Recipients given up after the stream's expiry")),
       transactions(r.counter("penstock_delivery_transactions_total", "Mail transactions begun")),
       bytes(r.counter("penstock_delivery_bytes_total", "Bytes of messages sent")),

@@ -6,6 +6,7 @@
 
 #include "metrics/metrics.h"
 #include "model/outcome.h"
+#include "shaping/action_book.h"
 
 namespace penstock::delivery {
 
@@ -13,7 +14,9 @@ struct Probe {
   explicit Probe(metrics::Registry& registry);
 
   [[nodiscard]] metrics::Counter& attempt(model::OutcomeKind kind) { return *attempts[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] metrics::Counter& action(shaping::ActionKind kind) { return *actions[static_cast<std::size_t>(kind)]; }
 
+  std::array<metrics::Counter*, 4> actions;   // begun by rules, by kind
   std::array<metrics::Counter*, 3> attempts;  // outcomes of recipients by kind: delivered, deferred, bounced
   metrics::Counter& expired;
   metrics::Counter& transactions;

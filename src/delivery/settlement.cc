@@ -168,8 +168,13 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
     return failed(context, recipient, last);
   }
   // A receiver that has answered knows this address of ours: only the same one may ask again (never dodge). Trouble
-  // before any answer says nothing about us.
-  if (answered(outcome) && context.attempted.vmta) recipient.pinned_vmta = context.attempted.vmta;
+  // before any answer says nothing about us. A list that names that address is an exception where the pool says so.
+  const queue::LabelSet& labels = parts_.labels.view(recipient.labels);
+  if (plan_->pool_of(labels).lets_move(outcome)) {
+    recipient.pinned_vmta = {};
+  } else if (answered(outcome) && context.attempted.vmta) {
+    recipient.pinned_vmta = context.attempted.vmta;
+  }
   const Time expires = context.stream.retry.expires_at(received);
   const Time due = std::max(context.stream.retry.next_due(recipient.attempts, received, context.now, parts_.rng),
                             std::min(context.now + least_wait(limit, outcome), expires));
@@ -181,7 +186,6 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
     recipient.flags |= kDelayTold;
     add_notice(context, recipient, outcome, report::DsnAction::Delayed, false);
   }
-  const auto& labels = parts_.labels.view(recipient.labels);
   const std::string_view stream = parts_.names.view(labels.stream);
   spool::AttemptRecord attempt;
   attempt.recipient = recipient.id();

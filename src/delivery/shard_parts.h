@@ -16,6 +16,10 @@
 namespace penstock::suppression {
 class Guard;
 }
+namespace penstock::shaping {
+class SharedLimits;
+}
+
 namespace penstock::unsubscribe {
 class CurrentTerms;
 }
@@ -49,6 +53,7 @@ struct ShardParts {
   Probe& probe;
   Peers& peers;
   Rng& rng;
+  shaping::SharedLimits& limits;
   suppression::Guard* guard = nullptr;                     // who must not be mailed; nullptr: nobody is suppressed
   tlsrpt::Collector* tls_reports = nullptr;                // counts sessions; nullptr: nobody asks
   const unsubscribe::CurrentTerms* unsubscribe = nullptr;  // links to unsubscribe; nullptr: none are added

@@ -20,6 +20,7 @@ std::string_view to_string(EventType type) {
     case EventType::Complaint: return "complaint";
     case EventType::Unsubscribed: return "unsubscribed";
     case EventType::Admin: return "admin";
+    case EventType::Action: return "action";
     case EventType::Config: return "config";
     case EventType::BulkRules: return "bulk-rules";
   }

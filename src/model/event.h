@@ -28,6 +28,7 @@ enum class EventType : std::uint8_t {
   Complaint,     // a report says that someone complained
   Unsubscribed,  // a recipient followed his link and wants no more
   Admin,         // a person or program changed something through the API
+  Action,        // replies made a rule slow, suspend or stop a sender domain, a campaign, …; or that has ended
   Config,        // a configuration was loaded or refused
   BulkRules,     // a message breaks its stream's rules for bulk mail and was taken all the same
 };

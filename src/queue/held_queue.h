@@ -40,7 +40,7 @@ class HeldQueue {
   std::size_t scan(Cursor& cursor, std::size_t max, const Visitor& visit);
 
  private:
-  static constexpr std::size_t kReasons = 5;
+  static constexpr std::size_t kReasons = 6;
   ChunkPool& pool_;
   ChunkList list_;
   std::array<std::size_t, kReasons> counts_{};

@@ -30,6 +30,7 @@ const char* to_string(HoldReason reason) {
     case HoldReason::Paused: return "paused";
     case HoldReason::Wave: return "wave";
     case HoldReason::NoPath: return "no-path";
+    case HoldReason::Action: return "action";
   }
   PENSTOCK_UNREACHABLE();
 }

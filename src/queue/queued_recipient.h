@@ -34,6 +34,7 @@ enum class HoldReason : std::uint8_t {
   Paused,    // a pause (PauseSet) covers it; released when the pause ends
   Wave,      // its campaign's wave has not come
   NoPath,    // its pool has no usable vMTA
+  Action,    // its sender domain, campaign, … is suspended or stopped; released when that ends
 };
 [[nodiscard]] const char* to_string(HoldReason reason);  // "operator", "paused", …
 

@@ -81,48 +81,78 @@ const Action* ActionBook::observe(const model::Outcome& outcome, const LimitKey&
     const ActionRule& rule = rules_[i];
     if (!rule.per.within(said)) continue;
     auto& windows = windows_[i];
-    if (windows.size() >= kTuplesMost) {
-      boost::unordered::erase_if(windows, [now](auto& entry) { return entry.second.volume(now) == 0; });
-    }
     const bool counts = is_about(rule, outcome);
+    if (!counts && windows.empty()) continue;
     const LimitKey key = facts.only(rule.per);
-    SignalWindow& window = windows[key];
+    auto found = windows.find(key);
+    if (found == windows.end()) {
+      if (!counts) continue;
+      if (windows.size() >= kTuplesMost) forget_old(now);
+      if (windows.size() >= kTuplesMost) continue;
+      found = windows.emplace(key, Watch{{}, now}).first;
+      ++watched_;
+    }
+    SignalWindow& window = found->second.window;
+    if (window.volume(now) == 0) found->second.since = now;
     window.add(counts ? Signal::Reputation : Signal::Taken, now);
     if (!counts || window.count(Signal::Reputation, now) < rule.replies) continue;
     if (window.share(Signal::Reputation, rule.volume, now) < rule.share) continue;
-    if (const Action* action = act(rule, key, window, outcome, now)) latest = action;
+    if (const Action* action = act(rule, key, found->second, outcome, now)) latest = action;
   }
   return latest;
 }
 
-const Action* ActionBook::act(const ActionRule& rule, const LimitKey& key, SignalWindow& window,
-                              const model::Outcome& outcome, Time now) {
-  Action& action = actions_[key];
-  const bool there = !action.rule.empty() && in_force(action, now);
-  if (there && (action.pinned || action.kind >= rule.kind)) return nullptr;
-  const bool again = action.rule == rule.id && action.until && now - *action.until < rule.longest;
-  const std::uint32_t repetitions = again ? std::min(action.repetitions + 1, 16U) : 0;
-  action = Action{.kind = rule.kind, .key = key, .factor = rule.factor, .rule = rule.id};
+const Action* ActionBook::act(const ActionRule& rule, const LimitKey& key, Watch& watch, const model::Outcome& outcome,
+                              Time now) {
+  const auto before = actions_.find(key);
+  const bool known = before != actions_.end();
+  if (known && in_force(before->second, now) && (before->second.pinned || before->second.kind >= rule.kind)) {
+    return nullptr;
+  }
+  const bool again =
+      known && before->second.rule == rule.id && before->second.until && now - *before->second.until < rule.longest;
+  Action action{.kind = rule.kind, .key = key, .rule = rule.id};
+  action.repetitions = again ? std::min(before->second.repetitions + 1, 16U) : 0;
   action.reply = outcome.reply.to_string();
-  action.replies = window.count(Signal::Reputation, now);
-  action.answers = window.volume(now);
+  action.replies = watch.window.count(Signal::Reputation, now);
+  action.answers = watch.window.volume(now);
   action.since = now;
   action.alarm = rule.alarm || outcome.alarm;
-  action.repetitions = repetitions;
-  if (rule.length > Duration::zero()) {
-    action.until = now + std::min(rule.longest, rule.length * (std::int64_t{1} << repetitions));
+  if (rule.kind == ActionKind::Slow || rule.kind == ActionKind::Backoff) {
+    const auto counted = std::chrono::duration<double>(now - watch.since).count();
+    const double usual = action.answers / std::clamp(counted, 1.0, 60.0);
+    action.rate = std::max(kRateLeast, rule.rate > 0 ? rule.rate : usual * rule.factor);
   }
-  window.clear();
-  return &action;
+  if (rule.length > Duration::zero()) {
+    action.until = now + std::min(rule.longest, rule.length * (std::int64_t{1} << action.repetitions));
+  }
+  watch = {{}, now};
+  put(std::move(action));
+  return &actions_.find(key)->second;
+}
+
+void ActionBook::put(Action action) {
+  const Dimensions shape = action.key.said();
+  if (std::find(shapes_.begin(), shapes_.end(), shape) == shapes_.end()) shapes_.push_back(shape);
+  const LimitKey key = action.key;
+  actions_[key] = std::move(action);
+}
+
+const Action* ActionBook::at(const LimitKey& key, Time now) const {
+  const auto found = actions_.find(key);
+  return found == actions_.end() || !in_force(found->second, now) ? nullptr : &found->second;
 }
 
 const Action* ActionBook::find(const LimitKey& facts, Time now) const {
   const Action* strongest = nullptr;
-  for (const auto& [key, action] : actions_) {
-    if (!in_force(action, now) || !key.covers(facts)) continue;
-    if (strongest == nullptr || action.kind > strongest->kind ||
-        (action.kind == strongest->kind && action.factor < strongest->factor)) {
-      strongest = &action;
+  const Dimensions said = facts.said();
+  for (const Dimensions shape : shapes_) {
+    if (!shape.within(said)) continue;
+    const Action* action = at(facts.only(shape), now);
+    if (action == nullptr) continue;
+    if (strongest == nullptr || action->kind > strongest->kind ||
+        (action->kind == strongest->kind && action->rate < strongest->rate)) {
+      strongest = action;
     }
   }
   return strongest;
@@ -130,13 +160,38 @@ const Action* ActionBook::find(const LimitKey& facts, Time now) const {
 
 void ActionBook::pin(Action action) {
   action.pinned = true;
-  const LimitKey key = action.key;
-  actions_[key] = std::move(action);
+  if (action.kind == ActionKind::Slow || action.kind == ActionKind::Backoff) {
+    action.rate = std::max(action.rate, kRateLeast);
+  }
+  put(std::move(action));
 }
 
 bool ActionBook::clear(const LimitKey& key) {
-  for (auto& windows : windows_) windows.erase(key);
-  return actions_.erase(key) > 0;
+  for (auto& windows : windows_) watched_ -= windows.erase(key);
+  const bool was_there = actions_.erase(key) > 0;
+  if (actions_.empty()) shapes_.clear();
+  return was_there;
+}
+
+void ActionBook::forget_old(Time now) {
+  watched_ = 0;
+  for (auto& windows : windows_) {
+    boost::unordered::erase_if(windows, [now](auto& entry) { return entry.second.window.volume(now) == 0; });
+    watched_ += windows.size();
+  }
+  Duration memory{0};
+  for (const ActionRule& rule : rules_) memory = std::max(memory, rule.longest);
+  std::erase_if(actions_, [&](const auto& entry) { return entry.second.until && *entry.second.until + memory < now; });
+  if (actions_.empty()) shapes_.clear();
+}
+
+std::optional<Time> ActionBook::next_end(Time now) const {
+  std::optional<Time> next;
+  for (const auto& [key, action] : actions_) {
+    if (!action.until || *action.until <= now) continue;
+    if (!next || *action.until < *next) next = action.until;
+  }
+  return next;
 }
 
 std::vector<Action> ActionBook::list(Time now) const {
@@ -149,10 +204,7 @@ std::vector<Action> ActionBook::list(Time now) const {
 }
 
 void ActionBook::restore(std::vector<Action> actions) {
-  for (Action& action : actions) {
-    const LimitKey key = action.key;
-    actions_[key] = std::move(action);
-  }
+  for (Action& action : actions) put(std::move(action));
 }
 
 }  // namespace penstock::shaping

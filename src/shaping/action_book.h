@@ -3,17 +3,20 @@
 //
 // A rule counts the replies it is about per tuple, and once there are enough of them, by number and by share of all
 // answers in its time, it acts on that tuple: slow, back off, suspend, or stop with an alarm. Each action keeps its
-// cause. Below the bounds nothing happens: one odd reply stops nobody.
+// cause. Below the bounds nothing happens: one odd reply stops nobody. A tuple is counted from the first such reply on,
+// for as long as they come within a minute of each other.
 //
-// Use:  if (book.observe(outcome, facts, now)) …tell…;   const auto held = book.find(facts, now); if (held) …
-// Pure. Threads: one owner. Cost: for delivered mail one look-up per rule that counts answers.
-// Limits: kTuplesMost tuples per rule; beyond them the oldest quiet ones are forgotten.
-// Not wired yet: nothing in the daemon makes one (docs/shaping.md).
+// Use:  if (book.watching() || refused) { if (book.observe(outcome, facts, now)) …tell…; }
+//       if (!book.empty()) { const auto held = book.find(facts, now); if (held) … }
+// Pure. Threads: one owner. Cost: nothing while nothing is counted and nothing is in force: watching() and empty().
+//   Else one look-up per rule (observe), or per shape of tuple with an action (find).
+// Limits: kTuplesMost tuples per rule; beyond them no new ones are counted until old ones are quiet.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "model/outcome.h"
@@ -36,7 +39,8 @@ struct ActionRule {
   double share = 0.1;                        // of the tuple's answers in that minute …
   std::uint32_t volume = 20;                 // … once there are so many
   ActionKind kind = ActionKind::Slow;
-  double factor = 0.5;                        // Slow, Backoff: of the usual rate
+  double factor = 0.5;                        // Slow, Backoff: of the tuple's rate when it began …
+  double rate = 0;                            // … unless this is given: recipients per second
   Duration length{std::chrono::minutes{15}};  // 0: until a person ends it
   Duration longest{std::chrono::hours{6}};    // each repetition is twice as long, up to this
   bool alarm = false;                         // tell a person
@@ -49,7 +53,7 @@ struct ActionRule {
 struct Action {
   ActionKind kind = ActionKind::Slow;
   LimitKey key;
-  double factor = 1;
+  double rate = 0;            // Slow, Backoff: recipients per second that may still be attempted
   std::string rule{};         // id, or what the operator wrote
   std::string reply{};        // the last one that counted
   std::uint32_t replies = 0;  // that counted …
@@ -67,28 +71,46 @@ class ActionBook {
  public:
   static constexpr std::size_t kTuplesMost = 100'000;
 
+  static constexpr double kRateLeast = 0.05;  // of recipients per second: what slows stops nobody
+
   explicit ActionBook(std::vector<ActionRule> rules) : rules_(std::move(rules)), windows_(rules_.size()) {}
 
+  // Answers that are good news count for something: observe() wants to see them too.
+  [[nodiscard]] bool watching() const { return watched_ > 0; }
+  // No action is in force or remembered.
+  [[nodiscard]] bool empty() const { return actions_.empty(); }
   // Returns the action that this answer began or prolonged; valid until the next call.
   const Action* observe(const model::Outcome& outcome, const LimitKey& facts, Time now);
   // The strongest action in force for an attempt with these facts.
   [[nodiscard]] const Action* find(const LimitKey& facts, Time now) const;
+  // That on exactly this tuple.
+  [[nodiscard]] const Action* at(const LimitKey& key, Time now) const;
   // What an operator sets, on any tuple; replaces what is there.
   void pin(Action action);
   // Ends what is there, and forgets its repetitions and counts. False: there was nothing.
   bool clear(const LimitKey& key);
+  // Forgets quiet tuples, and actions that ended so long ago that a repetition would be none. Call now and then.
+  void forget_old(Time now);
+  // When the next action ends by itself.
+  [[nodiscard]] std::optional<Time> next_end(Time now) const;
   // All in force; also what a restart must not forget: hand them to restore().
   [[nodiscard]] std::vector<Action> list(Time now) const;
   void restore(std::vector<Action> actions);
 
  private:
   [[nodiscard]] static bool in_force(const Action& action, Time now) { return !action.until || now < *action.until; }
-  const Action* act(const ActionRule& rule, const LimitKey& key, SignalWindow& window, const model::Outcome& outcome,
-                    Time now);
+  struct Watch {
+    SignalWindow window;
+    Time since{};
+  };
+  const Action* act(const ActionRule& rule, const LimitKey& key, Watch& watch, const model::Outcome& outcome, Time now);
+  void put(Action action);
 
   std::vector<ActionRule> rules_;
-  std::vector<boost::unordered_flat_map<LimitKey, SignalWindow, std::hash<LimitKey>>> windows_;  // by rule
-  boost::unordered_flat_map<LimitKey, Action, std::hash<LimitKey>> actions_;
+  std::vector<boost::unordered_flat_map<LimitKey, Watch, std::hash<LimitKey>>> windows_;  // by rule
+  std::size_t watched_ = 0;                                                               // tuples in all of them
+  std::unordered_map<LimitKey, Action, std::hash<LimitKey>> actions_;
+  std::vector<Dimensions> shapes_;  // of the keys of actions_
 };
 
 }  // namespace penstock::shaping

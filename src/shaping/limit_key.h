@@ -2,6 +2,8 @@
 // LimitKey: what a limit or an action is about: any tuple of these. A name of 0 means that the tuple does not say.
 //
 // A provider's limit has the provider and no site, so all its sites share it; a limit "per vMTA and provider" has both.
+// Where mail goes to no known provider the receiving site stands in its place ("site:mx.example"), a fixed route under
+// its own name ("relay:192.0.2.1:25"): whatever is split by provider is split by receiver.
 // Dimensions: a set of the tuple's places, as bits. Names are interned in the node's NameTable. Plain values.
 #pragma once
 
@@ -9,6 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "model/name_table.h"
 
@@ -29,6 +34,9 @@ enum class Dimension : std::uint8_t {
   RemoteIp,
 };
 inline constexpr std::size_t kDimensions = 12;
+// As configuration and API call it: "vmta", "source_ip", "sender_domain", …
+[[nodiscard]] std::string_view to_string(Dimension which);
+[[nodiscard]] std::optional<Dimension> parse_dimension(std::string_view name);
 
 class Dimensions {
  public:
@@ -86,6 +94,8 @@ struct LimitKey {
   }
   constexpr bool operator==(const LimitKey&) const = default;
 };
+// "campaign=autumn provider=gmail"; "everything" for an empty one.
+[[nodiscard]] std::string describe(const LimitKey& key, const model::NameTable& names);
 
 }  // namespace penstock::shaping
 

@@ -203,6 +203,10 @@ void Limiter::unpin(Time now) {
   apply_rate(now);
 }
 
+std::optional<Pin> Limiter::pinned() const {
+  return controller_ ? controller_->pinned() : std::nullopt;
+}
+
 std::optional<LearnedState> Limiter::learned() const {
   if (!controller_) return std::nullopt;
   return controller_->learned();

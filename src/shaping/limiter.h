@@ -61,6 +61,7 @@ class Limiter {
   // An operator's limits instead of the controller's, until unpin() or the pin's end.
   void pin(Pin pin, Time now);
   void unpin(Time now);
+  [[nodiscard]] std::optional<Pin> pinned() const;
   // What a restart must not forget; nothing when these limits are not adaptive.
   [[nodiscard]] std::optional<LearnedState> learned() const;
   void restore(const LearnedState& state, Time now);

@@ -4,7 +4,7 @@
 // Zero, or a Rate with count 0, means "no limit set here"; another scope may still set one. Where a floor or a start is
 // given, that limit is a range and adaptive: it moves between floor and ceiling (the field without a suffix) as the
 // receiver's answers say. Otherwise it stands still. Plain values; any thread.
-// No configuration key sets transaction_rate and byte_rate yet.
+// transaction_rate and byte_rate are set by [[limit]] only.
 #pragma once
 
 #include <cstdint>

@@ -37,7 +37,7 @@ struct AttemptFacts {
 };
 
 // What a restart must not forget. Rates in recipients per second. Times are those of the schedule's clock; the caller
-// turns them into wall time. Not wired yet: the daemon keeps none of it.
+// turns them into wall time.
 struct LearnedState {
   double rate = 0, rate_ceiling = 0, rate_credit = 0;
   std::uint32_t connections = 0, connection_ceiling = 0;
@@ -46,7 +46,7 @@ struct LearnedState {
   std::string rule{}, cause{};
 };
 
-// What an operator says instead of the controller, until `until` if that is given. Not wired yet: no command sets one.
+// What an operator says instead of the controller, until `until` if that is given.
 struct Pin {
   std::optional<std::uint32_t> connections{};
   std::optional<double> rate{};  // recipients per second
@@ -85,6 +85,7 @@ class PathController {
   void pin(Pin pin) { pin_ = std::move(pin); }
   // Back to what the controller finds.
   void unpin() { pin_.reset(); }
+  [[nodiscard]] const std::optional<Pin>& pinned() const { return pin_; }
   // An operator says that all is well: suspension, back-off and learned ceilings are forgotten.
   void clear(Time now);
   [[nodiscard]] LearnedState learned() const;

@@ -20,6 +20,7 @@ ConnectionPermit& ConnectionPermit::operator=(ConnectionPermit&& other) noexcept
   if (this == &other) return *this;
   release();
   held_ = std::exchange(other.held_, {});
+  limits_ = std::exchange(other.limits_, {});
   messages_max_ = other.messages_max_;
   messages_ = other.messages_;
   return *this;
@@ -28,6 +29,12 @@ ConnectionPermit& ConnectionPermit::operator=(ConnectionPermit&& other) noexcept
 void ConnectionPermit::release() {
   for (const auto& limiter : held_) limiter->close();
   held_.clear();
+  limits_.clear();
+}
+
+void ConnectionPermit::hold(HeldLimits limits, std::uint32_t messages_max) {
+  if (messages_max != 0) messages_max_ = messages_max_ == 0 ? messages_max : std::min(messages_max_, messages_max);
+  if (!limits.empty()) limits_.push_back(std::move(limits));
 }
 
 PathLimiter::PathLimiter(std::vector<std::shared_ptr<Limiter>> scopes) : scopes_(std::move(scopes)) {

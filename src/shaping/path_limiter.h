@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "model/outcome.h"
 #include "shaping/limiter.h"
+#include "shaping/shared_limit.h"
 
 namespace penstock::shaping {
 
@@ -33,6 +34,9 @@ class ConnectionPermit {
   void message_sent() { ++messages_; }
   [[nodiscard]] std::uint32_t messages() const { return messages_; }
 
+  // Holds these too from now on; no more than `messages_max` (0: no limit) then.
+  void hold(HeldLimits limits, std::uint32_t messages_max);
+
   // Gives the slots back before the destructor does. Nothing happens the second time.
   void release();
 
@@ -42,6 +46,7 @@ class ConnectionPermit {
       : held_(std::move(held)), messages_max_(messages_max) {}
 
   std::vector<std::shared_ptr<Limiter>> held_;
+  std::vector<HeldLimits> limits_;
   std::uint32_t messages_max_;
   std::uint32_t messages_ = 0;
 };

@@ -71,6 +71,17 @@ bool TokenBucket::try_take(std::uint32_t tokens, Time now) {
   return true;
 }
 
+void TokenBucket::give_back(std::uint32_t tokens, Time now) {
+  if (unlimited()) return;
+  level_ = std::min(capacity(), level_at(now) + Wide{tokens} * price_);
+  at_ = std::max(at_, now);
+}
+
+std::uint32_t TokenBucket::available(Time now) const {
+  const Wide level = level_at(now);
+  return level <= 0 || price_ == 0 ? 0 : static_cast<std::uint32_t>(level / price_);
+}
+
 Time TokenBucket::next_available(std::uint32_t tokens, Time now) const {
   if (has(tokens, now)) return now;
   const Time from = std::max(now, at_);

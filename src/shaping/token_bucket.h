@@ -31,6 +31,10 @@ class TokenBucket {
   [[nodiscard]] bool try_take(std::uint32_t tokens, Time now);
   // Whether try_take would succeed.
   [[nodiscard]] bool has(std::uint32_t tokens, Time now) const;
+  // What was taken and not used comes back.
+  void give_back(std::uint32_t tokens, Time now);
+  // Whole tokens that are there; 0 while some are owed. Precondition: limited.
+  [[nodiscard]] std::uint32_t available(Time now) const;
   // The first moment, not before `now`, at which try_take(tokens) succeeds if nobody takes in between. Exact to the
   // microsecond.
   [[nodiscard]] Time next_available(std::uint32_t tokens, Time now) const;

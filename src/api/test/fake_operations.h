@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/operations.h"
+#include "src/api/test/fake_shaping.h"
 #include "src/api/test/fake_suppressions.h"
 #include "src/api/test/fake_users.h"
 
@@ -43,6 +44,7 @@ class FakeOperations final : public Operations {
   Result<Job> cancel_job(std::uint64_t id, const Actor& actor) override;
   SuppressionOperations& suppressions() override { return suppression_list; }
   UserOperations& users() override { return user_list; }
+  ShapingOperations& shaping() override { return shaping_state; }
   Result<ReloadReport> reload(const Actor& actor) override;
   Result<ConfigCheck> check_config(const ConfigCheckRequest& request) override;
   Result<std::vector<SettingRow>> settings() override;
@@ -60,6 +62,7 @@ class FakeOperations final : public Operations {
 
   FakeSuppressions suppression_list;
   FakeUsers user_list;
+  FakeShaping shaping_state;
   Health current_health;
   bool status_fails = false;  // with an error that is not the API's
   bool status_throws = false;

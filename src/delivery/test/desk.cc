@@ -79,7 +79,7 @@ std::shared_ptr<Plan> make_test_plan(model::NameTable& names) {
   plan->node = "mta.example";
   add_vmta(*plan, names, "v1", "127.0.0.2");
   add_vmta(*plan, names, "v2", "127.0.0.3");
-  plan->pools = {{"main", {{0, 1}}}, {"both", {{0, 1}, {1, 1}}}};
+  plan->pools = {{"main", {{0, 1}}, names.intern("main")}, {"both", {{0, 1}, {1, 1}}, names.intern("both")}};
   plan->pool_by_name = {{names.intern("main").value, 0}, {names.intern("both").value, 1}};
   add_stream(*plan, names, "default", 0);
   add_stream(*plan, names, "news", 1);

@@ -51,12 +51,26 @@ class NeverDodgeTest : public ::testing::Test {
     switch (rng_.below(heard.verb == "RCPT" ? 6 : 12)) {
       case 0: return "450 4.7.1 slow down";
       case 1: return rng_.below(4) == 0 ? "421 4.7.0 come back later" : "451 4.7.1 not from you";
+      case 3: return rng_.below(6) == 0 ? "451 4.7.1 try again in 3 minutes" : "";
       case 2: return rng_.below(8) == 0 ? "close" : "";
       default: return {};
     }
   }
   void change_something() {
-    switch (rng_.below(5)) {
+    switch (rng_.below(6)) {
+      case 5: {  // an operator stops or frees somebody
+        shaping::Action action{.kind = rng_.below(2) == 0 ? shaping::ActionKind::Suspend : shaping::ActionKind::Slow,
+                               .key = {}};
+        action.key[shaping::Dimension::Vmta] = desk_.names.intern(rng_.below(2) == 0 ? "v1" : "v2");
+        action.rate = 0.1;
+        action.until = desk_.clock.now() + 90s;
+        if (rng_.below(3) == 0) {
+          desk_.dispatcher().clear_action(action.key);
+        } else {
+          desk_.dispatcher().pin_action(action);
+        }
+        return;
+      }
       case 0:  // one of them is switched off, or both are on
         desk_.change_plan([&](Plan& plan) {
           plan.vmtas[0].usable = plan.vmtas[1].usable = true;
@@ -136,6 +150,68 @@ TEST_F(NeverDodgeTest, RandomRun2) {
 }
 TEST_F(NeverDodgeTest, RandomRun3) {
   run(3);
+}
+
+TEST_F(NeverDodgeTest, NewRecipientsAvoidTheVmtaThatIsSuspendedAndDeferredOnesWaitForIt) {
+  build();
+  kind_ = true;
+  desk_.change_plan([](Plan& plan) {
+    plan.default_limits.connections_start = 1;  // so that a wait is kept
+    plan.pools[1].members = {{0, 1}, {1, 0}};
+  });
+  receiver_->set_answer(
+      [](const Heard& heard) { return heard.verb == "RCPT" ? "450 4.7.1 rate limited, try again in 10 minutes" : ""; });
+  desk_.send({"a@one.example"}, "news");
+  desk_.run_until([&] { return desk_.events.count(EventType::Deferred) == 1; });
+  EXPECT_EQ(desk_.events.of(EventType::Deferred)[0].vmta, "v1");
+  receiver_->set_answer({});
+  desk_.change_plan([](Plan& plan) { plan.pools[1].members = {{0, 1000}, {1, 1}}; });
+  for (int i = 0; i < 10; ++i) desk_.send({fmt::format("new{}@one.example", i)}, "news");
+  desk_.run_until([&] { return desk_.events.count(EventType::Delivered) == 10; });
+  for (const Recorded& delivered : desk_.events.of(EventType::Delivered)) EXPECT_EQ(delivered.vmta, "v2");
+  // Both suspended: whoever is new waits for the first of them, in the calendar.
+  receiver_->set_answer(
+      [](const Heard& heard) { return heard.verb == "RCPT" ? "450 4.7.1 rate limited, try again in 1 hour" : ""; });
+  desk_.send({"b@one.example"}, "news");
+  desk_.run_until([&] { return desk_.events.count(EventType::Deferred) == 2; });
+  receiver_->set_answer({});
+  desk_.send({"c@one.example"}, "news");
+  desk_.run_until([&] { return idle(); });
+  EXPECT_EQ(desk_.count(queue::Whereabouts::Scheduled), 1U);
+  desk_.clock.advance(10min);
+  desk_.run_until([&] { return desk_.events.count(EventType::Delivered) == 12; });
+  for (const Recorded& delivered : desk_.events.of(EventType::Delivered)) {
+    if (delivered.recipient == "a@one.example" || delivered.recipient == "c@one.example") {
+      EXPECT_EQ(delivered.vmta, "v1");
+    }
+  }
+  desk_.clock.advance(1h);
+  desk_.run_until([&] { return desk_.events.count(EventType::Delivered) == 13; });
+  EXPECT_EQ(desk_.events.of(EventType::Delivered).back().vmta, "v2") << "it was told to wait there";
+}
+
+TEST_F(NeverDodgeTest, ListedAddressIsLeftOnlyWhereThePoolSaysSo) {
+  build();
+  kind_ = true;
+  for (const bool may_move : {false, true}) {
+    desk_.change_plan([&](Plan& plan) {
+      plan.pools[1].members = {{0, 1}, {1, 0}};
+      plan.pools[1].move_when_listed = may_move;
+    });
+    receiver_->set_answer([](const Heard& heard) {
+      const bool listed = heard.verb == "RCPT" && heard.source == "127.0.0.2";
+      return listed ? "450 4.7.1 Service unavailable; Client host [127.0.0.2] blocked using zen.spamhaus.org" : "";
+    });
+    const std::string address = may_move ? "moves@one.example" : "stays@one.example";
+    desk_.send({address}, "news");
+    desk_.run_until([&] { return desk_.events.count(EventType::Deferred) == (may_move ? 2U : 1U); });
+    EXPECT_EQ(desk_.events.of(EventType::Deferred).back().outcome_class, model::OutcomeClass::Blocklist);
+    desk_.change_plan([](Plan& plan) { plan.pools[1].members = {{0, 1}, {1, 1}}; });
+    if (!may_move) receiver_->set_answer({});
+    desk_.clock.advance(2min);
+    desk_.run_until([&] { return desk_.events.count(EventType::Delivered) == (may_move ? 2U : 1U); });
+    EXPECT_EQ(desk_.events.of(EventType::Delivered).back().vmta, may_move ? "v2" : "v1");
+  }
 }
 
 TEST_F(NeverDodgeTest, RefusalAtTheBannerCountsThoughAnotherHostIsSilent) {

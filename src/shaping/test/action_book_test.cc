@@ -72,8 +72,9 @@ TEST(ActionBook, FailingAuthenticationStopsTheDomainThereWithAnAlarm) {
 
 TEST(ActionBook, OnlyTheScopeTheReplyNamesIsHeld) {
   Play p;
+  p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts());
   p.see(Play::taken(), p.facts(), 20);
-  p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts(), 10);
+  p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts(), 9);
   const Action* action = p.book.find(p.facts(), p.now);
   ASSERT_NE(action, nullptr);
   EXPECT_EQ(action->kind, ActionKind::Suspend);
@@ -83,12 +84,15 @@ TEST(ActionBook, OnlyTheScopeTheReplyNamesIsHeld) {
 
 TEST(ActionBook, ShareIsOfTheTuplesOwnAnswers) {
   Play p;
+  EXPECT_FALSE(p.book.watching());
+  p.see(Play::says(OutcomeClass::Reputation, Scope::DkimDomain), p.facts());
+  EXPECT_TRUE(p.book.watching());
   p.see(Play::taken(), p.facts(), 1000);
   EXPECT_EQ(p.see(Play::says(OutcomeClass::Reputation, Scope::DkimDomain), p.facts(), 50), nullptr) << "below a tenth";
   const Action* action = p.see(Play::says(OutcomeClass::Reputation, Scope::DkimDomain), p.facts(), 100);
   ASSERT_NE(action, nullptr);
   EXPECT_EQ(action->kind, ActionKind::Slow);
-  EXPECT_EQ(action->factor, 0.5);
+  EXPECT_NEAR(action->rate, 50, 2) << "half of what it sent in a second";
 }
 
 TEST(ActionBook, RepetitionIsTwiceAsLong) {
@@ -124,6 +128,39 @@ TEST(ActionBook, ListSurvivesARestart) {
   again.restore(p.book.list(p.now));
   ASSERT_NE(again.find(p.facts(), p.now), nullptr);
   EXPECT_EQ(again.find(p.facts(), p.now)->until, p.book.find(p.facts(), p.now)->until);
+}
+
+TEST(ActionBook, QuietTuplesAndOldActionsAreForgotten) {
+  Play p;
+  p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts(), 20);
+  p.book.forget_old(p.now + 2min);
+  EXPECT_FALSE(p.book.watching());
+  EXPECT_FALSE(p.book.empty()) << "a repetition would be twice as long";
+  ASSERT_TRUE(p.book.next_end(p.now));
+  p.book.forget_old(*p.book.next_end(p.now) + 7h);
+  EXPECT_TRUE(p.book.empty());
+}
+
+TEST(ActionBook, StrongestOfSeveralTuplesCounts) {
+  Play p;
+  p.book.pin({.kind = ActionKind::Slow, .key = p.facts().only(Dimensions{Dimension::Campaign}), .rate = 5});
+  p.book.pin({.kind = ActionKind::Slow, .key = p.facts().only(Dimensions{Dimension::SenderDomain}), .rate = 2});
+  EXPECT_EQ(p.book.find(p.facts(), p.now)->rate, 2);
+  p.book.pin({.kind = ActionKind::Stop, .key = p.facts().only(Dimensions{Dimension::Vmta, Dimension::Provider})});
+  EXPECT_EQ(p.book.find(p.facts(), p.now)->kind, ActionKind::Stop);
+  EXPECT_EQ(p.book.find(p.facts("news.example", "may", "yahoo"), p.now)->rate, 2);
+  LimitKey partial;
+  partial[Dimension::Campaign] = p.names.intern("may");
+  EXPECT_EQ(p.book.find(partial, p.now)->rate, 5) << "what is not said is not covered";
+}
+
+TEST(LimitKey, TuplesAreDescribedInWords) {
+  Play p;
+  const LimitKey key = p.facts().only(Dimensions{Dimension::Campaign, Dimension::Provider});
+  EXPECT_EQ(describe(key, p.names), "campaign=may provider=gmail");
+  EXPECT_EQ(describe({}, p.names), "everything");
+  EXPECT_EQ(parse_dimension("sender_domain"), Dimension::SenderDomain);
+  EXPECT_EQ(parse_dimension("sender"), std::nullopt);
 }
 
 TEST(ActionBook, KindsHaveNames) {

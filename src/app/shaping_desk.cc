@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/shaping_desk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/errc.h"
+#include "app/ask_shards.h"
+
+namespace penstock::app {
+namespace {
+
+using shaping::Action;
+using shaping::ActionKind;
+using shaping::LimitKey;
+
+std::string words_of(const api::ActionRow& row) {
+  std::string words = row.kind;
+  for (const auto& [key, name] : row.tuple) words += fmt::format(" {}={}", key, name);
+  if (row.rate > 0) words += fmt::format(" rate={:.3g}/s", row.rate);
+  if (!row.rule.empty()) words += fmt::format(" ({}{})", row.pinned ? "by " + row.by + ": " : "rule ", row.rule);
+  return words;
+}
+
+ActionKind kind_of(const std::string& word) {
+  for (const ActionKind kind : {ActionKind::Slow, ActionKind::Backoff, ActionKind::Suspend}) {
+    if (to_string(kind) == word) return kind;
+  }
+  return ActionKind::Stop;
+}
+
+}  // namespace
+
+api::ActionRow ShapingDesk::row_of(const Action& action) const {
+  api::ActionRow row;
+  row.kind = to_string(action.kind);
+  for (const std::string_view key : api::kTupleKeys) {
+    const auto which = shaping::parse_dimension(key);
+    if (which && action.key[*which]) row.tuple.emplace_back(key, names_.view(action.key[*which]));
+  }
+  row.rate = action.rate;
+  row.rule = action.rule;
+  row.reply = action.reply;
+  row.replies = action.replies;
+  row.answers = action.answers;
+  row.since = clock_.to_wall(action.since);
+  if (action.until) row.until = clock_.to_wall(*action.until);
+  row.alarm = action.alarm;
+  row.pinned = action.pinned;
+  row.by = action.by;
+  row.next = action.next();
+  return row;
+}
+
+// What an operator sets stands on every shard; what a rule made, on the one that has the provider's paths.
+std::vector<api::ActionRow> ShapingDesk::actions() {
+  std::vector<std::pair<LimitKey, api::ActionRow>> all;
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
+    for (const Action& action : dispatcher.actions().list(clock_.now())) {
+      const std::uint64_t held = dispatcher.actions().held(action.key);
+      const auto known =
+          std::find_if(all.begin(), all.end(), [&](const auto& entry) { return entry.first == action.key; });
+      if (known != all.end()) {
+        known->second.held += held;
+        continue;
+      }
+      all.emplace_back(action.key, row_of(action));
+      all.back().second.held = held;
+    }
+  });
+  std::vector<api::ActionRow> rows;
+  for (auto& [key, row] : all) rows.push_back(std::move(row));
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.since < b.since; });
+  return rows;
+}
+
+Result<LimitKey> ShapingDesk::key_of(const api::Tuple& tuple) {
+  LimitKey key;
+  for (const auto& [name, value] : tuple) {
+    const auto which = shaping::parse_dimension(name);
+    if (!which) return fail(api::Errc::BadRequest, "there is no \"" + name + "\" in a tuple");
+    key[*which] = names_.intern(value);
+  }
+  return key;
+}
+
+Result<api::ActionRow> ShapingDesk::set_action(const api::ActionRequest& request, const api::Actor& actor) {
+  const auto key = key_of(request.tuple);
+  if (!key) return fail(key.error());
+  Action action{.kind = kind_of(request.kind), .key = *key};
+  // Each shard has its part of the rate.
+  action.rate = request.rate / static_cast<double>(engine_.count());
+  action.rule = request.reason;
+  action.by = actor.name;
+  action.since = clock_.now();
+  action.pinned = true;
+  if (request.until != Time{}) action.until = clock_.from_wall(request.until);
+  std::string before;
+  for (const api::ActionRow& row : actions()) {
+    if (row.tuple == row_of(action).tuple) before = words_of(row);
+  }
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { dispatcher.pin_action(action); });
+  const api::ActionRow row = row_of(action);
+  audit_(actor, fmt::format("action set {}{}", words_of(row), before.empty() ? "" : "; before: " + before));
+  return row;
+}
+
+Result<std::vector<api::ActionRow>> ShapingDesk::clear_actions(const api::Tuple& tuple, bool all,
+                                                               const api::Actor& actor) {
+  std::vector<api::ActionRow> cleared;
+  for (api::ActionRow& row : actions()) {
+    if (all || row.tuple == tuple) cleared.push_back(std::move(row));
+  }
+  if (cleared.empty() && !all) return fail(api::Errc::NotFound, "there is no action on exactly this tuple");
+  for (const api::ActionRow& row : cleared) {
+    const auto key = key_of(row.tuple);
+    if (!key) return fail(key.error());
+    ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { dispatcher.clear_action(*key); });
+    audit_(actor, "action clear; before: " + words_of(row));
+  }
+  return cleared;
+}
+
+Result<shaping::PathKey> ShapingDesk::path_of(const std::string& path) {
+  const std::size_t slash = path.find('/');
+  const shaping::PathKey key{names_.find(path.substr(0, slash)),
+                             slash == std::string::npos ? model::NameId{} : names_.find(path.substr(slash + 1))};
+  if (!key.vmta || !key.group) return fail(api::Errc::NotFound, "there is no path \"" + path + "\"");
+  return key;
+}
+
+std::string ShapingDesk::state_of(const shaping::PathKey& key) {
+  std::string words;
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
+    const auto found = dispatcher.paths().find(key);
+    if (found == dispatcher.paths().end()) return;
+    const shaping::Explanation why = found->second->limiter().scopes().front()->explain(clock_.now());
+    words = fmt::format("{}", to_string(why.state));
+    if (why.connection_limit != shaping::Explanation::kNoLimit) {
+      words += fmt::format(", {} connections", why.connection_limit);
+    }
+    if (why.rate > 0) words += fmt::format(", {:.3g}/s", why.rate);
+    if (!why.by.empty()) words += ", pinned by " + why.by;
+  });
+  return words;
+}
+
+Result<> ShapingDesk::pin_path(const api::PathPin& request, const api::Actor& actor) {
+  const auto key = path_of(request.path);
+  if (!key) return fail(key.error());
+  shaping::Pin pin;
+  pin.connections = request.connections;
+  if (request.rate > 0) pin.rate = request.rate;
+  pin.suspended = request.suspend;
+  if (request.until != Time{}) pin.until = clock_.from_wall(request.until);
+  pin.by = actor.name;
+  pin.reason = request.reason;
+  const std::string before = state_of(*key);
+  bool found = false;
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { found = dispatcher.pin_path(*key, pin) || found; });
+  if (!found) return fail(api::Errc::NotFound, "nothing was sent on \"" + request.path + "\" lately");
+  std::string what = "path pin " + request.path;
+  if (pin.connections) what += fmt::format(" connections={}", *pin.connections);
+  if (pin.rate) what += fmt::format(" rate={:.3g}/s", *pin.rate);
+  if (pin.suspended) what += " suspended";
+  if (!pin.reason.empty()) what += ": " + pin.reason;
+  audit_(actor, what + "; before: " + before);
+  return {};
+}
+
+Result<> ShapingDesk::unpin_path(const std::string& path, const api::Actor& actor) {
+  const auto key = path_of(path);
+  if (!key) return fail(key.error());
+  const std::string before = state_of(*key);
+  bool found = false;
+  ask_shards(engine_,
+             [&](delivery::Dispatcher& dispatcher) { found = dispatcher.pin_path(*key, std::nullopt) || found; });
+  if (!found) return fail(api::Errc::NotFound, "nothing was sent on \"" + path + "\" lately");
+  audit_(actor, fmt::format("path unpin {}; before: {}", path, before));
+  return {};
+}
+
+Result<> ShapingDesk::clear_path(const std::string& path, const api::Actor& actor) {
+  const auto key = path_of(path);
+  if (!key) return fail(key.error());
+  const std::string before = state_of(*key);
+  if (before.empty()) return fail(api::Errc::NotFound, "nothing was sent on \"" + path + "\" lately");
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
+    dispatcher.reset_trouble([&](const delivery::Path& one) { return one.key() == *key; });
+  });
+  audit_(actor, fmt::format("path clear {}; before: {}", path, before));
+  return {};
+}
+
+}  // namespace penstock::app

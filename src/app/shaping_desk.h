@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// ShapingDesk: the admin API's ShapingOperations over the node's shards: actions on tuples, pinned paths.
+// Threads: API threads, while the shards run.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/shaping_operations.h"
+#include "delivery/engine.h"
+#include "model/name_table.h"
+
+namespace penstock::app {
+
+class ShapingDesk final : public api::ShapingOperations {
+ public:
+  using Audit = std::function<void(const api::Actor&, const std::string&)>;
+
+  // All must outlive it. `audit` records what somebody changed.
+  ShapingDesk(delivery::Engine& engine, model::NameTable& names, const Clock& clock, Audit audit)
+      : engine_(engine), names_(names), clock_(clock), audit_(std::move(audit)) {}
+
+  std::vector<api::ActionRow> actions() override;
+  Result<api::ActionRow> set_action(const api::ActionRequest& request, const api::Actor& actor) override;
+  Result<std::vector<api::ActionRow>> clear_actions(const api::Tuple& tuple, bool all,
+                                                    const api::Actor& actor) override;
+  Result<> pin_path(const api::PathPin& pin, const api::Actor& actor) override;
+  Result<> unpin_path(const std::string& path, const api::Actor& actor) override;
+  Result<> clear_path(const std::string& path, const api::Actor& actor) override;
+
+ private:
+  [[nodiscard]] Result<shaping::LimitKey> key_of(const api::Tuple& tuple);
+  [[nodiscard]] Result<shaping::PathKey> path_of(const std::string& path);
+  [[nodiscard]] api::ActionRow row_of(const shaping::Action& action) const;
+  // How the path's own limiter is, in words: for the audit.
+  [[nodiscard]] std::string state_of(const shaping::PathKey& key);
+
+  delivery::Engine& engine_;
+  model::NameTable& names_;
+  const Clock& clock_;
+  const Audit audit_;
+};
+
+}  // namespace penstock::app

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// [[limit]]: limits on tuples of sender and receiver.
+#include "config/rules.h"
+#include "config/schema.h"
+#include "config/table_reader.h"
+
+namespace penstock::config {
+namespace {
+
+using enum Apply;
+
+constexpr std::uint32_t kMostConnections = 100'000;
+constexpr std::uint32_t kMostMessages = 1'000'000;
+
+}  // namespace
+
+const Section& limit_section() {
+  const auto place = [] { return any_text(255); };
+  static const Section section =
+      SectionBuilder<Limit>("[[limit]]")
+          .required("name", &Limit::name, name(), Live, "What explanations and events call it.")
+          .add("vmta", &Limit::vmta, place(), Live, "For this vMTA; \"*\": each has a limit of its own.",
+               "all together")
+          .add("source_ip", &Limit::source_ip, place(), Live, "Our address that mail leaves from, or \"*\".",
+               "all together")
+          .add("pool", &Limit::pool, place(), Live,
+               "The pool, or \"*\". A connection counts for every pool of its vMTA.", "all together")
+          .add("stream", &Limit::stream, place(), Live, "The stream, or \"*\".", "all together")
+          .add("tenant", &Limit::tenant, place(), Live, "The tenant, or \"*\".", "all together")
+          .add("campaign", &Limit::campaign, place(), Live, "The campaign, or \"*\".", "all together")
+          .add("sender_domain", &Limit::sender_domain, place(), Live, "Domain of the envelope sender, or \"*\".",
+               "all together")
+          .add("dkim_domain", &Limit::dkim_domain, place(), Live, "Domain of the first DKIM signature, or \"*\".",
+               "all together")
+          .add("provider", &Limit::provider, place(), Live,
+               "The provider, or \"*\"; where none is known the receiving site stands in its place.", "all together")
+          .add("site", &Limit::site, place(), Live, "The set of MX hosts, as paths name it after \"site:\", or \"*\".",
+               "all together")
+          .add("mx_host", &Limit::mx_host, place(), Live, "The receiving host, or \"*\".", "all together")
+          .add("remote_ip", &Limit::remote_ip, place(), Live, "The receiving address, or \"*\".", "all together")
+          .add("connections", &Limit::connections, number_or_unset(1, kMostConnections), Live,
+               "Connections open at the same time; where the tuple is known with the message only, those that carry "
+               "such "
+               "mail at one time.",
+               "no limit here")
+          .add("connection_rate", &Limit::connection_rate, rate(), Live, "New connections in a span of time.",
+               "no limit here")
+          .add("messages_per_connection", &Limit::messages_per_connection, number_or_unset(1, kMostMessages), Live,
+               "Messages after which a connection is closed.", "no limit here")
+          .add("message_rate", &Limit::message_rate, rate(), Live, "Recipients attempted in a span of time.",
+               "no limit here")
+          .add("transaction_rate", &Limit::transaction_rate, rate(), Live,
+               "Messages (MAIL commands) in a span of time.", "no limit here")
+          .add("byte_rate", &Limit::byte_rate, byte_rate(), Live, "Bytes of messages in a span of time.",
+               "no limit here")
+          .build();
+  return section;
+}
+
+}  // namespace penstock::config

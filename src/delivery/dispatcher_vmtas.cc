@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which vMTA a recipient leaves from. Never dodge (docs/adr/0003-pins.md): who was answered with a deferral keeps his;
+// who is new takes one of the pool that is not suspended at that receiver, and waits if all are.
+#include <algorithm>
+
+#include "base/check.h"
+#include "delivery/dispatcher.h"
+
+namespace penstock::delivery {
+
+// While the configuration knows the vMTA that was told to wait, no other is tried.
+const Vmta* Dispatcher::bound_to(const queue::QueuedRecipient& recipient) const {
+  if (recipient.pinned_vmta) {
+    if (const Vmta* pinned = plan_->find_vmta(recipient.pinned_vmta)) return pinned;
+  }
+  const model::NameId asked = parts_.labels.view(recipient.labels).vmta;
+  return asked ? plan_->find_vmta(asked) : nullptr;
+}
+
+bool Dispatcher::has_vmta(const queue::QueuedRecipient& recipient) const {
+  if (const Vmta* bound = bound_to(recipient)) return bound->usable;
+  const std::vector<PoolMember>& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
+  return std::any_of(members.begin(), members.end(), [this](const PoolMember& member) {
+    return member.weight > 0 && plan_->vmtas[member.vmta].usable;
+  });
+}
+
+Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Destination& to) {
+  if (const Vmta* bound = bound_to(recipient)) return {bound->usable ? bound : nullptr, {}};
+  const std::vector<PoolMember>& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
+  const Time now = parts_.clock.now();
+  // Where there is no choice the path's own queue is the place to wait.
+  const bool choosy = !avoided_.empty() && members.size() > 1;
+  std::uint64_t total = 0;
+  Time again{};
+  const auto share = [&](const PoolMember& member) -> std::uint64_t {
+    const Vmta& vmta = plan_->vmtas[member.vmta];
+    if (!vmta.usable || member.weight == 0) return 0;
+    const Time until = choosy ? avoided_until(vmta.name, to, now) : Time{};
+    if (until <= now) return member.weight;
+    again = again == Time{} ? until : std::min(again, until);
+    return 0;
+  };
+  for (const PoolMember& member : members) total += share(member);
+  if (total == 0) return {nullptr, again};
+  std::uint64_t drawn = parts_.rng.below(total);
+  for (const PoolMember& member : members) {
+    const std::uint64_t its = share(member);
+    if (drawn < its) return {&plan_->vmtas[member.vmta], {}};
+    drawn -= its;
+  }
+  PENSTOCK_UNREACHABLE();
+}
+
+Time Dispatcher::avoided_until(model::NameId vmta, const Destination& to, Time now) const {
+  Time until = now;
+  for (const model::NameId group : {to.group, to.home}) {
+    const auto found = avoided_.find({vmta, group});
+    if (found != avoided_.end()) until = std::max(until, found->second);
+  }
+  return until;
+}
+
+void Dispatcher::look_at_state(Path& path) {
+  const Time now = parts_.clock.now();
+  if (path.limiter().state(now) != shaping::State::Suspended) return;
+  const auto& scopes = path.limiter().scopes();
+  for (std::size_t i = 0; i < scopes.size() && i < 2; ++i) {
+    if (scopes[i]->state(now) != shaping::State::Suspended) continue;
+    const Time until = scopes[i]->explain(now).until.value_or(now + std::chrono::hours{1});
+    Time& known = avoided_[{path.key().vmta, i == 0 ? path.key().group : path.home()}];
+    if (until <= known) continue;
+    const bool begins = known <= now;
+    known = until;
+    if (begins) move_unbound(path);
+  }
+}
+
+void Dispatcher::avoid(Path& path, Time until) {
+  Time& known = avoided_[path.key()];
+  if (until <= known) return;
+  known = until;
+  move_unbound(path);
+}
+
+// Who was never attempted, and only happened to be given this vMTA, is given another.
+void Dispatcher::move_unbound(Path& path) {
+  std::vector<queue::QueuedRecipient> free;
+  for (const auto& [site, lane] : path.lanes()) {
+    queue::FairQueue::Cursor cursor;
+    while (!lane->ready.empty() && !cursor.done()) {
+      lane->ready.scan(cursor, 4096, [&](const queue::QueuedRecipient& recipient) {
+        const auto& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
+        if (members.size() < 2 || bound_to(recipient) != nullptr) return queue::Visit::Keep;
+        free.push_back(recipient);
+        return queue::Visit::Take;
+      });
+    }
+  }
+  if (free.empty()) return;
+  parts_.shard.post([this, rerouting = begin_reroute(std::move(free))] { reroute_slice(rerouting); });
+}
+
+}  // namespace penstock::delivery
