@@ -41,7 +41,7 @@ void SharedLimit::apply(const Limits& limits, Time now) {
   for (std::size_t i = 0; i < kFlows; ++i) {
     const double second = rates[i].per_second();
     const double purses = static_cast<double>(slice_of(static_cast<Flow>(i))) * static_cast<double>(shards_);
-    const double burst = std::clamp(second - (shards_ > 1 ? purses : 0), 1.0, static_cast<double>(kMost));
+    const double burst = std::clamp(second - purses, 1.0, static_cast<double>(kMost));
     flows_[i].set_rate(rates[i], static_cast<std::uint32_t>(burst), now);
   }
 }
