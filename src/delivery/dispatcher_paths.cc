@@ -144,6 +144,8 @@ void Dispatcher::pump(Path& path) {
       permit->hold(std::move(held), messages);
       open_connection(*lane, std::move(*permit));
       if (lane->lacks_connections()) path.want(*lane);
+      // It may have ended already, because its hosts are full: then the path is woken when to look again.
+      if (path.scheduled) return;
       continue;
     }
     path.want_first(*lane);
