@@ -250,7 +250,11 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
     co_return dispatcher_.put_back(lane_, batch->recipients);
   }
 
-  if (!drop_suppressed(*batch)) co_return;
+  if (!drop_suppressed(*batch)) {
+    body_.reset();
+    co_return;
+  }
+  if (batch->recipients.size() != count) choose_signers(*batch);  // who is left alone gets his own link
   const Time began = dispatcher_.parts().clock.now();
   std::vector<std::uint32_t> indexes;
   indexes.reserve(count);
