@@ -182,10 +182,10 @@ const Section& pool_section() {
           .required("name", &Pool::name, name(), Live, "What it is called in streams and headers.")
           .required("members", &Pool::members, tables_of<PoolMember>(member_section(), "list of tables", kMembers),
                     Live, "Its vMTAs with their weights.")
+          .containing<PoolMember>(member_section())
           .add("move_when_listed", &Pool::move_when_listed, flag(), Live,
                "Whether a recipient that is deferred because a block list names the address may leave from another "
                "member. Else it keeps its vMTA.")
-          .containing<PoolMember>(member_section())
           .build();
   return section;
 }
