@@ -111,7 +111,7 @@ class Connection final : public IdleConnection {
   std::shared_ptr<const std::string> body_;
   DkimPlan::Signers signers_;
   SignedFields signed_;
-  std::string dkim_domain_;     // of its first signature
+  std::string dkim_domain_;                 // of its first signature
   std::optional<shaping::LimitKey> about_;  // see facts_about
   bool limited_ = false;                    // no host was tried: limits on all of them have no room
   bool signed_unsent_ = false;              // and nothing of the body has been written yet

@@ -127,6 +127,13 @@ void Dispatcher::pauses_changed() {
 }
 
 void Dispatcher::reset_trouble(const std::function<bool(const Path&)>& selected) {
+  // They were to be looked at when what is forgotten here would have ended.
+  std::erase_if(wakes_, [&](const auto& wake) {
+    const auto found = paths_.find(wake.second);
+    if (found == paths_.end() || !selected(*found->second)) return false;
+    found->second->scheduled = false;
+    return true;
+  });
   for (const auto& [key, path] : paths_) {
     if (!selected(*path)) continue;
     for (const auto& scope : path->limiter().scopes()) scope->reset(parts_.clock.now());

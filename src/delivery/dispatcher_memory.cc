@@ -33,6 +33,8 @@ bool Dispatcher::pin_path(const shaping::PathKey& key, const std::optional<shapi
   }
   avoided_.erase(key);
   look_at_state(path);
+  // Looked at now, and not when what held until now would have ended.
+  if (std::erase_if(wakes_, [&key](const auto& wake) { return wake.second == key; }) > 0) path.scheduled = false;
   for (const auto& [site, lane] : path.lanes()) nudge(*lane, lane->ready.size());
   return true;
 }

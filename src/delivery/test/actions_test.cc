@@ -170,5 +170,31 @@ TEST_F(ActionsTest, SlowedCampaignGoesOutAtItsRateAndOthersDoNotWait) {
   EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
 }
 
+// The path waits in memory for the moment at which its suspension would end by itself.
+TEST_F(ActionsTest, PathThatAnOperatorClearsOrUnpinsGoesOnAtOnce) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections_start = 1; });  // so that a wait is kept
+  receiver_->set_answer(
+      [](const Heard& heard) { return heard.verb == "RCPT" ? "450 4.7.1 rate limited, try again in 2 hours" : ""; });
+  send(1, "news@shop.example");
+  wait_for(EventType::Deferred, 1);
+  receiver_->set_answer({});
+  send(1, "news@shop.example");
+  for (int i = 0; i < 20; ++i) desk_.poll();
+  ASSERT_EQ(desk_.events.count(EventType::Delivered), 0U);
+  desk_.dispatcher().reset_trouble([](const Path&) { return true; });
+  wait_for(EventType::Delivered, 1);
+
+  const shaping::PathKey path = desk_.dispatcher().paths().begin()->first;
+  shaping::Pin pin;
+  pin.suspended = true;
+  pin.until = desk_.clock.now() + 2h;
+  ASSERT_TRUE(desk_.dispatcher().pin_path(path, pin));
+  send(1, "news@shop.example");
+  for (int i = 0; i < 20; ++i) desk_.poll();
+  ASSERT_EQ(desk_.events.count(EventType::Delivered), 1U);
+  ASSERT_TRUE(desk_.dispatcher().pin_path(path, std::nullopt));
+  wait_for(EventType::Delivered, 2);
+}
+
 }  // namespace
 }  // namespace penstock::delivery
