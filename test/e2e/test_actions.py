@@ -18,7 +18,7 @@ def stopped(mta):
 def test_stopped_sender_domain_is_seen_survives_a_restart_and_is_let_go(tmp_path):
     with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim) + '\ndsn = "off"',
                                                   extra="[defaults]\nconnections = 1\n") as mta:
-        sim.set("receiver=sink", "step=data", f"reply={UNAUTHENTICATED}")
+        sim.set("receiver=sink", "step=end-of-data", f"reply={UNAUTHENTICATED}")
         for i in range(9):
             mta.submit("news@shop.test", [f"r{i}@one.test"])
         mta.until_events("bounced", 5)

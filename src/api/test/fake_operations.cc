@@ -31,7 +31,7 @@ RecipientRow example_recipient(std::uint32_t index) {
   row.id = {FakeOperations::known_message(), index};
   row.recipient = index == 0 ? "ann@slow.example" : "bob@fast.example";
   row.sender = "news@shop.example";
-  row.labels = {"marketing", "shop", "autumn", ""};
+  row.labels = {"marketing", "shop", "autumn", "", ""};
   row.state = index == 0 ? RecipientState::Deferred : RecipientState::Ready;
   row.received = FakeOperations::kNow - minutes(90);
   row.attempts = index == 0 ? 3 : 0;
@@ -192,7 +192,7 @@ Result<std::optional<MessageDetail>> FakeOperations::message(model::MessageId id
   MessageDetail detail;
   detail.envelope.id = id;
   detail.envelope.sender = "news@shop.example";
-  detail.envelope.labels = {"marketing", "shop", "autumn", ""};
+  detail.envelope.labels = {"marketing", "shop", "autumn", "", ""};
   detail.envelope.envelope_id = "QQ314159";
   detail.envelope.received = kNow - minutes(90);
   detail.envelope.peer = "192.0.2.7";

@@ -28,7 +28,7 @@ class SelectionMatchTest : public ::testing::Test {
     return made;
   }
   bool matches(const api::Selection& selection, const queue::Place& place = {}) {
-    return make(selection).may_match(recipient("one.example", {"news", "shop", "spring", ""}), labels_, place);
+    return make(selection).may_match(recipient("one.example", {"news", "shop", "spring", "", ""}), labels_, place);
   }
   static api::Selection with(std::string api::Selection::*field, const std::string& value) {
     api::Selection made;
