@@ -25,7 +25,7 @@ std::shared_ptr<Dispatcher::Scan> Dispatcher::begin_scan() {
   scan->rooms = limits_.rooms();
   for (const auto& [key, path] : paths_) {
     for (const auto& [site, lane] : path->lanes()) {
-      if (!lane->ready.empty()) scan->lanes.push_back({key, site});
+      if (!lane->ready.empty()) scan->lanes.emplace_back(key, site);
     }
   }
   return scan;

@@ -37,6 +37,7 @@ class FakeSuppressions final : public SuppressionOperations {
   Result<std::vector<std::optional<suppression::Entry>>> check(const std::vector<std::string>& addresses,
                                                                const suppression::Where&) override {
     std::vector<std::optional<suppression::Entry>> hits;
+    hits.reserve(addresses.size());
     for (const std::string& address : addresses) {
       hits.push_back(address == "gone@a.example" ? std::optional(known_row().entry) : std::nullopt);
     }
