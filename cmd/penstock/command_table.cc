@@ -11,7 +11,7 @@ constexpr std::string_view kGroups = "domain stream tenant campaign provider vmt
 constexpr std::string_view kStates = "ready in_delivery deferred scheduled held";
 constexpr std::string_view kTypes =
     "accepted rejected delivered deferred bounced expired suppressed held released bounce-report complaint "
-    "unsubscribed admin action config bulk-rules";
+    "unsubscribed admin action config bulk-rules warmup";
 
 constexpr std::string_view kCauses =
     "invalid-mailbox invalid-domain inactive-mailbox mailbox-full policy soft-bounces complaint unsubscribe operator "
@@ -480,10 +480,30 @@ std::vector<CommandSpec> shaping_commands() {
   };
 }
 
+// Those about new sending addresses.
+std::vector<CommandSpec> warmup_commands() {
+  const auto change = [](std::string_view name, std::string_view help, Run run, Options options) {
+    CommandSpec spec{.name = name, .help = help, .positional = "VMTA", .options = std::move(options), .run = run};
+    spec.positional_need = Need::Required;
+    spec.positional_many = true;
+    return spec;
+  };
+  return {
+      {.name = "warmup status",
+       .help = "warm-ups: plan, today's allowance and what was taken of it, tomorrow's and why",
+       .options = {{"--vmta", "NAME", "of this vMTA"}, {"--provider", "NAME", "at this provider"}},
+       .run = warmup_status},
+      change("warmup pause", "VMTA and PROVIDER: nothing goes that way until it is resumed", warmup_pause, {kReason}),
+      change("warmup resume", "VMTA and PROVIDER: the warm-up goes on", warmup_resume, {kReason}),
+      change("warmup set", "VMTA and PROVIDER: today and from now on as on that day of the plan", warmup_set,
+             {{"--day", "DAY", "of the plan, from 1"}, kReason}),
+  };
+}
+
 std::vector<CommandSpec> make_commands() {
   std::vector<CommandSpec> all = looking_commands();
-  for (const auto& more : {mail_commands(), shaping_commands(), suppress_commands(), user_commands(), daemon_commands(),
-                           dkim_commands(), tls_commands(), feedback_commands()})
+  for (const auto& more : {mail_commands(), warmup_commands(), shaping_commands(), suppress_commands(), user_commands(),
+                           daemon_commands(), dkim_commands(), tls_commands(), feedback_commands()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

@@ -76,6 +76,11 @@ Ended suppress_export(Cli& cli);
 Ended suppress_changes(Cli& cli);
 // preflight_command.cc
 Ended run_preflight(Cli& cli);
+// warmup_commands.cc
+Ended warmup_status(Cli& cli);
+Ended warmup_pause(Cli& cli);
+Ended warmup_resume(Cli& cli);
+Ended warmup_set(Cli& cli);
 // completion.cc
 Ended print_completion(Cli& cli);
 // user_commands.cc

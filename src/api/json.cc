@@ -278,4 +278,34 @@ json::object to_json(const SettingRow& row) {
   return object;
 }
 
+json::object to_json(const WarmupRow& row) {
+  json::object object{{"vmta", row.vmta}, {"provider", row.provider}};
+  add_word(object, "state", row.state);
+  object["plan_day"] = row.plan_day;
+  object["plan_days"] = row.plan_days;
+  object["plan_first"] = row.plan_first;
+  object["plan_last"] = row.plan_last;
+  add(object, "beyond", row.beyond);
+  add(object, "hours", row.hours);
+  add(object, "zone", row.zone);
+  object["days"] = row.days;
+  object["allowance"] = row.allowance;
+  object["planned"] = row.planned;
+  object["allowed_so_far"] = row.allowed_so_far;
+  object["taken"] = row.taken;
+  object["under_way"] = row.under_way;
+  object["left"] = row.left;
+  object["deferred"] = row.deferred;
+  object["bounced"] = row.bounced;
+  object["complaints"] = row.complaints;
+  add(object, "why", row.why);
+  add(object, "opens", row.opens);
+  add(object, "closes", row.closes);
+  object["tomorrow"] = row.tomorrow;
+  object["tomorrow_warm"] = row.tomorrow_warm;
+  add(object, "tomorrow_step", row.tomorrow_step);
+  add(object, "tomorrow_why", row.tomorrow_why);
+  return object;
+}
+
 }  // namespace penstock::api

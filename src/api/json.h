@@ -37,6 +37,7 @@ void add(boost::json::object& object, std::string_view key, Time time);
 [[nodiscard]] boost::json::object to_json(const ConfigCheck& check);
 [[nodiscard]] boost::json::object to_json(const ReloadReport& report);
 [[nodiscard]] boost::json::object to_json(const SettingRow& row);
+[[nodiscard]] boost::json::object to_json(const WarmupRow& row);
 
 template <class T>
 [[nodiscard]] boost::json::array to_json_array(const std::vector<T>& rows) {

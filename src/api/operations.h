@@ -71,6 +71,10 @@ class Operations {
   // What replies made us slow or stop, and what operators set.
   virtual ShapingOperations& shaping() = 0;
 
+  // How new sending addresses are brought up to their volume, by vMTA and provider. NotFound for one there is not.
+  virtual Result<std::vector<WarmupRow>> warmups(const WarmupQuery& query) = 0;
+  virtual Result<WarmupRow> change_warmup(const WarmupChange& change, const Actor& actor) = 0;
+
   // The configuration.
   virtual Result<ReloadReport> reload(const Actor& actor) = 0;
   virtual Result<ConfigCheck> check_config(const ConfigCheckRequest& request) = 0;

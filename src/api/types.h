@@ -336,6 +336,45 @@ struct SettingRow {
   bool needs_restart = false;
 };
 
+// The warm-up of one vMTA at one provider.
+enum class WarmupState : std::uint8_t {
+  Warming,
+  Closed,  // outside its hours
+  Paused,  // by an operator
+  Warm     // the plan is done: nothing is limited any more
+};
+struct WarmupQuery {
+  std::string vmta, provider;  // "": any
+};
+struct WarmupRow {
+  std::string vmta;
+  std::string provider;  // "other" for sites that belong to none
+  WarmupState state = WarmupState::Warming;
+  std::uint32_t plan_day = 0, plan_days = 0;    // where in the plan today's allowance stands
+  std::uint64_t plan_first = 0, plan_last = 0;  // allowances
+  std::string beyond, hours, zone;              // as configured
+  std::uint32_t days = 0;                       // on which something was taken
+  std::uint64_t allowance = 0;                  // today
+  std::uint64_t planned = 0;                    // before it was cut
+  std::uint64_t allowed_so_far = 0;             // by the spread
+  std::uint64_t taken = 0, under_way = 0, left = 0;
+  std::uint64_t deferred = 0, bounced = 0, complaints = 0;
+  std::string why;     // of today's allowance
+  Time opens, closes;  // today
+  // What would follow if the day ended now.
+  std::uint64_t tomorrow = 0;
+  bool tomorrow_warm = false;
+  std::string tomorrow_step;  // "grow", "hold", …
+  std::string tomorrow_why;
+};
+enum class WarmupAct : std::uint8_t { Pause, Resume, Set };
+struct WarmupChange {
+  WarmupAct act = WarmupAct::Pause;
+  std::string vmta, provider;
+  std::uint32_t day = 0;  // Set
+  std::string reason;
+};
+
 enum class DrainStep : std::uint8_t {
   Begin,  // refuse new mail (421), go on delivering
   End,    // take new mail again

@@ -43,6 +43,10 @@ struct Words<JobState> {
   static constexpr std::array<std::string_view, 5> kAll{"running", "waiting", "done", "failed", "cancelled"};
 };
 template <>
+struct Words<WarmupState> {
+  static constexpr std::array<std::string_view, 4> kAll{"warming", "closed", "paused", "warm"};
+};
+template <>
 struct Words<DrainStep> {
   static constexpr std::array<std::string_view, 3> kAll{"begin", "end", "stop"};
 };

@@ -27,7 +27,7 @@ class FlowRates final : public model::EventSink {
   [[nodiscard]] api::Flow<double> rates() const;
 
  private:
-  static constexpr std::size_t kTypes = static_cast<std::size_t>(model::EventType::BulkRules) + 1;
+  static constexpr std::size_t kTypes = static_cast<std::size_t>(model::EventType::Warmup) + 1;
   static constexpr std::size_t kSamples = 61;
   struct Sample {
     Time at;

@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "app/warmup_plans.h"
 #include "base/log.h"
 
 namespace penstock::app {
@@ -58,6 +59,10 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
     log::warn("config", "{}: {}; {}", warning.part, warning.message, warning.hint);
   }
   node->started_with_ = loaded.config;
+  for (const delivery::PlanWarning& warning : warnings_of_warmups(*loaded.config, *made->plan, node->names_)) {
+    log::warn("config", "{}: {}; {}", warning.part, warning.message, warning.hint);
+    made->warnings.push_back(warning);
+  }
   node->set_in_force(loaded, made->warnings);
   node->shards_ = std::make_unique<net::ShardSet>(shard_count(loaded.config->node.shards));
   for (std::size_t i = 0; i < node->shards_->size(); ++i) {
@@ -130,6 +135,11 @@ Result<> Node::open_state() {
   users_ = std::move(*users);
   hashers_ = std::make_unique<http::Workers>(kHashers, "auth");
   sign_in_desk_ = std::make_unique<ingest::SignInDesk>(*users_, *hashers_);
+  auto plans = make_warmup_plans(*config);
+  if (!plans) return fail(plans.error());
+  auto warmups = warmup::Desk::open({*state_db_, clock_, metrics_, *flow_}, std::move(*plans));
+  if (!warmups) return fail(warmups.error());
+  warmups_ = std::move(*warmups);
   return {};
 }
 
@@ -174,9 +184,9 @@ std::vector<std::string> Node::own_names(const config::Config& config) {
 
 Result<> Node::open_reports(const delivery::PlanPtr& plan) {
   const auto config = in_force().config;
-  auto opened =
-      ReportReception::open({clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, *state_db_, guard_.get()},
-                            *config, plan->classifier);
+  auto opened = ReportReception::open(
+      {clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, *state_db_, guard_.get(), warmups_.get()},
+      *config, plan->classifier);
   if (!opened) return fail(opened.error());
   reports_ = std::move(*opened);
   use_keys(config);
@@ -212,7 +222,7 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
       delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_,
                               *resolver_, *finder_, dns_probe_, metrics_, random_seed(),
                               route_cache_limits(config->dns), guard_.get(), published_tls_->for_deliveries(),
-                              &unsubscribe_terms_},
+                              &unsubscribe_terms_, warmups_.get()},
       plan, std::move(backlog));
   return {};
 }

@@ -40,6 +40,7 @@
 #include "suppression/guard.h"
 #include "unsubscribe/terms.h"
 #include "users/users.h"
+#include "warmup/desk.h"
 
 namespace penstock::app {
 
@@ -80,6 +81,7 @@ class Node final : public ingest::Handover {
   [[nodiscard]] FlowRates& flow() { return *flow_; }
   [[nodiscard]] suppression::Suppression& suppressions() { return *suppressions_; }
   [[nodiscard]] users::Users& users() { return *users_; }
+  [[nodiscard]] warmup::Desk& warmups() { return *warmups_; }
   [[nodiscard]] const std::string& config_file() const { return config_file_; }
   [[nodiscard]] api::DaemonState state() const { return state_.load(); }
   [[nodiscard]] Time started() const { return started_; }
@@ -116,6 +118,7 @@ class Node final : public ingest::Handover {
   void set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings);
   void record_config(const std::string& detail);
   [[nodiscard]] Result<> open_shaping();
+  void each_second();
 
   const SystemClock clock_;
   const Time started_;
@@ -138,6 +141,7 @@ class Node final : public ingest::Handover {
   std::unique_ptr<users::Users> users_;
   std::unique_ptr<http::Workers> hashers_;  // of passwords
   std::unique_ptr<ingest::SignInDesk> sign_in_desk_;
+  std::unique_ptr<warmup::Desk> warmups_;
   dns::Probe dns_probe_;
   ingest::Probe ingest_probe_;
   ingest::CurrentPlan ingest_plan_;

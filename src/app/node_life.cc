@@ -5,6 +5,7 @@
 
 #include "app/ask_shards.h"
 #include "app/node.h"
+#include "app/warmup_plans.h"
 #include "base/log.h"
 
 namespace penstock::app {
@@ -28,7 +29,7 @@ void Node::start() {
   shards_->start();
   engine_->start();
   published_tls_->start({*spool_, *ports_.front(), *this, *readers_}, [this] { return in_force().config; });
-  (*shards_)[0].post([this] { (*shards_)[0].every(std::chrono::seconds{1}, [this] { flow_->sample(clock_.now()); }); });
+  (*shards_)[0].post([this] { (*shards_)[0].every(std::chrono::seconds{1}, [this] { each_second(); }); });
   (*shards_)[0].post([this] { (*shards_)[0].every(kUsageSaved, [this] { users_->save_usage(); }); });
   for (std::size_t i = 0; i < shards_->size(); ++i) {
     (*shards_)[i].post([this, i] {
@@ -40,6 +41,11 @@ void Node::start() {
   if (unsubscribe_) unsubscribe_->start();
   state_ = api::DaemonState::Serving;
   record_config("loaded " + config_file_);
+}
+
+void Node::each_second() {
+  flow_->sample(clock_.now());
+  warmups_->tick();
 }
 
 void Node::drain(bool on) {
@@ -84,6 +90,7 @@ void Node::stop() {
   spool_->close();
   published_tls_->flush();
   users_->stop();
+  warmups_->flush();
   state_db_->stop();
   // Sockets go before their shards, and suspended coroutines, with the shards, before what they refer to.
   listeners_.clear();
@@ -134,6 +141,13 @@ api::ReloadReport Node::reload() {
     record_config("refused: " + made.error().to_string());
     return report;
   }
+  auto warmups = make_warmup_plans(*loaded.config);
+  if (!warmups) {
+    report.problems.push_back({config_file_, 0, 0, "", warmups.error().to_string(), "", true});
+    record_config("refused: " + warmups.error().to_string());
+    return report;
+  }
+  for (auto& warning : warnings_of_warmups(*loaded.config, *made->plan, names_)) made->warnings.push_back(warning);
   for (const config::Change& change : config::compare(*in_force().config, *loaded.config)) {
     if (!change.needs_restart) report.changed.push_back(change.key);
   }
@@ -148,6 +162,7 @@ api::ReloadReport Node::reload() {
   use_keys(loaded.config);
   finder_->set_own_names(own_names(*loaded.config));
   finder_->set_tlsa_port(static_cast<std::uint16_t>(loaded.config->client.mx_port));
+  warmups_->set_schedules(std::move(*warmups));
   engine_->set_plan(made->plan);
   guard_->set_policy(std::make_shared<const suppression::Policy>(loaded.config->suppression));
   report.applied = true;

@@ -30,6 +30,8 @@ class NodeOperations final : public api::Operations {
   Result<std::vector<api::PathRow>> paths(const api::PathQuery& query) override;
   Result<api::PathExplanation> explain_path(const api::PathQuestion& question) override;  // operations_paths.cc
   std::string metrics_text() override;
+  Result<std::vector<api::WarmupRow>> warmups(const api::WarmupQuery& query) override;  // operations_warmup.cc
+  Result<api::WarmupRow> change_warmup(const api::WarmupChange& change, const api::Actor& actor) override;
 
   Result<api::QueueList> queues(const api::QueueQuery& query) override;
   Result<api::AgeList> queue_age(const api::QueueQuery& query) override;

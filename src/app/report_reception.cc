@@ -273,6 +273,8 @@ void ReportReception::record(const feedback::HandledRecipient& handled) {
     event.list = handled.sent->list;
     event.provider = handled.sent->provider;
     event.vmta = handled.sent->vmta;
+    const bool complained = handled.effect.acting && event.type == model::EventType::Complaint;
+    if (complained && parts_.warmups != nullptr) parts_.warmups->complained(event.vmta, event.provider);
   }
   event.peer_address = handled.incoming.client_address;
   event.peer_host = handled.report.reporting_host;

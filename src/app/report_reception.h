@@ -27,6 +27,7 @@
 #include "net/shard.h"
 #include "state/writer.h"
 #include "suppression/guard.h"
+#include "warmup/desk.h"
 
 namespace penstock::app {
 
@@ -41,7 +42,8 @@ class ReportReception final : public feedback::ReportOutlets {
     net::Shard& shard;  // asks the resolver
     dns::Resolver& resolver;
     state::Writer& state;
-    suppression::Guard* guard;  // nullptr: reports are recorded and suppress nobody
+    suppression::Guard* guard;        // nullptr: reports are recorded and suppress nobody
+    warmup::Desk* warmups = nullptr;  // told of complaints; nullptr: nobody is
   };
 
   // The classifier of the delivery plan in force: a reply means the same whether it is heard or reported.

@@ -135,6 +135,7 @@ void check(const Config& config, const Places& places, Problems& problems) {
   check_node(config, checker);
   check_intake(config, checker);
   check_delivery(config, checker);
+  check_warmup(config, checker);
   check_dkim(config, checker);
   check_streams(config, checker);
   check_routes(config, checker);

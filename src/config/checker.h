@@ -109,6 +109,7 @@ void check_limits(const Config& config, Checker& checker);
 void check_streams(const Config& config, Checker& checker);
 void check_dkim(const Config& config, Checker& checker);    // keys, and who signs with them
 void check_routes(const Config& config, Checker& checker);  // relays: accounts, headers
+void check_warmup(const Config& config, Checker& checker);  // plans
 void check_node(const Config& config, Checker& checker);    // dns, spool, events
 
 }  // namespace penstock::config

@@ -391,6 +391,27 @@ struct Trouble {
   std::uint32_t ramp_limit = 64;
 };
 
+enum class WarmupBeyond : std::uint8_t { Warm, Wait };
+
+// How new sending addresses are brought up to their volume (docs/warmup.md).
+struct Warmup {
+  std::vector<std::string> vmta;
+  std::vector<std::string> provider;  // names, "*" for each, "other" for sites that belong to none
+  std::vector<std::uint32_t> days;    // allowances, rising; not empty: instead of the three below
+  std::uint32_t start = 50;
+  double growth = 1.5;
+  std::uint32_t cap = 50'000;
+  std::string hours = "00:00-24:00";
+  std::string zone = "UTC";
+  WarmupBeyond beyond = WarmupBeyond::Warm;
+  Duration ahead = std::chrono::hours{1};
+  double deferral_share = 0.1;
+  double bounce_share = 0.05;
+  double complaint_share = 0.001;
+  std::uint32_t least_answers = 20;
+  double least_used = 0.5;
+};
+
 // For every egress path, where no provider or domain gives the value itself.
 struct Defaults {
   Limits limits{.connections = 20, .messages_per_connection = 500, .recipients_per_message = 100};
@@ -520,6 +541,7 @@ struct Config {
   std::vector<Listener> listeners;
   std::vector<Vmta> vmtas;
   std::vector<Pool> pools;
+  std::vector<Warmup> warmups;
   std::vector<Dkim> dkim;
   std::vector<Stream> streams;  // in the file's order: the first whose match fits takes a message
   std::vector<Domain> domains;

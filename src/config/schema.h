@@ -84,6 +84,7 @@ struct TopTable {
 [[nodiscard]] const Section& listener_section();
 [[nodiscard]] const Section& vmta_section();
 [[nodiscard]] const Section& pool_section();
+[[nodiscard]] const Section& warmup_section();  // settings_warmup.cc
 [[nodiscard]] const Section& dkim_section();
 [[nodiscard]] const Section& stream_section();
 [[nodiscard]] const Section& domain_section();

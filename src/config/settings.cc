@@ -34,6 +34,16 @@ TopTable dkim_keys() {
   return top;
 }
 
+// Neither has a plan, which may be that of many.
+TopTable warmups() {
+  TopTable top{"warmup", "How a vMTA is brought up to its volume.", true, &warmup_section(), {}, {}, {}, {}};
+  top.make = [](Config& config) -> void* { return &config.warmups.emplace_back(); };
+  top.count = [](const Config& config) { return config.warmups.size(); };
+  top.at = [](const Config& config, std::size_t i) -> const void* { return &config.warmups[i]; };
+  top.label = [](const Config&, std::size_t i) { return std::to_string(i + 1); };
+  return top;
+}
+
 }  // namespace
 
 const std::vector<TopTable>& tables() {
@@ -51,6 +61,7 @@ const std::vector<TopTable>& tables() {
              "Header fields that are read as labels and removed before sending, and what is added."),
       list("vmta", &Config::vmtas, vmta_section(), "A sending identity: source address and EHLO name."),
       list("pool", &Config::pools, pool_section(), "A weighted set of vMTAs."),
+      warmups(),
       dkim_keys(),
       list("stream", &Config::streams, stream_section(), "A class of mail that is kept apart from the others."),
       list("domain", &Config::domains, domain_section(), "Limits and route of one recipients' domain."),

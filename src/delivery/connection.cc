@@ -311,7 +311,10 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
     outcomes.erase(outcomes.begin() + static_cast<std::ptrdiff_t>(i));
   }
   if (!again.empty()) dispatcher_.put_back(lane_, again);
-  dispatcher_.settled(lane_, batch.recipients.size());
+  const auto taken = std::count_if(outcomes.begin(), outcomes.end(), [](const model::Outcome& outcome) {
+    return outcome.kind == model::OutcomeKind::Delivered;
+  });
+  dispatcher_.settled(lane_, batch.recipients.size(), static_cast<std::size_t>(taken));
   dispatcher_.judge().judge(outcomes, dispatcher_.parts().names.view(destination_->provider));
   const Time now = dispatcher_.parts().clock.now();
   shaping::AttemptFacts about = answer_times_;
@@ -325,6 +328,7 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
                       outcomes[i - 1].step == outcome.step && outcomes[i - 1].reply == outcome.reply;
     if (same) continue;
     if (dispatcher_.actions().watches(outcome)) dispatcher_.observe(outcome, facts_about(batch));
+    lane_.path.warmup().note(outcome);
     lane_.path.limiter().observe(outcome, now, dispatcher_.parts().rng, about);
     about = {.backlog = about.backlog};
     if (outcome.kind == model::OutcomeKind::Delivered) continue;

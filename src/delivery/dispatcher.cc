@@ -14,6 +14,7 @@ namespace penstock::delivery {
 namespace {
 
 constexpr Duration kLastAttempt{std::chrono::seconds{10}};
+constexpr unsigned kInLineEach = 8;     // housekeepings until mail in line is looked through
 constexpr std::size_t kDueEach = 4096;  // recipients taken from the calendar at a time
 
 // Names are numbered from zero and far fewer than 2^30.
@@ -43,6 +44,7 @@ void Dispatcher::set_plan(PlanPtr plan) {
   destinations_->set_plan(plan_);
   settlement_.set_plan(plan_);
   tls_memory_.forget_sessions();
+  meters_.clear();
   judge_.set_classifier(plan_->classifier);
   let_out(limits_.set_rules(plan_->limit_rules));
   release(queue::HoldReason::NoPath, "its vMTA or pool is usable again");
@@ -406,6 +408,7 @@ void Dispatcher::housekeep() {
   });
   for (const queue::QueuedRecipient& recipient : over) expire(recipient);
   boost::unordered::erase_if(avoided_, [now](const auto& entry) { return entry.second <= now; });
+  if (++housekept_ % kInLineEach == 0) expire_in_line();
   parts_.probe.paths.set(static_cast<std::int64_t>(paths_.size()));
 }
 

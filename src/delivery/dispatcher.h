@@ -43,6 +43,7 @@
 #include "queue/held_queue.h"
 #include "queue/pause_set.h"
 #include "queue/queue_stats.h"
+#include "warmup/desk.h"
 
 namespace penstock::delivery {
 
@@ -92,7 +93,8 @@ class Dispatcher final : public Settlement::Queue {
   // The next recipients for a transaction of this lane, at most what its limits and its stream allow; empty if nothing
   // is ready. They are in delivery until settled() is called with their number.
   [[nodiscard]] std::vector<queue::QueuedRecipient> next_batch(Lane& lane);
-  void settled(Lane& lane, std::size_t recipients);
+  // `taken` of them were delivered.
+  void settled(Lane& lane, std::size_t recipients, std::size_t taken = 0);
   // Where the lane's recipients go.
   [[nodiscard]] queue::Place place_of(const Lane& lane) const;
   // load() gave nothing for them.
@@ -230,6 +232,16 @@ class Dispatcher final : public Settlement::Queue {
   void enter(Routed routed);
   [[nodiscard]] Path& find_path(const shaping::PathKey& key, const Destination& destination);
   [[nodiscard]] shaping::PathLimiter make_limiter(const shaping::PathKey& key, const Destination& destination);
+  // Warm-ups, see dispatcher_warmup.cc. A new recipient may stand in line for this vMTA.
+  [[nodiscard]] bool has_room(model::NameId vmta, const Destination& to);
+  [[nodiscard]] const Vmta& with_room(const queue::QueuedRecipient& recipient, const Vmta& chosen,
+                                      const Destination& to);
+  [[nodiscard]] const warmup::MeterPtr& meter_of(model::NameId vmta, const Destination& to);
+  // Wakes idle connections for what may go; returns how many more connections have something to do.
+  [[nodiscard]] std::uint64_t use_room(Path& path);
+  void wait_for_room(Path& path);
+  void expire_in_line();
+  void left_delivery(Lane& lane, std::size_t recipients, std::size_t taken);
   // So many more recipients are ready: idle connections are woken for them, others opened.
   void nudge(Lane& lane, std::size_t recipients = 1);
   void reroute_ready();
@@ -271,6 +283,8 @@ class Dispatcher final : public Settlement::Queue {
   LimiterTable limiters_;
   // Paths that new recipients do not take, until when; by vMTA and group or home. Empty most of the time.
   boost::unordered_flat_map<shaping::PathKey, Time, std::hash<shaping::PathKey>> avoided_;
+  // By vMTA and provider, as far as asked for since the plan came; null: no warm-up.
+  boost::unordered_flat_map<shaping::PathKey, warmup::MeterPtr, std::hash<shaping::PathKey>> meters_;
   boost::unordered_flat_map<shaping::PathKey, std::unique_ptr<Path>, std::hash<shaping::PathKey>> paths_;
   std::multimap<Time, shaping::PathKey> wakes_;  // paths whose limits open again at that time
   // Paths that wait for the end of a connection, by vMTA and home: those that share a limiter.
@@ -286,6 +300,7 @@ class Dispatcher final : public Settlement::Queue {
   Time next_housekeep_{};
   queue::Second recovered_due_ = 0;        // what recover() found due waits for this second
   std::uint64_t post_process_flight_ = 0;  // process() is posted; 0: it is not
+  unsigned housekept_ = 0;
   bool stopping_ = false;
 };
 

@@ -63,8 +63,7 @@ std::optional<Dispatcher::Transaction> Dispatcher::may_send(Lane& lane, const Ba
     taken = limits_.take(facts, count, batch.body ? batch.body->size() : 0);
     if (taken.granted) return Transaction{std::move(taken.slots), std::move(taken.leases)};
   }
-  lane.in_delivery -= count;
-  in_delivery_ -= count;
+  left_delivery(lane, count, 0);
   for (const queue::QueuedRecipient& recipient : batch.recipients) {
     if (taken.refused != nullptr) {
       wait_in(*taken.refused, recipient);

@@ -23,7 +23,8 @@ void Dispatcher::enter(Routed routed) {
     if (choice.again != Time{}) return wait_until(routed.recipient, choice.again);
     return hold_anew(routed.recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, routed.recipient));
   }
-  Path& path = find_path({choice.vmta->name, routed.destination->group}, *routed.destination);
+  const Vmta& vmta = with_room(routed.recipient, *choice.vmta, *routed.destination);
+  Path& path = find_path({vmta.name, routed.destination->group}, *routed.destination);
   Lane& lane = path.lane_to(routed.destination, pool_, parts_.labels);
   if (const queue::Pause* pause = pause_of(routed.recipient, lane)) {
     totals_.left(queue::Whereabouts::Active);
@@ -37,6 +38,7 @@ void Dispatcher::enter(Routed routed) {
     return totals_.left(queue::Whereabouts::Active);
   }
   lane.push(routed.recipient, stream.priority);
+  if (path.warmup()) path.warmup().set_in_line(path.ready());
   nudge(lane);
 }
 
@@ -65,6 +67,10 @@ shaping::PathLimiter Dispatcher::make_limiter(const shaping::PathKey& key, const
 Path& Dispatcher::find_path(const shaping::PathKey& key, const Destination& destination) {
   auto& slot = paths_[key];
   if (!slot) slot = std::make_unique<Path>(key, destination.home, make_limiter(key, destination), parts_.clock.now());
+  // A plan that comes later holds for paths that are there.
+  if (!slot->warmup()) {
+    if (const warmup::MeterPtr& meter = meter_of(key.vmta, destination)) slot->set_warmup(warmup::Share(meter));
+  }
   // A reload gave other limits: the limiters are the same objects, told of the new numbers.
   const auto& scopes = slot->limiter().scopes();
   const bool as_before = scopes.size() == (destination.has_home_limiter() ? 2U : 1U) &&
@@ -109,6 +115,10 @@ void Dispatcher::reroute_slice(std::list<Rerouting>::iterator rerouting) {
 }
 
 void Dispatcher::nudge(Lane& lane, std::size_t recipients) {
+  if (!stopping_ && lane.path.warmup().limits()) {
+    lane.path.want(lane);
+    return schedule_pump(lane.path);
+  }
   for (; recipients > 0 && !lane.idle.empty(); --recipients) lane.idle.back().wake(false);
   if (stopping_ || recipients == 0) return;
   if (!lane.lacks_connections()) return;
@@ -129,16 +139,23 @@ void Dispatcher::schedule_pump(Path& path) {
 
 void Dispatcher::pump(Path& path) {
   const Time now = parts_.clock.now();
+  const bool limited = path.warmup().limits();
+  std::uint64_t room = limited ? use_room(path) : UINT64_MAX;
   while (!stopping_) {
     Lane* lane = path.next_wanting();
     if (lane == nullptr) return;
     if (!lane->lacks_connections() || !lane->ready.ready(pauses_)) continue;
+    if (room == 0) {
+      path.want_first(*lane);
+      return wait_for_room(path);
+    }
     shaping::HeldLimits held;
     std::uint32_t messages = 0;
     if (limits_.has(shaping::LimitBook::Part::Path) && path.limiter().next_open(now).value_or(Time::max()) <= now &&
         !take_path_limits(path, *lane, held, messages)) {
       return path.want_first(*lane);
     }
+    --room;
     auto permit = path.limiter().try_open(now);
     if (permit) {
       permit->hold(std::move(held), messages);
@@ -238,8 +255,7 @@ net::Task<> Dispatcher::flush_lane(Dispatcher& self, Lane& lane) {
     since_pause += count;
     const Flight flight(self.flights_, recipients, self.place_of(lane));
     auto batch = co_await self.load(std::move(recipients));
-    lane.in_delivery -= static_cast<std::uint32_t>(count);
-    self.in_delivery_ -= count;
+    self.left_delivery(lane, count, 0);
     if (!batch) continue;
     for (std::size_t i = 0; i < count; ++i) self.totals_.left(queue::Whereabouts::Active);
     lane.path.count(lane.trouble.kind, count);
@@ -297,26 +313,44 @@ bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lan
 
 std::vector<queue::QueuedRecipient> Dispatcher::next_batch(Lane& lane) {
   std::vector<queue::QueuedRecipient> batch;
+  warmup::Share& share = lane.path.warmup();
   while (!stopping_ && batch.empty()) {
+    if (share.reserve(1) == 0) {
+      lane.path.want(lane);
+      wait_for_room(lane.path);
+      return batch;
+    }
     const auto first = lane.ready.pop(pauses_);
-    if (!first) return batch;
-    if (lane.groups > 0) --lane.groups;
-    if (!may_go(*first, lane)) continue;
+    if (first && lane.groups > 0) --lane.groups;
+    if (!first || !may_go(*first, lane)) {
+      share.settle(1, 0);
+      if (!first) return batch;
+      continue;
+    }
     const Stream& stream = plan_->stream_or_default(parts_.labels.view(first->labels).stream);
     const std::uint32_t max = lane.path.limiter().recipients_per_message(kRecipientsPerMessage);
     batch.push_back(*first);
     const std::uint32_t limit = stream.recipients_per_message == 0 ? max : std::min(max, stream.recipients_per_message);
-    if (limit > 1) lane.ready.pop_same_message(*first, limit - 1, batch);
+    if (limit == 1) break;
+    const std::uint32_t more = share.reserve(limit - 1);
+    const std::size_t taken = more == 0 ? 0 : lane.ready.pop_same_message(*first, more, batch);
+    share.settle(more - taken, 0);
   }
+  if (share) share.set_in_line(lane.path.ready());
   lane.in_delivery += static_cast<std::uint32_t>(batch.size());
   in_delivery_ += batch.size();
   if (!outboxes_.empty()) flush_outboxes();
   return batch;
 }
 
-void Dispatcher::settled(Lane& lane, std::size_t recipients) {
+void Dispatcher::left_delivery(Lane& lane, std::size_t recipients, std::size_t taken) {
   lane.in_delivery -= static_cast<std::uint32_t>(recipients);
   in_delivery_ -= recipients;
+  lane.path.warmup().settle(recipients, taken);
+}
+
+void Dispatcher::settled(Lane& lane, std::size_t recipients, std::size_t taken) {
+  left_delivery(lane, recipients, taken);
   for (std::size_t i = 0; i < recipients; ++i) totals_.left(queue::Whereabouts::Active);
   // Limits that grow with success open connections without one having ended.
   Path& path = lane.path;
@@ -326,13 +360,11 @@ void Dispatcher::settled(Lane& lane, std::size_t recipients) {
 }
 
 void Dispatcher::lost(Lane& lane, std::size_t recipients) {
-  lane.in_delivery -= static_cast<std::uint32_t>(recipients);
-  in_delivery_ -= recipients;
+  left_delivery(lane, recipients, 0);
 }
 
 void Dispatcher::put_back(Lane& lane, std::span<const queue::QueuedRecipient> recipients) {
-  lane.in_delivery -= static_cast<std::uint32_t>(recipients.size());
-  in_delivery_ -= recipients.size();
+  left_delivery(lane, recipients.size(), 0);
   for (const queue::QueuedRecipient& recipient : recipients) route(recipient);
   flush_outboxes();
 }

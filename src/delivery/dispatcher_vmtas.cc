@@ -98,6 +98,7 @@ void Dispatcher::move_unbound(Path& path) {
     }
   }
   if (free.empty()) return;
+  path.warmup().set_in_line(path.ready());
   parts_.shard.post([this, rerouting = begin_reroute(std::move(free))] { reroute_slice(rerouting); });
 }
 

@@ -18,6 +18,7 @@ Engine::Engine(Parts parts, PlanPtr plan, Backlog backlog)
     mine.guard = parts.guard;
     mine.tls_reports = parts.published.reports;
     mine.unsubscribe = parts.unsubscribe;
+    mine.warmups = parts.warmups;
     per_shard_[i]->dispatcher = std::make_unique<Dispatcher>(mine, std::move(destinations));
     per_shard_[i]->dispatcher->set_plan(plan);
     const auto mine_to_do = backlog.take(i);

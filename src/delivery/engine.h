@@ -40,6 +40,7 @@ class Engine final : public Peers {
     suppression::Guard* guard = nullptr;  // as in ShardParts
     Published published = {};
     const unsubscribe::CurrentTerms* unsubscribe = nullptr;  // as in ShardParts
+    warmup::Desk* warmups = nullptr;                         // likewise
   };
 
   Engine(Parts parts, PlanPtr plan, Backlog backlog);

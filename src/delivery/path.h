@@ -23,6 +23,7 @@
 #include "queue/fair_queue.h"
 #include "shaping/path_key.h"
 #include "shaping/path_limiter.h"
+#include "warmup/meter.h"
 
 namespace penstock::delivery {
 
@@ -99,6 +100,9 @@ class Path {
   [[nodiscard]] model::NameId home() const { return home_; }
   [[nodiscard]] shaping::PathLimiter& limiter() { return limiter_; }
   void set_limiter(shaping::PathLimiter limiter) { limiter_ = std::move(limiter); }
+  // What the vMTA's warm-up lets go here; of nothing when there is no plan.
+  [[nodiscard]] warmup::Share& warmup() { return warmup_; }
+  void set_warmup(warmup::Share share) { warmup_ = std::move(share); }
   [[nodiscard]] const auto& lanes() const { return lanes_; }
   [[nodiscard]] std::uint64_t ready() const;
   [[nodiscard]] std::uint64_t in_delivery() const;
@@ -117,6 +121,7 @@ class Path {
   const shaping::PathKey key_;
   const model::NameId home_;
   shaping::PathLimiter limiter_;
+  warmup::Share warmup_;
   boost::unordered_flat_map<std::uint32_t, std::unique_ptr<Lane>> lanes_;  // by Destination::lane
   std::deque<Lane*> wanting_;
   struct Sample {

@@ -28,6 +28,10 @@ namespace penstock::tlsrpt {
 class Collector;
 }
 
+namespace penstock::warmup {
+class Desk;
+}
+
 namespace penstock::delivery {
 
 class Dispatcher;
@@ -57,6 +61,7 @@ struct ShardParts {
   suppression::Guard* guard = nullptr;                     // who must not be mailed; nullptr: nobody is suppressed
   tlsrpt::Collector* tls_reports = nullptr;                // counts sessions; nullptr: nobody asks
   const unsubscribe::CurrentTerms* unsubscribe = nullptr;  // links to unsubscribe; nullptr: none are added
+  warmup::Desk* warmups = nullptr;                         // how new vMTAs are warmed up; nullptr: none is
 };
 
 }  // namespace penstock::delivery

@@ -23,6 +23,7 @@ std::string_view to_string(EventType type) {
     case EventType::Action: return "action";
     case EventType::Config: return "config";
     case EventType::BulkRules: return "bulk-rules";
+    case EventType::Warmup: return "warmup";
   }
   PENSTOCK_UNREACHABLE();
 }

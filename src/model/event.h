@@ -31,6 +31,7 @@ enum class EventType : std::uint8_t {
   Action,        // replies made a rule slow, suspend or stop a sender domain, a campaign, …; or that has ended
   Config,        // a configuration was loaded or refused
   BulkRules,     // a message breaks its stream's rules for bulk mail and was taken all the same
+  Warmup,        // a warm-up's daily allowance was raised, cut or ended
 };
 [[nodiscard]] std::string_view to_string(EventType type);
 

@@ -58,21 +58,27 @@ std::optional<std::int32_t> parse_clock(std::string_view text) {
 
 }  // namespace
 
+Result<Hours> parse_hours(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto from = parse_clock(text.substr(0, dash));
+  const auto until = dash == std::string_view::npos ? std::nullopt : parse_clock(text.substr(dash + 1));
+  if (!from || !until || *from == *until || *from == kDaySeconds || *until == 0) {
+    return fail(Errc::BadWindow,
+                "hours \"" + std::string(text) + "\": expected like \"08:00-22:00\", or \"00:00-24:00\"");
+  }
+  return Hours{*from, *until > *from ? *until : *until + kDaySeconds};
+}
+
 Result<DeliveryWindow> DeliveryWindow::make(std::string_view days, std::string_view hours, ZoneRules zone) {
   DeliveryWindow window;
   window.days_ = parse_days(days);
   if (window.days_ == 0) {
     return fail(Errc::BadWindow, "days \"" + std::string(days) + "\": expected like \"mon-fri\" or \"sat,sun\"");
   }
-  const std::size_t dash = hours.find('-');
-  const auto from = parse_clock(hours.substr(0, dash));
-  const auto until = dash == std::string_view::npos ? std::nullopt : parse_clock(hours.substr(dash + 1));
-  if (!from || !until || *from == *until || *from == kDaySeconds || *until == 0) {
-    return fail(Errc::BadWindow,
-                "hours \"" + std::string(hours) + "\": expected like \"08:00-22:00\", or \"00:00-24:00\"");
-  }
-  window.from_ = *from;
-  window.until_ = *until > *from ? *until : *until + kDaySeconds;
+  const auto read = parse_hours(hours);
+  if (!read) return fail(read.error());
+  window.from_ = read->from;
+  window.until_ = read->until;
   window.zone_ = std::move(zone);
   window.always_ = window.days_ == kEveryDay && window.until_ - window.from_ == kDaySeconds;
   return window;

@@ -20,6 +20,13 @@
 
 namespace penstock::queue {
 
+// "08:00-22:00" as seconds after midnight. `until` is above `from`; beyond 86400: on the next day. Equal hours are
+// refused.
+struct Hours {
+  std::int32_t from = 0, until = 86400;
+};
+[[nodiscard]] Result<Hours> parse_hours(std::string_view text);
+
 class DeliveryWindow {
  public:
   // Always open.

@@ -115,6 +115,44 @@ Result<PathExplanation> FakeOperations::explain_path(const PathQuestion& questio
   return explanation;
 }
 
+Result<std::vector<WarmupRow>> FakeOperations::warmups(const WarmupQuery& query) {
+  if (!query.vmta.empty() && query.vmta != "v3") return std::vector<WarmupRow>();
+  WarmupRow row;
+  row.vmta = "v3";
+  row.provider = "gmail";
+  row.plan_day = 3;
+  row.plan_days = 9;
+  row.plan_first = 50;
+  row.plan_last = 50'000;
+  row.beyond = "warm";
+  row.hours = "08:00-20:00";
+  row.zone = "UTC";
+  row.days = 4;
+  row.allowance = 150;
+  row.planned = 200;
+  row.allowed_so_far = 80;
+  row.taken = 75;
+  row.under_way = 2;
+  row.left = 75;
+  row.deferred = 20;
+  row.bounced = 1;
+  row.why = "cut from 200 to 150 during the day: 20.8 % deferred, above 10 %";
+  row.opens = kNow - minutes(60);
+  row.closes = kNow + minutes(600);
+  row.tomorrow = 150;
+  row.tomorrow_step = "cut by a quarter";
+  row.tomorrow_why = row.why;
+  return std::vector{row};
+}
+
+Result<WarmupRow> FakeOperations::change_warmup(const WarmupChange& change, const Actor&) {
+  auto rows = warmups({});
+  if (change.vmta != "v3") return fail(Errc::NotFound, "vMTA \"" + change.vmta + "\" has no warm-up at gmail");
+  if (change.act == WarmupAct::Pause) rows->front().state = WarmupState::Paused;
+  if (change.act == WarmupAct::Set) rows->front().plan_day = change.day;
+  return rows->front();
+}
+
 Result<std::vector<PathRow>> FakeOperations::paths(const PathQuery& query) {
   std::vector<PathRow> rows(2);
   rows[0].path = "v1/provider:gmail";

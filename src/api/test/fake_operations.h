@@ -26,6 +26,9 @@ class FakeOperations final : public Operations {
   Result<std::vector<PathRow>> paths(const PathQuery& query) override;
   Result<PathExplanation> explain_path(const PathQuestion& question) override;
   std::string metrics_text() override;
+  // One: v3 at gmail.
+  Result<std::vector<WarmupRow>> warmups(const WarmupQuery& query) override;
+  Result<WarmupRow> change_warmup(const WarmupChange& change, const Actor& actor) override;
   Result<QueueList> queues(const QueueQuery& query) override;
   Result<AgeList> queue_age(const QueueQuery& query) override;
   Result<RecipientList> recipients(const RecipientQuery& query) override;

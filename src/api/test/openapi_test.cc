@@ -39,6 +39,7 @@ TEST(OpenApi, WordsAreThoseOfTheCode) {
   expect_words<Act>("Act");
   expect_words<JobState>("JobState");
   expect_words<DrainStep>("DrainStep");
+  expect_words<WarmupState>("WarmupState");
 }
 
 void expect_members(const json::value& value, const std::string& schema) {
@@ -65,6 +66,9 @@ TEST(OpenApi, MembersOfAnswersAreDescribed) {
   expect_members(explained, "PathExplanation");
   expect_members(explained.at("values").at(0), "PathValue");
   expect_members(explained.at("scopes").at(0), "PathScope");
+  expect_members(api.get("/v1/warmups").json, "WarmupList");
+  expect_members(api.get("/v1/warmups").json.at("warmups").at(0), "Warmup");
+  expect_members(api.post("/v1/warmups/pause", R"({"vmta":"v3","provider":"gmail"})").json, "Warmup");
   expect_members(api.get("/v1/queues").json, "QueueList");
   expect_members(api.get("/v1/queues").json.at("queues").at(1), "QueueRow");
   expect_members(api.get("/v1/queues/age").json, "AgeList");

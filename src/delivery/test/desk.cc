@@ -122,7 +122,10 @@ void Desk::start() {
                                                   finder_,
                                                   dns_probe_,
                                                   registry,
-                                                  1},
+                                                  1,
+                                                  {},
+                                                  nullptr,
+                                                  warmups},
                                     plan, std::move(backlog));
   engine->start();
   poll();

@@ -87,6 +87,7 @@ class Desk {
   std::shared_ptr<Plan> plan;
   std::unique_ptr<net::ShardSet> shards;
   std::unique_ptr<Engine> engine;
+  warmup::Desk* warmups = nullptr;  // for start(); outlives the engine
 
  private:
   void tear_down();
