@@ -482,21 +482,32 @@ std::vector<CommandSpec> shaping_commands() {
 
 // Those about new sending addresses.
 std::vector<CommandSpec> warmup_commands() {
-  const auto change = [](std::string_view name, std::string_view help, Run run, Options options) {
-    CommandSpec spec{.name = name, .help = help, .positional = "VMTA", .options = std::move(options), .run = run};
-    spec.positional_need = Need::Required;
-    spec.positional_many = true;
-    return spec;
-  };
   return {
       {.name = "warmup status",
        .help = "warm-ups: plan, today's allowance and what was taken of it, tomorrow's and why",
        .options = {{"--vmta", "NAME", "of this vMTA"}, {"--provider", "NAME", "at this provider"}},
        .run = warmup_status},
-      change("warmup pause", "VMTA and PROVIDER: nothing goes that way until it is resumed", warmup_pause, {kReason}),
-      change("warmup resume", "VMTA and PROVIDER: the warm-up goes on", warmup_resume, {kReason}),
-      change("warmup set", "VMTA and PROVIDER: today and from now on as on that day of the plan", warmup_set,
-             {{"--day", "DAY", "of the plan, from 1"}, kReason}),
+      {.name = "warmup pause",
+       .help = "VMTA and PROVIDER: nothing goes that way until it is resumed",
+       .positional = "VMTA",
+       .positional_need = Need::Required,
+       .positional_many = true,
+       .options = {kReason},
+       .run = warmup_pause},
+      {.name = "warmup resume",
+       .help = "VMTA and PROVIDER: the warm-up goes on",
+       .positional = "VMTA",
+       .positional_need = Need::Required,
+       .positional_many = true,
+       .options = {kReason},
+       .run = warmup_resume},
+      {.name = "warmup set",
+       .help = "VMTA and PROVIDER: today and from now on as on that day of the plan",
+       .positional = "VMTA",
+       .positional_need = Need::Required,
+       .positional_many = true,
+       .options = {{"--day", "DAY", "of the plan, from 1"}, kReason},
+       .run = warmup_set},
   };
 }
 

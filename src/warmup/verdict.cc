@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -20,8 +21,13 @@ struct Sign {
 Step step_of(const Sign& sign) {
   if (sign.count < sign.least || sign.of == 0) return Step::Grow;
   const double share = static_cast<double>(sign.count) / static_cast<double>(sign.of);
-  if (share > sign.bound * kCutHalf) return Step::CutHalf;
-  if (share > sign.bound * kCutQuarter) return Step::CutQuarter;
+  // A day is looked at after every answer, and three in thirty are soon together by chance: a cut needs a count that
+  // chance explains in one case of twenty at most (of a Poisson count the root has a standard deviation of a half).
+  constexpr double kDoubt = 1.645;
+  const double root = std::max(0.0, std::sqrt(static_cast<double>(sign.count)) - kDoubt / 2);
+  const double surely = root * root / static_cast<double>(sign.of);
+  if (surely > sign.bound * kCutHalf) return Step::CutHalf;
+  if (surely > sign.bound * kCutQuarter) return Step::CutQuarter;
   return share > sign.bound ? Step::Hold : Step::Grow;
 }
 

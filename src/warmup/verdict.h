@@ -2,8 +2,8 @@
 // Verdict: what a day's answers say of a warm-up: go on growing, hold, or cut.
 //
 // One odd answer decides nothing: fewer than Bounds::least_answers answers give no verdict, and a sign counts only
-// when it came kLeastSigns times (complaints kLeastComplaints). A share above its bound holds; above kCutQuarter times
-// the bound the allowance is cut by a quarter, above kCutHalf times by half.   Pure.
+// when it came kLeastSigns times (complaints kLeastComplaints). A share above its bound holds; when it is surely above
+// kCutQuarter times the bound the allowance is cut by a quarter, above kCutHalf times by half.   Pure.
 #pragma once
 
 #include <cstdint>

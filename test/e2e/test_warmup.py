@@ -6,6 +6,8 @@ from simulator import Simulator
 
 PORT = free_port()
 SCENARIO = """
+[dns]
+ttl = "1s"
 [[receiver]]
 name = "big"
 addresses = ["127.3.1.1"]

@@ -154,7 +154,7 @@ TEST(Account, ComplaintsOfTheNextDayCut) {
   Sender sender(make_schedule({1000, 2000}));
   sender.send(24h);
   sender.send(1h);
-  for (int i = 0; i < 4; ++i) sender.account.note_complaint(sender.now, sender.wall);
+  for (int i = 0; i < 8; ++i) sender.account.note_complaint(sender.now, sender.wall);
   EXPECT_EQ(sender.account.ledger().cut, Step::CutHalf);
 }
 
