@@ -125,6 +125,8 @@ void Desk::start() {
                                                   1,
                                                   {},
                                                   nullptr,
+                                                  {},
+                                                  nullptr,
                                                   warmups},
                                     plan, std::move(backlog));
   engine->start();
