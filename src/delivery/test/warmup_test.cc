@@ -130,6 +130,25 @@ TEST_F(WarmupTest, DeferredGiveTheirPlaceBackAndStay) {
   EXPECT_GE(delivered("v2"), deferred);
 }
 
+TEST_F(WarmupTest, WhatIsBeyondDoesNotGoByASuspendedVmta) {
+  open(86'400);
+  desk_.change_plan([](Plan& plan) {
+    plan.default_limits.connections_start = 1;  // so that a wait is kept
+    plan.pools[1].members = {{0, 1}, {1, 0}};
+  });
+  receiver_->set_answer(
+      [](const Heard& heard) { return heard.verb == "RCPT" ? "450 4.7.1 rate limited, try again in 10 minutes" : ""; });
+  send(1);
+  desk_.run_until([&] { return desk_.events.count(EventType::Deferred) == 1; });
+  receiver_->set_answer({});
+  desk_.change_plan([](Plan& plan) { plan.pools[1].members = {{0, 1}, {1, 1}}; });
+  send(40);
+  settle_down();
+  EXPECT_LE(delivered("v2"), 1U);
+  pass_until_delivered(40, 5s);
+  EXPECT_EQ(delivered("v1"), 0U);
+}
+
 TEST_F(WarmupTest, PlanThatComesWithAReloadHoldsForPathsThatAreThere) {
   open(86'400, warmup::Beyond::Wait);
   warmups_->set_schedules(std::make_shared<warmup::Schedules>());
