@@ -28,7 +28,8 @@ void check_allowances(const Warmup& plan, const Entity& entity, Checker& checker
 }  // namespace
 
 void check_warmup(const Config& config, Checker& checker) {
-  std::map<std::string, std::size_t> owner;
+  std::map<std::pair<std::string, std::string>, std::size_t> owner;
+  const std::vector<std::string> vmtas = Checker::names_of(config.vmtas);
   for (std::size_t i = 0; i < config.warmups.size(); ++i) {
     const Warmup& plan = config.warmups[i];
     const Entity entity = Checker::entity("warmup", i, std::to_string(i + 1));
@@ -37,9 +38,9 @@ void check_warmup(const Config& config, Checker& checker) {
       checker.error(entity, "ahead", "ahead has no effect with beyond = \"wait\"", "leave it out");
     }
     for (const std::string& vmta : plan.vmta) {
-      checker.expect_known(entity, "vmta", vmta, "vmta", Checker::names_of(config.vmtas), "a warm-up");
+      checker.expect_known(entity, "vmta", vmta, "vmta", vmtas, "a warm-up");
       for (const std::string& provider : plan.provider) {
-        const auto [earlier, is_new] = owner.try_emplace(vmta + "\n" + provider, i);
+        const auto [earlier, is_new] = owner.try_emplace(std::pair(vmta, provider), i);
         if (is_new) continue;
         checker.error(entity, "provider",
                       fmt::format("vmta \"{}\" has two warm-ups at \"{}\"; the first is at {}", vmta, provider,

@@ -80,6 +80,7 @@ class Checker {
   template <class T>
   [[nodiscard]] static std::vector<std::string> names_of(const std::vector<T>& entries) {
     std::vector<std::string> names;
+    names.reserve(entries.size());
     for (const T& entry : entries) names.push_back(entry.name);
     return names;
   }
