@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of warm-up plans. Whether a provider is known is seen when the plan is made, by who knows the providers.
 #include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "config/check.h"
 #include "config/checker.h"

@@ -56,6 +56,7 @@ model::Event full_event() {
   e.route = "mx";
   e.protocol = "smtp";
   e.client = "203.0.113.4";
+  e.user = "shop-app";
   e.extensions = "PIPELINING,SIZE";
   e.step = model::Step::Rcpt;
   e.has_step = true;
@@ -89,7 +90,8 @@ TEST(EventFormat, EveryFieldIsWrittenUnderItsName) {
           R"("list":"weekly","sender":"news@shop.example","recipient":"ann@slow.example","orcpt":"rfc822;Ann@slow.example",)"
           R"("envid":"QQ314159","domain":"slow.example","provider":"slow","site":"mx1.slow.example","vmta":"v1",)"
           R"("pool":"main","source":"192.0.2.1","peer":"198.51.100.7","peer_host":"mx1.slow.example",)"
-          R"("route":"mx","protocol":"smtp","client":"203.0.113.4","extensions":"PIPELINING,SIZE",)"
+          R"("route":"mx","protocol":"smtp","client":"203.0.113.4","user":"shop-app",)"
+          R"("extensions":"PIPELINING,SIZE",)"
           R"("step":"rcpt","reply":"451 4.7.1 try / later","code":451,"enhanced":"4.7.1",)"
           R"("class":"rate-limit","rule":"gmail-unusual-rate","scope":"source-ip","blocklist":"zen.spamhaus.org",)"
           R"("attempt":2,"size":10240,"queued_us":1500000,"took_us":20000,)"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <future>
+#include <span>
 
 #include "base/test/temp_folder.h"
 #include "ingest/test/entrance.h"
