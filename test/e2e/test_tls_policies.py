@@ -247,6 +247,7 @@ def mail_report(text):
 
 
 @pytest.mark.skipif(not os.path.exists(FAKETIME), reason="needs the package libfaketime")
+@pytest.mark.release_only  # what is preloaded must not come before a sanitizer
 def test_tls_reports(tmp_path, certificates):
     """What sessions came to is told the next day, by mail and by HTTPS, once."""
     port = free_port()
