@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from daemon import Daemon, message
-from simulator import ROOT
+from simulator import ROOT, SLOW
 from test_receivers import ROOT_ONLY, fixture_outside  # noqa: F401
 
 NOBODY = pwd.getpwnam("nobody")
@@ -46,8 +46,9 @@ def test_root_is_given_up_once_the_port_is_bound(outside):
                 str(NOBODY.pw_gid)}, status["Name"]
             assert status["Groups"].strip() == "" and status["NoNewPrivs"] == "1"
             assert all(int(status[name], 16) == 0 for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"))
-        assert "Max core file size        0                    0" in \
-            pathlib.Path(f"/proc/{mta.process.pid}/limits").read_text()
+        if SLOW == 1:  # a sanitizer's tools read the process, so its build leaves these alone
+            assert "Max core file size        0                    0" in \
+                pathlib.Path(f"/proc/{mta.process.pid}/limits").read_text()
         mta.submit("a@sender.test", ["b@receiver.test"], message())
         mta.until_events("delivered", 1)
         assert mta.run_cli("reload").returncode == 0
