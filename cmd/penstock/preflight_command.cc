@@ -13,6 +13,7 @@
 #include "cmd/penstock/terminal.h"
 #include "config/load.h"
 #include "dns/cached_resolver.h"
+#include "dns/configured.h"
 #include "dns/unbound_resolver.h"
 #include "net/shard.h"
 #include "preflight/run.h"
@@ -42,18 +43,6 @@ Ended check_stream_name(const config::Config& config, const std::string& name) {
                    nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest));
 }
 
-// As the daemon asks.
-dns::UnboundOptions resolver_options(const config::Dns& from) {
-  dns::UnboundOptions options;
-  for (const config::Endpoint& server : from.upstream) options.upstreams.push_back(server.to_string());
-  options.resolv_conf = from.resolv_conf;
-  for (const config::DnsStub& stub : from.stub)
-    options.stubs.push_back({stub.zone, stub.server.to_string(), stub.dnssec});
-  options.trust_anchor_file = from.trust_anchor_file;
-  options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(from.timeout);
-  return options;
-}
-
 net::Task<> run_all(const preflight::World& world, preflight::Options options, std::promise<preflight::Report>& done) {
   preflight::Report report = co_await preflight::run(world, std::move(options));
   done.set_value(std::move(report));
@@ -64,7 +53,7 @@ Got<preflight::Report> run_checks(const config::Config& config, preflight::Optio
   metrics::Registry registry;
   dns::Probe probe(registry);
   net::ShardSet shards(1);
-  dns::UnboundResolver upstream(resolver_options(config.dns), probe);
+  dns::UnboundResolver upstream(dns::configured(config.dns), probe);
   if (auto started = upstream.start(); !started) {
     return fail_with(kExitUsage, started.error().to_string(), "see [dns] of the configuration");
   }

@@ -11,6 +11,7 @@
 #include "cmd/penstock/human.h"
 #include "config/load.h"
 #include "delivery/host_tls.h"
+#include "dns/configured.h"
 #include "dns/host_finder.h"
 #include "dns/name.h"
 #include "dns/unbound_resolver.h"
@@ -75,23 +76,11 @@ net::Task<> look(dns::Resolver& resolver, net::Shard& shard, Ask ask, std::promi
   done.set_value(std::move(found));
 }
 
-dns::UnboundOptions dns_options(const config::Dns& from) {
-  dns::UnboundOptions options;
-  for (const config::Endpoint& server : from.upstream) options.upstreams.push_back(server.to_string());
-  options.resolv_conf = from.resolv_conf;
-  for (const config::DnsStub& stub : from.stub) {
-    options.stubs.push_back({stub.zone, stub.server.to_string(), stub.dnssec});
-  }
-  options.trust_anchor_file = from.trust_anchor_file;
-  options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(from.timeout);
-  return options;
-}
-
 Got<Found> find_out(const Ask& ask) {
   metrics::Registry registry;
   dns::Probe probe(registry);
   net::ShardSet shards(1);
-  dns::UnboundResolver resolver(dns_options(ask.config->dns), probe);
+  dns::UnboundResolver resolver(dns::configured(ask.config->dns), probe);
   if (auto started = resolver.start(); !started) return fail_with(kExitRefused, started.error().to_string());
   std::promise<Found> done;
   auto answer = done.get_future();

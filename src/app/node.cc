@@ -11,6 +11,7 @@
 
 #include "app/warmup_plans.h"
 #include "base/log.h"
+#include "dns/configured.h"
 
 namespace penstock::app {
 namespace {
@@ -145,15 +146,7 @@ Result<> Node::open_state() {
 
 Result<> Node::open_dns() {
   const auto config = in_force().config;
-  dns::UnboundOptions options;
-  for (const config::Endpoint& server : config->dns.upstream) options.upstreams.push_back(server.to_string());
-  options.resolv_conf = config->dns.resolv_conf;
-  for (const config::DnsStub& stub : config->dns.stub)
-    options.stubs.push_back({stub.zone, stub.server.to_string(), stub.dnssec});
-  options.trust_anchor_file = config->dns.trust_anchor_file;
-  options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config->dns.timeout);
-  options.cache_bytes = config->dns.cache_bytes;
-  unbound_ = std::make_unique<dns::UnboundResolver>(std::move(options), dns_probe_);
+  unbound_ = std::make_unique<dns::UnboundResolver>(dns::configured(config->dns), dns_probe_);
   if (auto started = unbound_->start(); !started) return fail(started.error());
   dns::AnswerCacheLimits limits;
   limits.answers_max = config->dns.cache_answers;

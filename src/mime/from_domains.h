@@ -9,7 +9,8 @@
 namespace penstock::mime {
 
 // The domains of all addresses in all From fields, in order, in small letters. Quoted strings and comments are no
-// addresses. Whatever a reader could take for an address counts, well-formed or not.
+// addresses. Whatever a reader could take for an address counts, well-formed or not; one whose domain cannot be
+// told is "", so that nobody allows it.
 [[nodiscard]] std::vector<std::string> from_domains(std::string_view message);
 
 }  // namespace penstock::mime

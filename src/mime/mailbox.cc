@@ -3,7 +3,7 @@
 
 namespace penstock::mime {
 
-std::string_view take_mailbox_domain(std::string_view& rest) {
+std::optional<std::string_view> take_behind_at(std::string_view& rest) {
   bool quoted = false;
   int comments = 0;
   for (std::size_t i = 0; i < rest.size(); ++i) {
@@ -20,11 +20,17 @@ std::string_view take_mailbox_domain(std::string_view& rest) {
       rest.remove_prefix(i + 1);
       const std::string_view domain = rest.substr(0, rest.find_first_of(">,;: \t\r\n(@"));
       rest.remove_prefix(domain.size());
-      if (!domain.empty()) return domain;
-      i = static_cast<std::size_t>(-1);
+      return domain;
     }
   }
   rest = {};
+  return std::nullopt;
+}
+
+std::string_view take_mailbox_domain(std::string_view& rest) {
+  while (const auto domain = take_behind_at(rest)) {
+    if (!domain->empty()) return *domain;
+  }
   return {};
 }
 

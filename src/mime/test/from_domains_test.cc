@@ -22,6 +22,8 @@ TEST(FromDomains, EveryAddressCounts) {
   EXPECT_THAT(of("group: a@one.example, b@two.example;"), ElementsAre("one.example", "two.example"));
   EXPECT_THAT(of("a@b.example@c.example"), ElementsAre("b.example", "c.example"));
   EXPECT_THAT(of("<\r\n a@shop.example>"), ElementsAre("shop.example"));
+  EXPECT_THAT(of("a@"), ElementsAre(""));
+  EXPECT_THAT(of("a@ (b) evil.example"), ElementsAre(""));
   EXPECT_THAT(of("root"), IsEmpty());
   EXPECT_THAT(of(""), IsEmpty());
 }
