@@ -37,6 +37,7 @@ Got<std::shared_ptr<const config::Config>> load_config(const std::string& path) 
 Ended check_stream_name(const config::Config& config, const std::string& name) {
   if (name.empty() || config.find_stream(name) != nullptr) return {};
   std::vector<std::string_view> known;
+  known.reserve(config.streams.size());
   for (const config::Stream& stream : config.streams) known.push_back(stream.name);
   const std::string_view nearest = api::nearest_word(name, known);
   return fail_with(kExitUsage, fmt::format("no stream \"{}\" is configured", name),

@@ -307,6 +307,7 @@ Node::InForce Node::in_force() const {
 
 std::vector<std::string> Node::listening() const {
   std::vector<std::string> all;
+  all.reserve(listeners_.size());
   for (const auto& listener : listeners_) all.push_back(net::format_endpoint(listener->endpoint()));
   return all;
 }

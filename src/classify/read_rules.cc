@@ -59,8 +59,7 @@ std::optional<model::Step> parse_step(std::string_view name) {
 // Reads one [[rule]].
 class RuleReader {
  public:
-  RuleReader(const Value& table, const RuleFile& file, Problems& problems)
-      : table_(table), file_(file), problems_(problems) {}
+  RuleReader(const Value& table, Problems& problems) : table_(table), problems_(problems) {}
 
   std::optional<Rule> read() {
     rule_.place = table_.place;
@@ -210,7 +209,6 @@ class RuleReader {
   }
 
   const Value& table_;
-  const RuleFile& file_;
   Problems& problems_;
   std::string file_reference_;
   Rule rule_;
@@ -282,7 +280,7 @@ std::optional<RuleFile> read_rule_file(std::string_view text, const std::string&
       problems.error(table.place, "rule", "a rule must be a table", "begin it with [[rule]]");
       continue;
     }
-    RuleReader reader(table, file, problems);
+    RuleReader reader(table, problems);
     reader.set_defaults(head.reference, head.everywhere && !file.provider.empty());
     if (auto rule = reader.read()) file.rules.push_back(std::move(*rule));
   }
