@@ -13,7 +13,7 @@ help:
 	@echo 'make lint             formatting, clang-tidy, layers, headers, documentation'
 	@echo 'make test-sanitizers  the tests under ASan+UBSan, shards and spool under TSan'
 	@echo 'make fuzz             every fuzz target for FUZZ_SECONDS (default 600) each'
-	@echo 'make fuzz-smoke       the same for 10 seconds each'
+	@echo 'make fuzz-smoke       the same for 20 seconds each'
 	@echo 'make soak             the crash test for hours (SOAK_KILLS, default 1000)'
 	@echo 'make install          to PREFIX (default /usr/local)'
 
@@ -25,7 +25,7 @@ $(addprefix build/.deps-,build test lint): build/.deps-%: packaging/build-deps.t
 # Configures once; ninja configures again by itself when a CMake file changes.
 $(patsubst %,build/%/build.ninja,release asan tsan fuzz): build/%/build.ninja: | build/.deps-build
 	@cmake --preset $* >build/cmake-$*.log 2>&1 || { cat build/cmake-$*.log; exit 1; }
-build/fuzz/build.ninja: | build/.deps-lint
+build/asan/build.ninja build/tsan/build.ninja build/fuzz/build.ninja: | build/.deps-lint
 
 build: build/release/build.ninja
 	@ninja -C build/release -j $(JOBS) --quiet programs
@@ -58,8 +58,9 @@ fuzz: build/fuzz/build.ninja
 	@ninja -C build/fuzz -j $(JOBS) --quiet fuzz_targets
 	@tools/run_fuzz.py --build build/fuzz --seconds $(FUZZ_SECONDS)
 
-fuzz-smoke:
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
+fuzz-smoke: build/asan/build.ninja
+	@ninja -C build/asan -j $(JOBS) --quiet fuzz_targets
+	@tools/run_fuzz.py --build build/asan --seconds 20
 
 SOAK_KILLS ?= 1000
 soak: build build/.deps-test

@@ -9,6 +9,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(PENSTOCK_SANITIZE "" CACHE STRING "Sanitizers for the whole tree, for example address,undefined")
 option(PENSTOCK_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(PENSTOCK_TESTS "Build the tests" ON)
+option(PENSTOCK_UNITY "Compile sources of the heavy modules several at a time: half the work" ON)
 
 # A compiler cache, where the machine has one, spares rebuilding in other build folders.
 find_program(CCACHE_PROGRAM ccache)
@@ -20,7 +21,7 @@ endif()
 
 # A quick linker, where the machine has it: every module links a test program of its own.
 find_program(MOLD_PROGRAM mold)
-if(MOLD_PROGRAM AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(MOLD_PROGRAM)
   add_link_options(-fuse-ld=mold)
 endif()
 
@@ -30,11 +31,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these in its own library headers once coroutines are inlined; clang checks the same code without.
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds
       -Wno-stringop-overread -Wno-mismatched-new-delete)
-  if(PENSTOCK_SANITIZE)
-    add_compile_options(-Wno-tsan)
-  endif()
 endif()
 if(PENSTOCK_SANITIZE)
+  add_compile_definitions(PENSTOCK_SANITIZED)
   add_compile_options(-fsanitize=${PENSTOCK_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PENSTOCK_SANITIZE})
 endif()

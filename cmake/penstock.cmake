@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# penstock_library(NAME SRCS … DEPS … [LIBS …])   one module: static library penstock_NAME, include root src/
-# penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …] [TSAN])  one gtest program test_NAME for the module
-# penstock_fuzz(NAME DEPS …)                    the libFuzzer program fuzz_NAME of fuzz/fuzz_NAME.cc (preset fuzz only)
+# penstock_library(NAME SRCS … DEPS … [LIBS …] [UNITY])   one module: static library penstock_NAME, include root src/.
+#   UNITY: its sources are compiled several at a time, for modules whose headers cost more than their own text. Names in
+#   their unnamed namespaces are then the module's, so two of them must differ; PENSTOCK_UNITY=OFF compiles each alone.
+# penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …] [TSAN …])  one gtest program test_NAME for the module
+#   TSAN: sources worth their time under ThreadSanitizer, because they have threads; that build compiles only these
+# penstock_fuzz(NAME DEPS …)                    the libFuzzer program fuzz_NAME of fuzz/fuzz_NAME.cc (presets asan and fuzz)
 # penstock_program(NAME SRCS … DEPS … [LIBS …])   an executable in bin/
 # penstock_shipped_texts(NAME HEADER SOURCE)    the files of conf/NAME: installed, and built into the module by way of the
 #   made file ${SOURCE}, which defines the shipped_texts() of HEADER; so the program finds them wherever it is started
@@ -19,8 +22,11 @@ foreach(pch IN ITEMS penstock_pch_std penstock_pch_asio penstock_pch_test)
   target_link_libraries(${pch} PRIVATE penstock_options)
 endforeach()
 
+# The tests' own code is not optimised: it is half of all that is compiled, and runs once. What it tests is.
+set(PENSTOCK_TEST_FLAGS -O0)
 if(PENSTOCK_TESTS)
   target_link_libraries(penstock_pch_test PRIVATE GTest::gmock GTest::gtest)
+  target_compile_options(penstock_pch_test PRIVATE ${PENSTOCK_TEST_FLAGS})
 endif()
 
 add_library(penstock_options INTERFACE)
@@ -29,36 +35,55 @@ target_compile_definitions(penstock_options INTERFACE
     SPDLOG_FMT_EXTERNAL PENSTOCK_VERSION="${PROJECT_VERSION}")
 target_link_libraries(penstock_options INTERFACE Threads::Threads fmt::fmt spdlog::spdlog)
 
+# Sanitizer builds are not optimised, but for what needs no Asio: the parsers, the spool, the rules. These are most of
+# what tests and fuzz targets run, and quickly compiled.
+if(PENSTOCK_SANITIZE)
+  set(PENSTOCK_PURE_FLAGS -O1)
+endif()
+target_compile_options(penstock_pch_std PRIVATE ${PENSTOCK_PURE_FLAGS})
+
 function(penstock_setup target pch)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_precompile_headers(${target} REUSE_FROM ${pch})
+  if(pch STREQUAL "penstock_pch_std")
+    target_compile_options(${target} PRIVATE ${PENSTOCK_PURE_FLAGS})
+  endif()
 endfunction()
 
 function(penstock_library name)
-  cmake_parse_arguments(A "ASIO" "" "SRCS;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(A "ASIO;UNITY" "" "SRCS;DEPS;LIBS" ${ARGN})
   add_library(penstock_${name} STATIC ${A_SRCS})
+  if(A_UNITY AND PENSTOCK_UNITY)
+    set_target_properties(penstock_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # Coroutine frames of a file that is included seem to have no linkage, and nobody else sees them.
+      target_compile_options(penstock_${name} PRIVATE -Wno-subobject-linkage)
+    endif()
+  endif()
   target_include_directories(penstock_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   list(TRANSFORM A_DEPS PREPEND penstock_)
   target_link_libraries(penstock_${name} PUBLIC penstock_options ${A_DEPS} ${A_LIBS})
   if(A_ASIO)
     penstock_setup(penstock_${name} penstock_pch_asio)
-  else()
+  elseif(NOT (A_UNITY AND PENSTOCK_SANITIZE))  # these take minutes when they are optimised, see above
     penstock_setup(penstock_${name} penstock_pch_std)
   endif()
 endfunction()
 
-# What `make build` builds: all penstock_program()s. Tests that are worth their time under ThreadSanitizer:
-# penstock_test(… TSAN). The fuzz preset builds the targets and the libraries they need only.
+# What `make build` builds: all penstock_program()s. What the tsan build is for. The fuzz targets, and what they link.
 add_custom_target(programs)
 add_custom_target(tsan_tests)
 add_custom_target(fuzz_targets)
 
 function(penstock_test name)
-  cmake_parse_arguments(A "TSAN" "" "SRCS;DEPS;LIBS;LABELS" ${ARGN})
-  if(NOT PENSTOCK_TESTS)
+  cmake_parse_arguments(A "" "" "SRCS;DEPS;LIBS;LABELS;TSAN" ${ARGN})
+  if(NOT PENSTOCK_TESTS OR (PENSTOCK_SANITIZE STREQUAL "thread" AND NOT A_TSAN))
     return()
   endif()
-  add_executable(test_${name} ${A_SRCS})
+  if(PENSTOCK_SANITIZE STREQUAL "thread")
+    set(A_SRCS)
+  endif()
+  add_executable(test_${name} ${A_SRCS} ${A_TSAN})
   list(TRANSFORM A_DEPS PREPEND penstock_)
   target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR})
   if(NOT A_DEPS)
@@ -66,6 +91,7 @@ function(penstock_test name)
   endif()
   target_link_libraries(test_${name} PRIVATE penstock_options ${A_DEPS} ${A_LIBS} GTest::gmock GTest::gtest_main)
   penstock_setup(test_${name} penstock_pch_test)
+  target_compile_options(test_${name} PRIVATE ${PENSTOCK_TEST_FLAGS})
   target_compile_definitions(test_${name} PRIVATE PENSTOCK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   if(NOT A_LABELS)
     set(A_LABELS unit)

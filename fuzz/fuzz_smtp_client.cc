@@ -50,6 +50,8 @@ class Talk {
                   .lmtp = (options & 1) != 0,
                   .pipelining = (options & 2) != 0,
                   .chunking = (options & 4) != 0,
+                  .start_tls = static_cast<smtp::StartTls>((options >> 5) / 3),
+                  .auth = (options >> 5) / 3 == 2,
                   .eight_bit = (options & 8) != 0 ? smtp::EightBitPolicy::Send : smtp::EightBitPolicy::Bounce,
                   .pipeline_bytes_max = (options & 16) != 0 ? 8192U : 30U,
                   .chunk_bytes_max = 100}) {
@@ -60,6 +62,7 @@ class Talk {
 
   void hear(std::string_view bytes) {
     while (!bytes.empty() && !closed()) {
+      shake_hands_and_sign_in();
       if (std::holds_alternative<smtp::Idle>(session_.next())) begin_or_quit();
       const std::size_t end = bytes.find_first_of(std::string_view("\0\1", 2));
       session_.on_bytes(bytes.substr(0, end));
@@ -79,6 +82,26 @@ class Talk {
 
  private:
   [[nodiscard]] bool closed() const { return std::holds_alternative<smtp::Closed>(session_.next()); }
+  void shake_hands_and_sign_in() {
+    while (true) {
+      const smtp::Action action = session_.next();
+      if (std::holds_alternative<smtp::Handshake>(action)) {
+        session_.on_tls();
+        encrypted_ = true;
+      } else if (std::holds_alternative<smtp::SignIn>(action)) {
+        PENSTOCK_CHECK(encrypted_);  // never a password in clear
+        sign_in();
+      } else {
+        return;
+      }
+    }
+  }
+  void sign_in() {
+    const auto& challenge = session_.auth_challenge();
+    if (!challenge) return session_.start_auth("PLAIN", std::string("\0user\0secret", 12));
+    if (challenge->size() % 3 == 0) return session_.give_up_auth("asked for too much");
+    session_.respond_auth(*challenge);
+  }
   void begin_or_quit() {
     check(session_);
     if (begun_++ == kTransactionsMax) return session_.quit();
@@ -91,6 +114,7 @@ class Talk {
   std::vector<std::uint32_t> indexes_{0, 1, 2};
   std::vector<std::string_view> parts_{"Subject: x\r\n\r\n.a\r", "\n.\xC3\xBC\r\n", "", ".b"};
   int begun_ = 0;
+  bool encrypted_ = false;
   std::size_t written_ = 0;
 };
 

@@ -14,13 +14,14 @@ struct ActionName {
   Action action;
   std::string_view name;
 };
-constexpr std::array<ActionName, 8> kActions{{{Action::Accept, "accept"},
+constexpr std::array<ActionName, 9> kActions{{{Action::Accept, "accept"},
                                               {Action::Reply, "reply"},
                                               {Action::Delay, "delay"},
                                               {Action::Drop, "drop"},
                                               {Action::Reset, "reset"},
                                               {Action::Hang, "hang"},
                                               {Action::HalfReply, "half_reply"},
+                                              {Action::Drip, "drip"},
                                               {Action::AcceptDrop, "accept_drop"}}};
 
 std::uint64_t mix(std::uint64_t seed, std::string_view text) {

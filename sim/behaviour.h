@@ -40,14 +40,15 @@ inline constexpr std::array<std::string_view, 7> kExtensionNames{
     "PIPELINING", "8BITMIME", "SIZE", "SMTPUTF8", "DSN", "CHUNKING", "ENHANCEDSTATUSCODES"};
 
 enum class Action : std::uint8_t {
-  Accept,     // go on as if no reaction were there
-  Reply,      // say `reply`; a 421 also closes
-  Delay,      // wait `delay`, then look for further reactions
-  Drop,       // close in order, say nothing
-  Reset,      // close with a TCP reset
-  Hang,       // say nothing and keep the link up until the client leaves
-  HalfReply,  // say the first half of what would be said, no line end, then as Hang
-  AcceptDrop  // at end-of-data: take the message, then close without the answer
+  Accept,      // go on as if no reaction were there
+  Reply,       // say `reply`; a 421 also closes
+  Delay,       // wait `delay`, then look for further reactions
+  Drop,        // close in order, say nothing
+  Reset,       // close with a TCP reset
+  Hang,        // say nothing and keep the link up until the client leaves
+  HalfReply,   // say the first half of what would be said, no line end, then as Hang
+  AcceptDrop,  // at end-of-data: take the message, then close without the answer
+  Drip         // say lines of a reply that never ends, one byte after another, until the client leaves
 };
 [[nodiscard]] std::optional<Action> parse_action(std::string_view name);
 [[nodiscard]] std::string_view to_string(Action action);

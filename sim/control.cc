@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/plain_json.h"
 #include "sim/errc.h"
 
 namespace penstock::sim {
@@ -83,7 +84,7 @@ net::Task<> ControlServer::serve(std::unique_ptr<net::Stream> stream) {
   } else {
     answer["error"] = words.error().detail;
   }
-  const std::string text = json::serialize(answer) + "\n";
+  const std::string text = plain_json(answer) + "\n";
   co_await stream->write(text, kTimeout);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
 #include <memory>
 
+#include "base/plain_json.h"
 #include "base/units.h"
 #include "sim/commands.h"
 #include "sim/control.h"
@@ -59,7 +59,7 @@ int run_compare(const Files& files) {
   const auto comparison = compare(files.ledger, received);
   if (!comparison) return complain(comparison.error());
   if (files.json) {
-    fmt::print("{}\n", boost::json::serialize(to_json(*comparison)));
+    fmt::print("{}\n", plain_json(to_json(*comparison)));
   } else {
     fmt::print(
         "{:>12}  acknowledged\n{:>12}  received\n{:>12}  lost\n{:>12}  duplicates\n{:>12}  received without an "
@@ -89,7 +89,7 @@ CommandAction add_report(CLI::App& app) {
   return [options] {
     const auto report = ask(options->control, {"report"}, kAnswerTimeout);
     if (!report) return complain(report.error());
-    fmt::print("{}", options->json ? boost::json::serialize(*report) + "\n" : report_table(*report));
+    fmt::print("{}", options->json ? plain_json(*report) + "\n" : report_table(*report));
     return kDone;
   };
 }

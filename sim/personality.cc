@@ -52,7 +52,7 @@ constexpr std::string_view text_of(PersonalityKind kind, Reason reason) {
       if (reason == Reason::Blocked || reason == Reason::Complaints) {
         return "554 5.7.1 [CS01] Message rejected due to local policy. Your IP address is %IP%";
       }
-      return "450 4.7.1 [HCM1] Too much mail from %IP%, try again later";
+      return "421 4.7.1 Messages from %IP% deferred due to excessive volume. Try again later";
     case PersonalityKind::Plain: break;
   }
   if (reason == Reason::Blocked || reason == Reason::Complaints) return "550 5.7.1 mail from %IP% is not taken here";

@@ -9,7 +9,7 @@
 //              550 5.7.1
 //   microsoft  connections 451 4.7.652 and rate 451 4.7.650 at MAIL; held: slow, then a reset; block list 550 5.7.1
 //   yahoo      rate at MAIL 421 4.7.0 [TSS04], for as long as it holds; hangs up without a word after its messages
-//   apple      refuses connections with a reset; rate 450 4.7.1 [HCM1]
+//   apple      refuses connections with a reset; rate at MAIL 421 4.7.1 "excessive volume"
 //   plain      421 4.7.0 and 451 4.7.1, in sentences of our own
 // Threads: whoever owns the SourceState.   Time: since the scenario began.
 #pragma once

@@ -54,7 +54,9 @@ Result<std::optional<Reaction>> take_reaction(std::map<std::string, std::string>
   }
   const std::string usual = reply ? "reply" : reaction.delay > Duration::zero() ? "delay" : "";
   const auto action = parse_action(take(settings, "action").value_or(usual));
-  if (!action) return fail(Errc::BadArgument, "action is accept, reply, delay, drop, reset, hang or accept_drop");
+  if (!action)
+    return fail(Errc::BadArgument,
+                "action is accept, reply, delay, drop, reset, hang, half_reply, drip or accept_drop");
   reaction.action = *action;
   if ((*action == Action::Reply) != reply.has_value()) {
     return fail(Errc::BadArgument, "reply goes with action \"reply\", and with no other");

@@ -12,6 +12,15 @@ namespace {
 constexpr std::size_t kBuffer = 32 * 1024;
 constexpr Duration kWriteTimeout{std::chrono::seconds{60}};
 constexpr Duration kHangMax{std::chrono::hours{1}};
+constexpr Duration kDripPace{std::chrono::milliseconds{20}};  // of each byte
+
+net::Task<bool> drip(net::Stream& stream, std::array<char, 3> code) {
+  const std::string line = std::string(code.data(), code.size()) + "-wait\r\n";
+  for (std::size_t i = 0;; i = (i + 1) % line.size()) {
+    const net::Io written = co_await stream.write(std::string_view(line).substr(i, 1), kWriteTimeout);
+    if (written.error || co_await net::sleep_for(kDripPace)) co_return false;
+  }
+}
 
 }  // namespace
 
@@ -179,6 +188,7 @@ net::Task<bool> ReceiverServer::act(net::Stream& stream, Connection& connection,
     case Next::Kind::Wait: co_return !co_await net::sleep_for(next.wait) && stream.is_open();
     case Next::Kind::Close: co_return false;
     case Next::Kind::Reset: stream.abort(); co_return false;
+    case Next::Kind::Drip: co_return co_await drip(stream, next.code);
     case Next::Kind::Hang: break;
   }
   std::array<char, 1024> ignored{};

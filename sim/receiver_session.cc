@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -69,6 +70,13 @@ void ReceiverSession::append_reply(std::string& out, std::string_view reply) con
   out.append(reply).append("\r\n");
 }
 
+// Of what would be said, line ends and hyphens of all lines but the last included.
+void ReceiverSession::append_half(std::string& out, std::string_view reply) const {
+  std::string whole;
+  append_reply(whole, reply);
+  out.append(whole, 0, (whole.size() - 2) / 2);
+}
+
 Next ReceiverSession::say(std::string_view reply) {
   append_reply(output_, reply);
   return {reply.starts_with("421") ? Next::Kind::Close : Next::Kind::Read, {}};
@@ -95,8 +103,12 @@ Next ReceiverSession::give(const Decision& decision, Step step, std::string_view
     case Action::Reset: next.kind = Next::Kind::Reset; break;
     case Action::Hang: next.kind = Next::Kind::Hang; break;
     case Action::HalfReply:
-      out->append(reply.substr(0, reply.size() / 2));
+      append_half(*out, reply);
       next.kind = Next::Kind::Hang;
+      break;
+    case Action::Drip:
+      next.kind = Next::Kind::Drip;
+      std::copy_n(reply.begin(), next.code.size(), next.code.begin());
       break;
   }
   if (decision.action != Action::Reply && next.kind != Next::Kind::Read) sink_.cut(step);

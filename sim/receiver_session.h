@@ -14,6 +14,7 @@
 // Limits: command lines of kCommandMax bytes, kRecipientsMax recipients in a transaction (452 above).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -72,10 +73,12 @@ struct Next {
     Wait,   // write the output, wait, call on_bytes() without reading
     Close,  // write the output, close
     Reset,  // close with a TCP reset
-    Hang    // write the output, then keep silent until the client leaves
+    Hang,   // write the output, then keep silent until the client leaves
+    Drip    // write the output, then lines "CODE-wait" byte by byte until the client leaves
   };
   Kind kind = Kind::Read;
   Duration wait{0};
+  std::array<char, 3> code{};  // of Drip
 };
 
 class ReceiverSession {
@@ -131,6 +134,7 @@ class ReceiverSession {
   [[nodiscard]] bool parameters_offered(std::string_view parameters, bool of_mail) const;
   void reset_transaction();
   void append_reply(std::string& out, std::string_view reply) const;
+  void append_half(std::string& out, std::string_view reply) const;
   // The text with its enhanced code, or without where those are not offered.
   [[nodiscard]] std::string_view plain(std::string_view reply) const;
 

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 
+#include "base/plain_json.h"
 #include "sim/errc.h"
 
 namespace penstock::sim {
@@ -122,7 +122,7 @@ std::string report_table(const json::object& report) {
 Result<> save_json(const std::string& path, const json::object& object) {
   const std::string draft = path + ".new";
   std::ofstream file(draft, std::ios::binary);
-  file << json::serialize(object) << '\n';
+  file << plain_json(object) << '\n';
   file.close();
   if (!file || std::rename(draft.c_str(), path.c_str()) != 0) return fail_errno(errno, "writing " + path);
   return {};

@@ -88,7 +88,8 @@ Reaction read_reaction(const toml::table& table, Problems& problems) {
   if (const auto found = parse_action(action)) {
     reaction.action = *found;
   } else {
-    fields.bad("action", "must be accept, reply, delay, drop, reset, hang, half_reply or accept_drop; or give a reply");
+    fields.bad("action",
+               "must be accept, reply, delay, drop, reset, hang, half_reply, drip or accept_drop; or give a reply");
   }
   if (has_reply != (reaction.action == Action::Reply))
     fields.bad("reply", "goes with action \"reply\", and with no other");

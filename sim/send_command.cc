@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <boost/json/serialize.hpp>
 #include <csignal>
 #include <limits>
 #include <memory>
 #include <thread>
 
+#include "base/plain_json.h"
 #include "sim/commands.h"
 #include "sim/errc.h"
 #include "sim/load.h"
@@ -109,7 +109,7 @@ int send(Texts& texts) {
   running_load = nullptr;
   if (bar) fmt::print(stderr, "\r{:70}\r", "");
   if (!result) return complain(result.error());
-  fmt::print("{}", texts.json ? boost::json::serialize(to_json(*result)) + "\n" : load_table(*result));
+  fmt::print("{}", texts.json ? plain_json(to_json(*result)) + "\n" : load_table(*result));
   return result->counts.acknowledged > 0 && result->unsent == 0 ? kDone : kNo;
 }
 

@@ -2,11 +2,11 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <boost/json/serialize.hpp>
 #include <csignal>
 #include <memory>
 #include <thread>
 
+#include "base/plain_json.h"
 #include "sim/commands.h"
 #include "sim/internet.h"
 #include "sim/report.h"
@@ -63,7 +63,7 @@ int serve(const Options& options) {
   internet.stop();
   const auto report = internet.report();
   if (!report) return complain(report.error());
-  fmt::print("{}", options.json ? boost::json::serialize(*report) + "\n" : report_table(*report));
+  fmt::print("{}", options.json ? plain_json(*report) + "\n" : report_table(*report));
   return kDone;
 }
 

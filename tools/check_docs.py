@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the code offers is documented, and what is documented exists: configuration keys, metrics, event types,
-commands. Relative links in Markdown lead somewhere.
+commands. Relative links in Markdown lead somewhere. Each test that docs/security.md names exists, each row of its
+tables names one, and each fuzz target is named.
 
 A table of the documentation whose first heading is "key", "metric", "type" or "command" lists such things, in
 backquotes in its first column."""
@@ -9,9 +10,10 @@ import re
 
 import project
 
-CONFIG_HEADER, CONFIG_PAGE = "src/config/config.h", "docs/configuration.md"
+CONFIG_HEADERS, CONFIG_PAGE = ("src/config/config.h", "src/config/limits.h"), "docs/configuration.md"
 METRICS_PAGE, EVENTS_PAGE, CLI_PAGE, MAN_PAGE = ("docs/metrics.md", "docs/events.md", "docs/cli.md",
                                                  "docs/man/penstock.1")
+SECURITY_PAGE = "docs/security.md"
 EVENTS_SOURCE, CLI_SOURCE = "src/model/event.cc", "cmd/penstock/command_table.cc"
 # Kinds of values inside the configuration that are written as one string, and so have no keys.
 VALUE_STRUCTS = {"Endpoint", "Config", "Route"}
@@ -82,7 +84,9 @@ def config_keys():
     """{key: place} from the members of the configuration's structs. A member that names its unit has its key, quoted,
     in the comment behind it."""
     found, struct = {}, None
-    for number, line in enumerate(project.read(CONFIG_HEADER).splitlines(), 1):
+    lines = [(name, number, line) for name in CONFIG_HEADERS
+             for number, line in enumerate(project.read(name).splitlines(), 1)]
+    for name, number, line in lines:
         if opened := re.match(r"struct (\w+) \{", line):
             struct = opened.group(1)
         elif line.startswith("}"):
@@ -95,7 +99,7 @@ def config_keys():
             continue  # its members are keys of the table itself
         renamed = re.search(r'//\s*"(\w+)"', member.group(2)) if re.search("bytes|,", member.group(1)) else None
         for key in [renamed.group(1)] if renamed else member.group(1).split(", "):
-            found.setdefault(key, f"{CONFIG_HEADER}:{number}")
+            found.setdefault(key, f"{name}:{number}")
     return found
 
 
@@ -128,6 +132,41 @@ def check_links(problems):
     return len(pages)
 
 
+def tests():
+    """({name}, {fuzz target}) as the page of security writes them: "test_x.py::test_y", "Suite.Name", "fuzz_name"."""
+    found, targets = set(), set()
+    for name in project.files(".py", ".cc"):
+        base = name.rsplit("/", 1)[-1]
+        if name.startswith("test/e2e/test_"):
+            found |= {f"{base}::{test}" for test in re.findall(r"^def (test_\w+)\(", project.read(name), re.MULTILINE)}
+        elif "/test/" in name and base.endswith("_test.cc"):
+            calls = re.findall(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)", project.read(name), re.MULTILINE)
+            found |= {f"{suite}.{test}" for suite, test in calls}
+        elif name.startswith("fuzz/fuzz_"):
+            targets.add(base.removesuffix(".cc"))
+    return found, targets
+
+
+def check_security(problems):
+    found, targets = tests()
+    named, inside = set(), False
+    for number, line in enumerate(project.read(SECURITY_PAGE).splitlines(), 1):
+        cells = [cell.strip() for cell in line.split("|")[1:-1]] if line.startswith("|") else []
+        if len(cells) != 3 or cells[2] == "shown by" or set(cells[2]) == {"-"}:
+            inside = len(cells) == 3 and (inside or cells[2] == "shown by")
+            continue
+        if not inside:
+            continue
+        words = re.findall(r"`([^`]+)`", cells[2])
+        named.update(words)
+        if not words and "no templates yet" not in cells[1]:
+            problems.append(f"{SECURITY_PAGE}:{number}: no test shows it")
+        problems += [f"{SECURITY_PAGE}:{number}: there is no test {word}" for word in words
+                     if word not in found | targets]
+    problems += [f"{SECURITY_PAGE}:1: the fuzz target {target} is not named" for target in sorted(targets - named)]
+    return len(named)
+
+
 def main():
     problems, counts = [], []
     found = metrics()
@@ -153,6 +192,8 @@ def main():
         if f".It Cm {name}" not in manual:
             problems.append(f"{place}: command {name} is not in {MAN_PAGE}")
     counts.append(f"{len(found)} commands")
+    if exists(SECURITY_PAGE):
+        counts.append(f"{check_security(problems)} tests of {SECURITY_PAGE}")
     counts.append(f"links of {check_links(problems)} pages")
     project.finish(problems, ", ".join(counts))
 

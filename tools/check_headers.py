@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every header compiles alone. What compiled is remembered in build/lint/headers by the content of the header and of
-all headers of ours that it includes, so a second run compiles only what changed."""
+all headers of ours that it includes, so a second run compiles only what changed. With LINT_BASE only those are compiled
+that changed since this commit or include one that did."""
 import concurrent.futures
 import hashlib
+import os
 import re
 import subprocess
 
+import changed
 import compile_flags
 import project
 
@@ -59,6 +62,9 @@ def main():
     keys = {name: key(name, texts, flags) for name in names}
     SEEN.mkdir(parents=True, exist_ok=True)
     fresh = [name for name in names if not (SEEN / keys[name]).exists()]
+    if os.environ.get("LINT_BASE"):
+        new = set(changed.names())
+        fresh = [name for name in fresh if not new.isdisjoint(closure(name, texts, set()))]
     with concurrent.futures.ThreadPoolExecutor(project.jobs()) as pool:
         for name, problem in zip(fresh, pool.map(lambda name: compile_alone(name, flags), fresh)):
             if problem:

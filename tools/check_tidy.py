@@ -1,50 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""clang-tidy on the files that changed, with the checks of .clang-tidy.
+"""clang-tidy on the files that changed (tools/changed.py), with the checks of .clang-tidy.
 
-Changed is what differs from LINT_BASE, uncommitted work included. Without LINT_BASE the base is where this branch left
-origin/main, and in a clone of main itself the commit before. A changed header stands for the source beside it. At most
-LINT_TIDY_MAX files (default 12) are read, those with the newest changes first, since a file takes 5 to 10 seconds of
-CPU; LINT_TIDY_MAX=0 reads the whole tree.
+A changed header stands for the source beside it. At most LINT_TIDY_MAX files (default 12) are read, those with the
+newest changes first, since a file takes 5 to 10 seconds of CPU; LINT_TIDY_MAX=0 reads the whole tree.
 """
 import concurrent.futures
 import os
 import re
 import subprocess
 
+import changed
 import compile_flags
 import project
 
 PROGRAM = "clang-tidy-16"
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wno-unknown-warning-option", "-fsyntax-only"]
-
-
-def git(*arguments):
-    done = subprocess.run(["git", *arguments], cwd=project.ROOT, capture_output=True, text=True, check=False)
-    return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
-
-
-def base():
-    """The commit to compare with; empty when there is none (the first commit, a shallow clone, no git)."""
-    if os.environ.get("LINT_BASE"):
-        return os.environ["LINT_BASE"]
-    head = git("rev-parse", "HEAD")
-    for other in ("origin/main", "main"):
-        fork = git("merge-base", "HEAD", other)
-        if fork and fork != head:
-            return fork[0]
-    before = git("rev-parse", "--verify", "--quiet", "HEAD~1")
-    return before[0] if before else ""
-
-
-def changed():
-    """Names, the newest change first."""
-    start = base()
-    uncommitted = git("diff", "--name-only", "HEAD")
-    if os.environ.get("LINT_TRACKED") != "1":
-        uncommitted += git("ls-files", "--others", "--exclude-standard")
-    committed = git("log", "--format=", "--name-only", f"{start}..HEAD") if start else project.code_files()
-    return list(dict.fromkeys(uncommitted + committed))
 
 
 def sources(names, flags):
@@ -75,7 +46,7 @@ def main():
     if not flags:
         project.finish([f"{compile_flags.BUILD}: no compile_commands.json; run make lint"], "nothing checked")
     most = int(os.environ.get("LINT_TIDY_MAX", "12"))
-    names = sources(changed(), flags) if most else sorted(flags)
+    names = sources(changed.names(), flags) if most else sorted(flags)
     chosen = names[:most] if most else names
     with concurrent.futures.ThreadPoolExecutor(project.jobs()) as pool:
         problems = [problem for found in pool.map(lambda name: tidy(name, flags), chosen) for problem in found]

@@ -3,11 +3,19 @@
 precompiled headers, optimisation, warnings of the other compiler."""
 import json
 import os
+import re
 import shlex
 
 import project
 
 BUILD = project.ROOT / os.environ.get("LINT_BUILD", "build/release")
+
+
+def sources_of(file):
+    """The file itself, or the sources that a unity file of CMake includes."""
+    if "/Unity/unity_" not in file:
+        return [file]
+    return re.findall(r'^#include "([^"]+)"', open(file, encoding="utf-8").read(), re.MULTILINE)
 
 
 def database():
@@ -17,14 +25,14 @@ def database():
         return {}
     flags = {}
     for entry in json.loads(path.read_text(encoding="utf-8")):
-        name = os.path.relpath(os.path.join(entry["directory"], entry["file"]), project.ROOT)
         words, kept = shlex.split(entry["command"]), []
         for i, word in enumerate(words):
             if word in ("-I", "-isystem"):
                 kept += [word, words[i + 1]]
             elif word.startswith(("-I", "-D", "-isystem", "-std=")):
                 kept.append(word)
-        flags[name] = kept
+        for source in sources_of(os.path.join(entry["directory"], entry["file"])):
+            flags[os.path.relpath(source, project.ROOT)] = kept
     return flags
 
 

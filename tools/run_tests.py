@@ -109,11 +109,16 @@ def run_program(program, environment, stall):
     return Counts(kinds["OK"], kinds["FAILED"], kinds["SKIPPED"]), shown, time.monotonic() - started
 
 
+def size_of(program):
+    return program.path.stat().st_size if program.path.exists() else 0
+
+
 def run_unit_tests(build, options):
     programs = read_programs(build, options.label, options.only)
     times_file = build / "test_seconds.json"
     times = json.loads(times_file.read_text(encoding="utf-8")) if times_file.exists() else {}
-    programs.sort(key=lambda program: -times.get(program.name, 1.0))  # the longest first
+    # The longest first. A first run takes large programs for long ones.
+    programs.sort(key=lambda program: (-times.get(program.name, 0), -size_of(program)))
     environment = dict(os.environ, **{k: v for k, v in SANITIZER_OPTIONS.items() if options.sanitizer and k not in os.environ})
     stall = STALL_SECONDS * (3 if options.sanitizer else 1)
     total = Counts(0, 0, 0)
@@ -145,8 +150,9 @@ def run_whole_program_tests(build, options):
     if subprocess.run([python, "-c", "import pytest_timeout"], capture_output=True, check=False).returncode == 0:
         command += [f"--timeout={E2E_TEST_SECONDS * (2 if options.sanitizer else 1)}"]
     if subprocess.run([python, "-c", "import xdist"], capture_output=True, check=False).returncode == 0:
-        # Whole-program tests mostly wait for each other's answers. A file stays together: it may share its programs.
-        command += ["-n", str(min(os.cpu_count() or 2, 4)), "--dist", "loadfile"]
+        # Whole-program tests mostly wait for answers. A file stays together: it may share its programs.
+        cores = os.cpu_count() or 2
+        command += ["-n", str(min(cores + 1 if options.sanitizer else 2 * cores, 8)), "--dist", "loadfile"]
     if options.sanitizer:
         command += ["-m", "not release_only"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)

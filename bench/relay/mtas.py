@@ -58,20 +58,31 @@ class Postfix:
         for name in ("etc", "queue", "data", "log"):
             (self.base / name).mkdir(parents=True)
         shutil.chown(self.base / "data", "postfix")
-        target = f"[{SINK_HOST}]:{self.sink_port}"
-        settings = dict(self.MAIN, queue_directory=self.base / "queue", data_directory=self.base / "data",
-                        maillog_file=self.base / "log/maillog", maillog_file_prefixes=self.base, relayhost=target,
-                        smtp_connection_cache_destinations=target)
-        (self.base / "etc/main.cf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
+        (self.base / "etc/main.cf").write_text("".join(f"{key} = {value}\n" for key, value in self.settings().items()))
         lines = [f"127.0.0.1:{self.port} inet n - n - 100 smtpd"]
-        for service in self.SERVICES.split(";"):
+        for service in self.services().split(";"):
             name, kind, private, chroot, wakeup, limit, *command = service.split()
             lines.append(f"{name} {kind} {private} - {chroot} {wakeup} {limit} {' '.join(command) or name}")
         (self.base / "etc/master.cf").write_text("\n".join(lines) + "\n")
+        self.write_tables()
         with open(self.base / "log/start.out", "wb") as log:
             self.root = procs.spawn_subreaper(["/usr/sbin/postfix", "-c", str(self.base / "etc"), "start"],
                                               stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         procs.wait_until(lambda: answers(self.port), 20, "Postfix to listen")
+
+    def settings(self):
+        """main.cf"""
+        target = f"[{SINK_HOST}]:{self.sink_port}"
+        return dict(self.MAIN, queue_directory=self.base / "queue", data_directory=self.base / "data",
+                    maillog_file=self.base / "log/maillog", maillog_file_prefixes=self.base, relayhost=target,
+                    smtp_connection_cache_destinations=target)
+
+    def services(self):
+        """master.cf, but for the listener."""
+        return self.SERVICES
+
+    def write_tables(self):
+        """Look-up tables beside them, in etc."""
 
     def stop(self):
         subprocess.run(["/usr/sbin/postfix", "-c", str(self.base / "etc"), "stop"], check=False,
@@ -102,6 +113,16 @@ socket = "{self.base}/admin.sock"
 address = "127.0.0.1:{self.port}"
 relay_from = ["127.0.0.0/8"]
 max_connections_per_address = 2000
+{self.sending()}""")
+        with open(self.base / "log", "wb") as log:
+            self.process = subprocess.Popen([str(self.binary), "--config", str(config)], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        self.root = self.process.pid
+        procs.wait_until(lambda: answers(self.port), 20, f"penstockd to listen; see {self.base}/log")
+
+    def sending(self):
+        """The part of the configuration that says where mail goes."""
+        return f"""
 [[vmta]]
 name = "v1"
 source = ["127.0.0.1"]
@@ -116,12 +137,7 @@ route = {{ relay = ["{SINK_HOST}:{self.sink_port}"] }}
 [defaults]
 connections = 100
 messages_per_connection = 100000
-""")
-        with open(self.base / "log", "wb") as log:
-            self.process = subprocess.Popen([str(self.binary), "--config", str(config)], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
-        self.root = self.process.pid
-        procs.wait_until(lambda: answers(self.port), 20, f"penstockd to listen; see {self.base}/log")
+"""
 
     def stop(self):
         procs.stop(self.process)

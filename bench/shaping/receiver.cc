@@ -19,6 +19,11 @@ double seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+// What complaints leave of the rate.
+double left_by(double complaints) {
+  return std::clamp(1.0 - complaints / kComplaintBound, 0.05, 1.0);
+}
+
 }  // namespace
 
 Receiver::Receiver(const Provider& provider, std::uint32_t vmta, std::uint64_t seed, Time start, Time end)
@@ -59,14 +64,20 @@ Receiver::Receiver(const Provider& provider, std::uint32_t vmta, std::uint64_t s
       points_.push_back(last);
     }
     if (after != before || last.connection_factor != was) {
-      changes_.push_back({at + step.ramp, after != before ? after / before : last.connection_factor / was});
+      changes_.push_back(at + step.ramp);
     }
-    if (step.complaints) complaint_steps_.emplace_back(at, *step.complaints);
+    if (step.complaints) {
+      const double share = complaint_steps_.empty() ? provider.complaints : complaint_steps_.back().second;
+      complaint_steps_.emplace_back(at, *step.complaints);
+      if (provider.rate > 0 && left_by(*step.complaints) != left_by(share)) changes_.push_back(at);
+    }
     if (step.block > Duration::zero()) {
       blocks_.push_back({at, at + step.block});
-      changes_.push_back({at + step.block, 1});
+      changes_.push_back(at + step.block);
     }
   }
+  std::sort(changes_.begin(), changes_.end());
+  changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
   tokens_ = std::max(1.0, provider.rate * own_ * provider.burst_seconds);
 }
 
@@ -97,7 +108,7 @@ double Receiver::complaints(Time now) {
 
 double Receiver::hidden_rate(Time now) {
   double rate = provider_.rate * own_ * point(now).rate_factor;
-  if (provider_.complaints > 0) rate *= std::clamp(1.0 - complaints(now) / kComplaintBound, 0.05, 1.0);
+  if (provider_.complaints > 0 || !complaint_steps_.empty()) rate *= left_by(complaints(now));
   return rate;
 }
 
@@ -121,7 +132,7 @@ double Receiver::allowed(Time now) {
   const double each = 3 * seconds(provider_.rtt) + seconds(provider_.service) +
                       (messages == 0 ? 0 : 4 * seconds(provider_.rtt) / messages);
   const double by_connections = connections / each;
-  return rate > 0 ? std::min(rate, by_connections) : by_connections;
+  return provider_.rate > 0 ? std::min(rate, by_connections) : by_connections;
 }
 
 Receiver::Answer Receiver::refuse(model::Step step, OutcomeClass outcome_class, std::uint16_t code,
@@ -139,6 +150,7 @@ Receiver::Answer Receiver::connect(Time now) {
     Answer answer = refuse(model::Step::Banner, OutcomeClass::RateLimit, 421,
                            "[TSS04] Messages temporarily deferred due to unexpected volume or user complaints");
     answer.outcome.wait = until - now;
+    answer.outcome.wait_told = true;
     return answer;
   }
   const std::uint32_t limit = hidden_connections(now);
@@ -160,6 +172,7 @@ Receiver::Answer Receiver::mail(std::uint32_t carried, Time now) {
     Answer answer = refuse(model::Step::Mail, OutcomeClass::RateLimit, 421,
                            "[TSS04] Messages temporarily deferred due to unexpected volume or user complaints");
     answer.outcome.wait = until - now;
+    answer.outcome.wait_told = true;
     return answer;
   }
   if (provider_.messages_per_connection != 0 && carried >= provider_.messages_per_connection) {

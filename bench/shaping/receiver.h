@@ -15,12 +15,6 @@
 
 namespace penstock::bench {
 
-// One moment at which a limit is another one, for the measurement of settling.
-struct Change {
-  Time at{};
-  double allowed_factor = 1;  // after / before
-};
-
 class Receiver {
  public:
   Receiver(const Provider& provider, std::uint32_t vmta, std::uint64_t seed, Time start, Time end);
@@ -42,7 +36,8 @@ class Receiver {
   [[nodiscard]] double hidden_rate(Time now);
   [[nodiscard]] std::uint32_t hidden_connections(Time now);
   [[nodiscard]] bool blocked(Time now) const { return now < blocked_until(now); }
-  [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+  // The moments from which on a limit is another one, in order: settling is measured from them.
+  [[nodiscard]] const std::vector<Time>& changes() const { return changes_; }
 
  private:
   struct Point {
@@ -64,7 +59,7 @@ class Receiver {
   std::size_t point_ = 0;
   std::vector<Block> blocks_;
   std::vector<std::pair<Time, double>> complaint_steps_;
-  std::vector<Change> changes_;
+  std::vector<Time> changes_;
   Time drifted_{};
   double drift_ = 0;
   double tokens_;

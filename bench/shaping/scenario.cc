@@ -36,17 +36,19 @@ class Table {
         complain(*node, fmt::format("\"{}\" must be a text", key));
     }
   }
-  void number(std::string_view key, double& out, double least = 0) {
+  void number(std::string_view key, double& out, double least = 0, double most = 1e9) {
     const toml::node* node = take(key);
     if (node == nullptr) return;
     const auto value = node->value<double>();
-    if (!value || *value < least) return complain(*node, fmt::format("\"{}\" must be a number from {}", key, least));
+    if (!value || !(*value >= least && *value <= most))
+      return complain(*node, fmt::format("\"{}\" must be a number from {} to {}", key, least, most));
     out = *value;
   }
-  void number(std::string_view key, std::optional<double>& out) {
-    double value = -1;
-    number(key, value);
-    if (value >= 0) out = value;
+  void number(std::string_view key, std::optional<double>& out, double least = 0, double most = 1e9) {
+    if (!table_.contains(key)) return;
+    double value = 0;
+    number(key, value, least, most);
+    out = value;
   }
   template <class Whole>
   void whole(std::string_view key, Whole& out) {
@@ -85,12 +87,18 @@ class Table {
     if (node != nullptr && !node->is_table()) complain(*node, fmt::format("\"{}\" must be a table", key));
     return node == nullptr ? nullptr : node->as_table();
   }
-  void list(std::string_view key, std::vector<std::uint32_t>& out) {
+  // Numbers below `end`.
+  void list(std::string_view key, std::vector<std::uint32_t>& out, std::uint32_t end) {
     const toml::node* node = take(key);
     if (node == nullptr) return;
     const toml::array* array = node->as_array();
     if (array == nullptr) return complain(*node, fmt::format("\"{}\" must be a list of numbers", key));
-    for (const toml::node& one : *array) out.push_back(static_cast<std::uint32_t>(one.value_or(std::int64_t{0})));
+    for (const toml::node& one : *array) {
+      const auto value = one.value<std::int64_t>();
+      if (!value || *value < 0 || *value >= end)
+        return complain(one, fmt::format("\"{}\" must hold whole numbers below {}", key, end));
+      out.push_back(static_cast<std::uint32_t>(*value));
+    }
   }
   void complain(const toml::node& node, const std::string& what) {
     if (trouble_.empty()) trouble_ = fmt::format("line {}: {} in {}", node.source().begin.line, what, where_);
@@ -118,17 +126,37 @@ class Table {
   std::vector<std::string> seen_;
 };
 
-Step read_step(const toml::table& from, std::string& trouble) {
+Step read_step(const toml::table& from, std::uint32_t vmtas, std::string& trouble) {
   Step step;
   Table table(from, "[[provider.step]]", trouble);
   table.duration("at", step.at);
   table.duration("ramp", step.ramp);
-  table.list("vmtas", step.vmtas);
+  table.list("vmtas", step.vmtas, vmtas);
   table.number("rate_factor", step.rate_factor);
   table.number("connection_factor", step.connection_factor);
-  table.number("complaints", step.complaints);
+  table.number("complaints", step.complaints, 0, 1);
   table.duration("block", step.block);
   return step;
+}
+
+// What the shipped provider files (conf/providers) say, but for the most connections: how many the receiver takes is to
+// be found out.
+shaping::Limits shipped_limits(Personality personality) {
+  shaping::Limits shipped{.messages_per_connection = 50,
+                          .connections_floor = 1,
+                          .connections_start = 5,
+                          .message_rate_floor = Rate{6, std::chrono::minutes{1}},
+                          .message_rate_start = Rate{5}};
+  switch (personality) {
+    case Personality::Gmail: shipped.message_rate_start = Rate{10}; break;
+    case Personality::Microsoft: break;
+    case Personality::Yahoo: shipped.messages_per_connection = 20; break;
+    case Personality::Apple:
+      shipped.messages_per_connection = 5;
+      shipped.message_rate_start = Rate{3};
+      break;
+  }
+  return shipped;
 }
 
 shaping::Limits read_ours(const toml::table& from, std::string& trouble) {
@@ -145,7 +173,7 @@ shaping::Limits read_ours(const toml::table& from, std::string& trouble) {
   return ours;
 }
 
-Provider read_provider(const toml::table& from, std::string& trouble) {
+Provider read_provider(const toml::table& from, std::uint32_t vmtas, std::string& trouble) {
   Provider provider;
   Table table(from, "[[provider]]", trouble);
   std::string personality = "gmail";
@@ -163,13 +191,14 @@ Provider read_provider(const toml::table& from, std::string& trouble) {
   table.number("burst_seconds", provider.burst_seconds);
   table.whole("connections", provider.connections);
   table.whole("messages_per_connection", provider.messages_per_connection);
-  table.number("spread", provider.spread);
+  table.number("spread", provider.spread, 0, 1);
   table.duration("service", provider.service);
   table.duration("rtt", provider.rtt);
-  table.number("complaints", provider.complaints);
+  table.number("complaints", provider.complaints, 0, 1);
   table.number("complaints_drift", provider.complaints_drift);
-  if (const toml::table* ours = table.table("ours")) provider.ours = read_ours(*ours, trouble);
-  table.tables("step", [&](const toml::table& step) { provider.steps.push_back(read_step(step, trouble)); });
+  const toml::table* ours = table.table("ours");
+  provider.ours = ours == nullptr ? shipped_limits(provider.personality) : read_ours(*ours, trouble);
+  table.tables("step", [&](const toml::table& step) { provider.steps.push_back(read_step(step, vmtas, trouble)); });
   if (const toml::table* random = table.table("random")) {
     Table steps(*random, "[provider.random]", trouble);
     steps.duration("every", provider.random.every);
@@ -206,8 +235,9 @@ Result<Scenario> load_scenario(const std::string& path) {
       one.number("share", campaign.share);
       scenario.campaigns.push_back(campaign);
     });
-    table.tables("provider",
-                 [&](const toml::table& from) { scenario.providers.push_back(read_provider(from, trouble)); });
+    table.tables("provider", [&](const toml::table& from) {
+      scenario.providers.push_back(read_provider(from, scenario.vmtas, trouble));
+    });
   }
   if (scenario.campaigns.empty()) scenario.campaigns = {{"a", 0.5}, {"b", 0.3}, {"c", 0.2}};
   if (trouble.empty() && scenario.providers.empty()) trouble = "no [[provider]]";

@@ -130,8 +130,8 @@ Figures Sender::run() {
     const auto& changes = path->receiver->changes();
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const auto second_of = [](Time when) { return static_cast<std::size_t>((when - kStart) / 1s); };
-      const std::size_t from = second_of(changes[i].at);
-      const std::size_t until = i + 1 < changes.size() ? second_of(changes[i + 1].at) : path->measure.seconds.size();
+      const std::size_t from = second_of(changes[i]);
+      const std::size_t until = i + 1 < changes.size() ? second_of(changes[i + 1]) : path->measure.seconds.size();
       if (from >= path->measure.seconds.size()) break;
       const Settled time = settle_time(path->measure, from, until);
       // Where the mail or the next change came first, nothing is known but that it took longer.

@@ -3,8 +3,8 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
+#include "base/plain_json.h"
 #include "cmd/penstock-spool/survey.h"
 #include "cmd/penstock-spool/tool.h"
 
@@ -53,7 +53,7 @@ void print_json(const Survey& all, std::FILE* out) {
                             {"unreadable", json::array(all.unreadable.begin(), all.unreadable.end())},
                             {"lost_messages", json::array(all.lost_bodies.begin(), all.lost_bodies.end())},
                             {"segments", std::move(segments)}};
-  fmt::print(out, "{}\n", json::serialize(object));
+  fmt::print(out, "{}\n", plain_json(object));
 }
 
 void print_text(const Survey& all, std::FILE* out) {

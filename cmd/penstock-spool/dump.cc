@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <vector>
 
+#include "base/plain_json.h"
 #include "cmd/penstock-spool/survey.h"
 #include "cmd/penstock-spool/tool.h"
 #include "spool/errc.h"
@@ -103,13 +103,13 @@ void print(const Source& source, const spool::ScannedRecord& record, bool as_jso
   json::object details = describe_record(record);
   if (!as_json) {
     fmt::print(out, "{:>6} {:>10} {:>6} {:<8} {:<18} {}\n", source.header.sequence, record.offset, record.header.batch,
-               name_of(record.header.type), id, json::serialize(details));
+               name_of(record.header.type), id, plain_json(details));
     return;
   }
   json::object object{{"segment", source.name},       {"sequence", source.header.sequence},  {"offset", record.offset},
                       {"batch", record.header.batch}, {"type", name_of(record.header.type)}, {"id", id}};
   for (auto& [key, value] : details) object[key] = std::move(value);
-  fmt::print(out, "{}\n", json::serialize(object));
+  fmt::print(out, "{}\n", plain_json(object));
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ int parse_and_run(int argc, char** argv) {
   if (!message.empty()) {
     options.message = penstock::model::parse_message_id(message);
     if (!options.message) {
-      fmt::print(stderr, "penstock-spool: \"{}\" is not a message id, which looks like 01K8Q2R5VX3ZP\n", message);
+      fmt::print(stderr, "penstock-spool: \"{}\" is not a message id, which has {}\n", message,
+                 penstock::model::message_id_form());
       return kUnable;
     }
   }

@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "base/plain_json.h"
 #include "cmd/penstock-spool/survey.h"
 #include "cmd/penstock-spool/tool.h"
 #include "spool/final_notes.h"
@@ -47,7 +47,7 @@ Result<int> repair(spool::FileSystem& files, const Options& options, std::FILE* 
                                      {"damaged_stretches", damaged},
                                      {"messages", count.messages},
                                      {"recipients", count.recipients}};
-    fmt::print(out, "{}\n", boost::json::serialize(object));
+    fmt::print(out, "{}\n", plain_json(object));
   } else {
     fmt::print(out,
                "{} segments read and their hints written anew; {} torn tails cut; {} damaged stretches or files.\n",

@@ -75,7 +75,16 @@ Result<std::vector<Held>> read_headers(spool::FileSystem& files, const std::stri
 }  // namespace
 
 Result<std::unique_ptr<spool::FolderLock>> lock_folder(spool::FileSystem& files, const std::string& dir) {
-  if (auto listed = files.list(dir); !listed) return fail(listed.error());
+  const auto names = files.list(dir);
+  if (!names) return fail(names.error());
+  // Not even a lock is put into what is somebody else's.
+  const bool has_segment =
+      std::any_of(names->begin(), names->end(), [](const auto& name) { return !!spool::parse_segment_name(name); });
+  if (!has_segment) {
+    return fail(spool::Errc::BadFormat, dir +
+                                            " is no spool, it has no segment in it (000001.segment); the spool is the "
+                                            "folder spool/ in the data_dir of the configuration, or its spool.dir");
+  }
   return files.lock(dir + "/lock");
 }
 

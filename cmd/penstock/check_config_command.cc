@@ -2,34 +2,34 @@
 // Works on the file itself: a configuration is checked before there is a daemon, and on another machine.
 #include "api/json.h"
 #include "api/types.h"
-#include "classify/lint.h"
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
+#include "cmd/penstock/config_secrets.h"
 #include "config/load.h"
-#include "providers/lint.h"
+#include "delivery/config_lint.h"
+#include "dns/configured.h"
 
 namespace penstock::cli {
 namespace {
 
-// The operator's own classification rules are configuration too.
-void lint_rules(config::Loaded& loaded) {
-  if (!loaded.config || loaded.config->classify.rules.empty()) return;
-  std::vector<std::string> providers;
-  for (const config::Provider& provider : loaded.config->providers) providers.push_back(provider.name);
-  std::vector<config::Problem> found = classify::lint_folder(loaded.config->classify.rules, providers);
+void add_all(config::Loaded& loaded, std::vector<config::Problem> found) {
   for (config::Problem& problem : found) {
     if (problem.is_error) loaded.config.reset();
     loaded.problems.push_back(std::move(problem));
   }
 }
 
-void lint_providers(config::Loaded& loaded) {
+// Provider files and classification rules are configuration too.
+void lint(config::Loaded& loaded) {
   if (!loaded.config) return;
-  std::vector<config::Problem> found = providers::lint_config(*loaded.config);
-  for (config::Problem& problem : found) {
-    if (problem.is_error) loaded.config.reset();
-    loaded.problems.push_back(std::move(problem));
-  }
+  add_all(loaded, delivery::lint_config(*loaded.config));
+}
+
+// What the file asks for and this machine cannot do.
+void look_for_anchor(config::Loaded& loaded, const std::string& path) {
+  if (!loaded.config) return;
+  const std::string gap = dns::dane_gap(*loaded.config);
+  if (!gap.empty()) loaded.problems.push_back({path, 0, 0, "tls.dane", gap, dns::kDaneMend, false});
 }
 
 }  // namespace
@@ -37,8 +37,9 @@ void lint_providers(config::Loaded& loaded) {
 Ended check_config(Cli& cli) {
   const std::string path(cli.arguments.text("FILE"));
   config::Loaded loaded = config::load_file(path);
-  lint_rules(loaded);
-  lint_providers(loaded);
+  lint(loaded);
+  look_for_anchor(loaded, path);
+  add_all(loaded, look_at_secrets(loaded));
   if (cli.json()) {
     api::ConfigCheck check;
     for (const config::Problem& p : loaded.problems) {

@@ -2,6 +2,7 @@
 // penstock classify: asks the rules themselves, so it needs no daemon.
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "base/units.h"
@@ -25,13 +26,30 @@ std::string_view retry_or_final(const Verdict& verdict) {
   return verdict.final ? "final" : "retry";
 }
 
+// Without a step, rules that ask for one match at any.
+Verdict verdict_of(const Classifier& classifier, std::string_view reply, std::string_view provider,
+                   std::optional<model::Step> step) {
+  if (!step) return classifier.classify_text(reply, provider);
+  classify::Said said;
+  classify::read_quoted(reply, Classifier::kTextMax, said);
+  return classifier.classify({said.code, said.enhanced, said.text}, *step, provider);
+}
+
+// The command line knows the names.
+std::optional<model::Step> step_named(std::string_view name) {
+  for (auto step = model::Step::Connect;; step = static_cast<model::Step>(static_cast<int>(step) + 1)) {
+    if (to_string(step) == name) return step;
+    if (step == model::Step::Quit) return std::nullopt;
+  }
+}
+
 // "class<TAB>rule<TAB>scope<TAB>retry|final": one line for each line that comes in, whatever is in it.
-std::string batch_line(const Classifier& classifier, std::string_view line) {
+std::string batch_line(const Classifier& classifier, std::string_view line, std::optional<model::Step> step) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::size_t tab = line.find('\t');
   const std::string_view provider = tab == std::string_view::npos ? "" : line.substr(0, tab);
   const std::string_view reply = tab == std::string_view::npos ? line : line.substr(tab + 1);
-  const Verdict verdict = classifier.classify_text(reply, provider);
+  const Verdict verdict = verdict_of(classifier, reply, provider, step);
   std::string out(to_string(verdict.outcome_class));
   for (const std::string_view field : {rule_name(verdict), to_string(verdict.scope), retry_or_final(verdict)}) {
     out += '\t';
@@ -40,7 +58,7 @@ std::string batch_line(const Classifier& classifier, std::string_view line) {
   return out + "\n";
 }
 
-Ended classify_batch(const Classifier& classifier, const std::string& path) {
+Ended classify_batch(const Classifier& classifier, const std::string& path, std::optional<model::Step> step) {
   std::ifstream file;
   if (path != "-") {
     file.open(path, std::ios::binary);
@@ -51,7 +69,7 @@ Ended classify_batch(const Classifier& classifier, const std::string& path) {
   std::string out;
   constexpr std::size_t kWriteBytes = 64 << 10;
   while (std::getline(in, line)) {
-    out += batch_line(classifier, line);
+    out += batch_line(classifier, line, step);
     if (out.size() < kWriteBytes) continue;
     Cli::print(out);
     out.clear();
@@ -83,8 +101,8 @@ std::string retry_text(const Verdict& verdict) {
   }
   if (!verdict.wait) return text;
   const std::string wait = format_duration(*verdict.wait);
-  return text + (verdict.scope == model::Scope::Recipient ? ", after " + wait + " at the earliest"
-                                                          : "; the path is asked to wait " + wait);
+  text += ", after " + wait + " at the earliest";
+  return text + (verdict.wait_told && verdict.scope != model::Scope::Recipient ? "; the path waits as long" : "");
 }
 
 boost::json::object to_json(const Verdict& verdict, const Classifier& classifier, const std::string& provider) {
@@ -98,6 +116,7 @@ boost::json::object to_json(const Verdict& verdict, const Classifier& classifier
   out["provider"] = classifier.provider_named(provider);
   out["wait_seconds"] = nullptr;
   if (verdict.wait) out["wait_seconds"] = std::chrono::duration_cast<std::chrono::seconds>(*verdict.wait).count();
+  out["wait_told"] = verdict.wait_told;
   out["slows_path"] = policy.slows_path;
   out["alarm"] = verdict.alarm;
   out["suppresses"] = policy.suppression != model::Suppress::Never && verdict.scope == model::Scope::Recipient;
@@ -139,9 +158,10 @@ Ended classify_reply(Cli& cli) {
   }
   const Result<ClassifierPtr> classifier = Classifier::load(cli.arguments.text("--rules"));
   if (!classifier) return fail_with(kExitUsage, classifier.error().detail, "correct the rules of --rules");
-  if (!batch.empty()) return classify_batch(**classifier, batch);
+  const std::optional<model::Step> step = step_named(cli.arguments.text("--step"));
+  if (!batch.empty()) return classify_batch(**classifier, batch, step);
   const std::string provider = cli.arguments.text("--provider");
-  const Verdict verdict = (*classifier)->classify_text(reply, provider);
+  const Verdict verdict = verdict_of(**classifier, reply, provider, step);
   if (cli.json()) {
     Cli::print_json(to_json(verdict, **classifier, provider));
   } else {

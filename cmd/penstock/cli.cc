@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "api/json_text.h"
+#include "base/plain_json.h"
 #include "cmd/penstock/json_read.h"
 #include "http/errc.h"
 #include "http/target.h"
@@ -135,7 +135,7 @@ void Cli::print(std::string_view text) {
 }
 
 void Cli::print_json(const json::object& object) {
-  print(api::to_text(object) + "\n");
+  print(plain_json(object) + "\n");
 }
 
 Query Cli::criteria() const {

@@ -7,6 +7,7 @@
 
 #include "api/words.h"
 #include "cmd/penstock/arguments.h"
+#include "cmd/penstock/human.h"
 
 namespace penstock::cli {
 namespace {
@@ -94,7 +95,7 @@ class Parser {
       std::ostringstream err;
       const int code = app_.exit(error, out, err);
       std::cout << out.str() << std::flush;
-      if (!err.str().empty()) std::cerr << "penstock: " << err.str();
+      if (!err.str().empty()) std::cerr << "penstock: " << printable_lines(err.str());
       ended.exit = code == 0 ? 0 : kExitUsage;
       return ended;
     }
@@ -118,7 +119,8 @@ class Parser {
     const std::vector<std::string> left = app_.remaining(true);
     const auto option =
         std::find_if(left.begin(), left.end(), [](const std::string& word) { return word.starts_with("--"); });
-    std::cerr << "penstock: " << (option == left.end() ? std::string(error.what()) : unknown_option(*option, command))
+    std::cerr << "penstock: "
+              << printable_lines(option == left.end() ? std::string(error.what()) : unknown_option(*option, command))
               << "\n  penstock " << (command == nullptr ? "" : std::string(command->name) + " ")
               << "--help tells more\n";
     return Parsed{nullptr, {}, kExitUsage};
@@ -199,7 +201,7 @@ class Parser {
 
 Parsed parse_command_line(int argc, char** argv) {
   if (const std::string unknown = unknown_command(argc, argv); !unknown.empty()) {
-    std::cerr << "penstock: " << unknown << "\n  penstock --help lists the commands\n";
+    std::cerr << "penstock: " << printable_lines(unknown) << "\n  penstock --help lists the commands\n";
     return Parsed{nullptr, {}, kExitUsage};
   }
   return Parser().parse(argc, argv);

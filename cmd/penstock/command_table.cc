@@ -17,7 +17,10 @@ constexpr std::string_view kCauses =
     "invalid-mailbox invalid-domain inactive-mailbox mailbox-full policy soft-bounces complaint unsubscribe operator "
     "bounce";
 
+constexpr std::string_view kSteps = "connect banner ehlo starttls auth mail rcpt data end-of-data rset quit";
+
 const OptionSpec kAll{"--all", "", "everything"};
+const OptionSpec kDryRun{"--dry-run", "", "only count what would be touched"};
 const OptionSpec kReason{"--reason", "TEXT", "why; kept and shown"};
 const OptionSpec kLimitRows{"--limit", "ROWS", "at most so many rows (100)"};
 
@@ -28,7 +31,7 @@ Options broad_criteria() {
           {"--campaign", "NAME", "of this campaign"},
           {"--domain", "NAME", "to this domain"},
           {"--provider", "NAME", "to this provider"},
-          {"--vmta", "NAME", "pinned to this vMTA, or asking for it"},
+          {"--vmta", "NAME", "leaving from this vMTA, as far as that is settled"},
           {"--path", "PATH", "on this egress path, as `penstock paths` names it"}};
 }
 
@@ -46,10 +49,7 @@ Options with(Options options, const Options& more) {
 
 // Options of the commands that change queued recipients.
 Options act_options(const Options& more = {}) {
-  const Options shared = {kAll,
-                          kReason,
-                          {"--dry-run", "", "only count what would be touched"},
-                          {"--no-wait", "", "return at once; see `penstock jobs`"}};
+  const Options shared = {kAll, kReason, kDryRun, {"--no-wait", "", "return at once; see `penstock jobs`"}};
   return with(with(criteria(), shared), more);
 }
 
@@ -124,12 +124,12 @@ std::vector<CommandSpec> mail_commands() {
   return {
       {.name = "pause",
        .help = "stop attempts, for what is queued and for what comes later",
-       .options =
-           with(broad_criteria(), {kAll, kReason, {"--until", "TIME", "\"2h\" from now, or a time (until resumed)"}}),
+       .options = with(broad_criteria(),
+                       {kAll, kReason, {"--until", "TIME", "\"2h\" from now, or a time (until resumed)"}, kDryRun}),
        .run = pause_mail},
       {.name = "resume",
        .help = "lift the pauses of exactly this selection",
-       .options = with(broad_criteria(), {{"--all", "", "lift every pause"}}),
+       .options = with(broad_criteria(), {{"--all", "", "lift every pause"}, kDryRun}),
        .run = resume_mail},
       {.name = "pauses", .help = "what is paused, by whom and why", .options = {}, .run = list_pauses},
       {.name = "hold",
@@ -192,6 +192,8 @@ std::vector<CommandSpec> daemon_commands() {
        .help = "check DNS, keys, addresses and the way out before sending; needs no daemon",
        .options = {{"--config", "FILE", "the configuration (/etc/penstock/penstock.toml)"},
                    {"--stream", "NAME", "only what this stream uses (all)"},
+                   {"--message", "FILE", "a sample of the stream's mail, held against the rules for bulk mail"},
+                   {"--sender", "ADDRESS", "its envelope sender (as its Return-Path says)"},
                    {"--problems", "", "only warnings and failures"}},
        .run = run_preflight},
       {.name = "classify",
@@ -199,6 +201,7 @@ std::vector<CommandSpec> daemon_commands() {
        .positional = "REPLY",
        .positional_need = Need::Optional,
        .options = {{"--provider", "NAME", "who said it: \"gmail\", \"yahoo\" (nobody in particular)"},
+                   {"--step", "STEP", "where in the dialogue (any)", kSteps},
                    {"--batch", "FILE", "of lines \"provider<TAB>reply\" instead; \"-\" is standard input"},
                    {"--rules", "FOLDER", "rule files of your own, asked before the shipped ones"}},
        .run = classify_reply},
@@ -230,6 +233,8 @@ std::vector<CommandSpec> dkim_commands() {
   const OptionSpec keys{"--keys", "FILE", "key records from a file of \"name value\" lines instead of DNS"};
   const OptionSpec selector{"--selector", "NAME", "the key's selector"};
   const OptionSpec key{"--key", "FILE", "the private key, PEM"};
+  const OptionSpec service{"--service", "NAME", "s=: \"tlsrpt\" for a key that signs reports of TLS only (all)",
+                           "tlsrpt"};
   return {
       {.name = "dkim new",
        .help = "make a DKIM key pair and print its DNS record; needs no daemon",
@@ -238,13 +243,20 @@ std::vector<CommandSpec> dkim_commands() {
        .options = {{"--selector", "NAME", "the key's selector (s and the month, \"s202611\")"},
                    {"--type", "TYPE", "rsa2048 (default), rsa3072, rsa4096 or ed25519",
                     "rsa2048 rsa3072 rsa4096 ed25519"},
+                   service,
                    {"--out", "DIR", "where the private key goes (here)"}},
        .run = dkim_new},
       {.name = "dkim check",
-       .help = "compare a DKIM key with what DNS has; needs no daemon",
+       .help = "compare the DKIM keys of a domain with what DNS has; needs no daemon",
        .positional = "DOMAIN",
        .positional_need = Need::Required,
-       .options = {selector, key, keys, resolver},
+       .options = {selector,
+                   key,
+                   {"--config", "FILE",
+                    "whose [[dkim]] keys are checked when none is named (/etc/penstock/penstock.toml)"},
+                   service,
+                   keys,
+                   resolver},
        .run = dkim_check},
       {.name = "dkim sign",
        .help = "print a message with a DKIM signature; needs no daemon",
@@ -277,7 +289,8 @@ std::vector<CommandSpec> tls_commands() {
        .help = "what TLS would be to mail for a domain, host by host, and why; needs no daemon",
        .positional = "DOMAIN",
        .positional_need = Need::Required,
-       .options = {{"--config", "FILE", "the daemon's configuration (/etc/penstock/penstock.toml)"}},
+       .options = {{"--config", "FILE", "the daemon's configuration (/etc/penstock/penstock.toml)"},
+                   {"--stream", "NAME", "whose mail (the stream that takes what fits no other)"}},
        .run = tls_check},
   };
 }
@@ -290,14 +303,14 @@ std::vector<CommandSpec> feedback_commands() {
        .positional = "FILE",
        .positional_need = Need::Required,
        .positional_many = true,
-       .options = {},
+       .options = {{"--rules", "FOLDER", "rule files of your own, asked before the shipped ones"}},
        .run = parse_feedback},
       {.name = "feedback import",
        .help = "hand reports in a Maildir, an mbox or .eml files to a listener's report domain",
        .positional = "PATH",
        .positional_need = Need::Required,
-       .options = {{"--to", "ADDRESS", "of one of the listener's report_domains"},
-                   {"--smtp", "ADDRESS", "the listener (127.0.0.1:25)"}},
+       .options = {{"--to", "ADDRESS", "of one of the listener's report_domains (any of the daemon's first)"},
+                   {"--smtp", "ADDRESS", "the listener (the daemon's first with report_domains)"}},
        .run = import_feedback},
       {.name = "feedback rotate-keys",
        .help = "sign references and links with a new key; those that are out go on working",

@@ -92,7 +92,23 @@ Ended print_end(const Cli& cli, const json::object& job) {
                    fmt::format("job {} {}{}", count_of(job, "id"), state, detail.empty() ? "" : ": " + detail));
 }
 
+// A change must say what it is about: nothing at all is most often a mistake in a script.
+Ended check_selection(const Cli& cli, std::string_view criteria) {
+  const json::object selection = cli.selection();
+  if (selection.empty()) {
+    return fail_with(kExitUsage, "nothing is selected", fmt::format("give at least one of {}; or --all", criteria));
+  }
+  if (selection.contains("all") && selection.size() > 1) {
+    return fail_with(kExitUsage, "--all and other criteria contradict each other", "leave out --all");
+  }
+  return {};
+}
+constexpr std::string_view kCriteriaOfPauses = "--stream, --tenant, --campaign, --domain, --provider, --vmta, --path";
+constexpr std::string_view kCriteriaOfActs =
+    "--stream, --tenant, --campaign, --domain, --provider, --vmta, --path, --message, --recipient";
+
 Ended act(Cli& cli, std::string_view what) {
+  if (auto checked = check_selection(cli, kCriteriaOfActs); !checked) return checked;
   json::object body{{"selection", cli.selection()}};
   if (cli.arguments.has("--dry-run")) body["dry_run"] = true;
   for (const auto& [option, member] :
@@ -119,12 +135,20 @@ std::string job_path(const Cli& cli) {
 }  // namespace
 
 Ended pause_mail(Cli& cli) {
+  if (auto checked = check_selection(cli, kCriteriaOfPauses); !checked) return checked;
   json::object body{{"selection", cli.selection()}};
   for (const auto& [option, member] : {std::pair{"--reason", "reason"}, std::pair{"--until", "until"}}) {
     if (cli.arguments.has(option)) body[member] = cli.arguments.text(option);
   }
+  const bool dry_run = cli.arguments.has("--dry-run");
+  if (dry_run) body["dry_run"] = true;
   const auto pause = cli.post("/v1/pause", body);
   if (!pause) return tl::unexpected<Failure>(pause.error());
+  if (dry_run && !cli.json()) {
+    Cli::print(fmt::format("pause would stop {} recipients that are queued now; nothing was changed\n",
+                           human_count(count_of(*pause, "matched"))));
+    return {};
+  }
   Table table = pause_table();
   add_pause(table, *pause);
   if (cli.json()) {
@@ -136,12 +160,23 @@ Ended pause_mail(Cli& cli) {
 }
 
 Ended resume_mail(Cli& cli) {
-  const auto answer = cli.post("/v1/resume", {{"selection", cli.selection()}});
+  if (auto checked = check_selection(cli, kCriteriaOfPauses); !checked) return checked;
+  json::object body{{"selection", cli.selection()}};
+  const bool dry_run = cli.arguments.has("--dry-run");
+  if (dry_run) body["dry_run"] = true;
+  const auto answer = cli.post("/v1/resume", body);
   if (!answer) return tl::unexpected<Failure>(answer.error());
-  const std::size_t lifted = list_of(*answer, "resumed").size();
+  const json::array would = list_of(*answer, "would_resume");
+  for (const json::value& pause : would) {
+    if (cli.json()) break;
+    Cli::print(fmt::format("resume would lift the pause of {}, which covers {} recipients; nothing was changed\n",
+                           words_of(child(pause.as_object(), "selection")),
+                           human_count(count_of(pause.as_object(), "matched"))));
+  }
+  const std::size_t lifted = dry_run ? would.size() : list_of(*answer, "resumed").size();
   if (cli.json()) {
     Cli::print_json(*answer);
-  } else if (lifted > 0) {
+  } else if (lifted > 0 && !dry_run) {
     Cli::print(fmt::format("{} {} lifted\n", lifted, lifted == 1 ? "pause" : "pauses"));
   }
   if (lifted > 0) return {};
@@ -176,6 +211,9 @@ Ended bounce_mail(Cli& cli) {
   return act(cli, "bounce");
 }
 Ended reroute_mail(Cli& cli) {
+  if (cli.arguments.text("--to-vmta").empty() == cli.arguments.text("--to-stream").empty()) {
+    return fail_with(kExitUsage, "give either --to-vmta NAME or --to-stream NAME");
+  }
   return act(cli, "reroute");
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// penstock dkim new, check and sign: what needs a private key.
+// penstock dkim new and sign: what needs a private key.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <boost/json/array.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -14,8 +13,6 @@
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
 #include "cmd/penstock/dkim_lookup.h"
-#include "config/secret_file.h"
-#include "dkim/key_match.h"
 #include "dkim/key_record.h"
 #include "dkim/signer.h"
 #include "dkim/tag_list.h"
@@ -56,15 +53,6 @@ Ended write_key(const std::string& path, const std::string& pem) {
   return fail_with(kExitRefused, path + ": cannot be written: " + std::strerror(problem));
 }
 
-Got<dkim::KeyPair> read_key(const std::string& path) {
-  if (path.empty()) return fail_with(kExitUsage, "--key FILE is needed");
-  const auto pem = config::read_secret_file(path);
-  if (!pem) return fail_with(kExitRefused, pem.error());
-  auto key = dkim::KeyPair::from_pem(*pem);
-  if (!key) return fail_with(kExitRefused, path + ": " + key.error());
-  return std::move(*key);
-}
-
 Got<dkim::SignOptions> sign_options(const Arguments& arguments) {
   dkim::SignOptions options{.domain = arguments.text("--domain"), .selector = arguments.text("--selector")};
   options.identity = arguments.text("--identity");
@@ -101,7 +89,8 @@ Ended dkim_new(Cli& cli) {
   const std::string path = folder + domain + "." + selector + ".pem";
   if (auto written = write_key(path, key->to_pem()); !written) return written;
   const std::string name = dkim::key_name(selector, domain);
-  const std::string record = dkim::format_key_record(key->type(), key->public_key());
+  const std::string service = cli.arguments.text("--service");
+  const std::string record = dkim::format_key_record(key->type(), key->public_key(), false, service);
   if (cli.json()) {
     Cli::print_json({{"domain", domain},
                      {"selector", selector},
@@ -114,40 +103,9 @@ Ended dkim_new(Cli& cli) {
   Cli::print(fmt::format("{}. IN TXT {}\n", name, dkim::format_txt_strings(record)));
   Cli::print(
       fmt::format("; the private key is in {}; publish the line above, then see\n; penstock dkim check {} "
-                  "--selector {} --key {}\n",
-                  path, domain, selector, path));
+                  "--selector {} --key {}{}\n",
+                  path, domain, selector, path, service.empty() ? "" : " --service " + service));
   return {};
-}
-
-Ended dkim_check(Cli& cli) {
-  const std::string domain = cli.arguments.text("DOMAIN");
-  const std::string selector = cli.arguments.text("--selector");
-  if (const auto good = dkim::Signer::check({.domain = domain, .selector = selector}); !good) {
-    return fail_with(kExitUsage, good.error());
-  }
-  const auto key = read_key(cli.arguments.text("--key"));
-  if (!key) return tl::unexpected<Failure>(key.error());
-  const std::string name = dkim::key_name(selector, domain);
-  const auto answers = find_keys({name}, cli.arguments.text("--keys"), cli.arguments.text("--resolver"));
-  if (!answers) return tl::unexpected<Failure>(answers.error());
-  const dkim::KeyAnswer& answer = answers->at(name);
-  const std::string problem = dkim::mismatch(answer, *key, name);
-  if (cli.json()) {
-    boost::json::array records;
-    for (const std::string& record : answer.records) records.emplace_back(record);
-    Cli::print_json({{"name", name},
-                     {"ok", problem.empty()},
-                     {"problem", problem},
-                     {"records", std::move(records)},
-                     {"wanted", dkim::format_key_record(key->type(), key->public_key())}});
-  } else if (problem.empty()) {
-    Cli::print(name + ": the key in DNS is the one in the file\n");
-  } else {
-    const std::string wanted = dkim::format_txt_strings(dkim::format_key_record(key->type(), key->public_key()));
-    Cli::print(name + ": " + problem + "\n  wanted: " + wanted + "\n");
-  }
-  if (problem.empty()) return {};
-  return tl::unexpected<Failure>(Failure{kExitRefused, "", ""});
 }
 
 Ended dkim_sign(Cli& cli) {

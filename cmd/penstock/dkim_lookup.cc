@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/ascii.h"
+#include "base/secret_file.h"
 #include "dkim/key_file.h"
 #include "dns/name.h"
 #include "dns/unbound_resolver.h"
@@ -81,6 +82,15 @@ Got<dkim::KeyAnswers> find_keys(const std::vector<std::string>& names, const std
   auto answers = dkim::answers_from_file(*text, names);
   if (!answers) return fail_with(kExitRefused, file + ": " + answers.error());
   return std::move(*answers);
+}
+
+Got<dkim::KeyPair> read_key(const std::string& path) {
+  if (path.empty()) return fail_with(kExitUsage, "--key FILE is needed");
+  const auto pem = read_secret_file(path);
+  if (!pem) return fail_with(kExitRefused, pem.error());
+  auto key = dkim::KeyPair::from_pem(*pem);
+  if (!key) return fail_with(kExitRefused, path + ": " + key.error());
+  return std::move(*key);
 }
 
 Got<std::string> read_input(const std::string& path) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// TXT records of DKIM keys for a command: from a file, or from DNS.
+// Keys of DKIM for a command: TXT records from a file or from DNS, and private ones.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "cmd/penstock/failure.h"
+#include "dkim/key_pair.h"
 #include "dkim/verification.h"
 
 namespace penstock::cli {
@@ -17,6 +18,9 @@ namespace penstock::cli {
 // Either of the two, as --keys and --resolver say.
 [[nodiscard]] Got<dkim::KeyAnswers> find_keys(const std::vector<std::string>& names, const std::string& file,
                                               const std::string& resolver);
+
+// A private key, of a file that nobody else can use. Failure: Usage without a path.
+[[nodiscard]] Got<dkim::KeyPair> read_key(const std::string& path);
 
 // The whole file; "-" is standard input.
 [[nodiscard]] Got<std::string> read_input(const std::string& path);

@@ -10,6 +10,7 @@
 
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
+#include "cmd/penstock/human.h"
 #include "feedback/judged.h"
 #include "mime/text.h"
 #include "report/reading.h"
@@ -42,8 +43,8 @@ std::string as_utf8(std::string text) {
   return text;
 }
 
-boost::json::object to_json(const report::ReportedRecipient& recipient) {
-  const feedback::Judged judged = feedback::judge(recipient, *classify::Classifier::shipped());
+boost::json::object to_json(const report::ReportedRecipient& recipient, const classify::Classifier& classifier) {
+  const feedback::Judged judged = feedback::judge(recipient, classifier);
   boost::json::object object{
       {"address", as_utf8(recipient.address)},         {"status", judged.status.to_string()},
       {"action", report::to_string(recipient.action)}, {"class", model::to_string(judged.outcome_class)},
@@ -53,9 +54,11 @@ boost::json::object to_json(const report::ReportedRecipient& recipient) {
   return object;
 }
 
-boost::json::object to_json(const std::string& path, const report::Report& report) {
+boost::json::object to_json(const std::string& path, const report::Report& report,
+                            const classify::Classifier& classifier) {
   boost::json::array recipients;
-  for (const report::ReportedRecipient& recipient : report.recipients) recipients.push_back(to_json(recipient));
+  for (const report::ReportedRecipient& recipient : report.recipients)
+    recipients.push_back(to_json(recipient, classifier));
   boost::json::object object{
       {"file", as_utf8(path)}, {"kind", report::to_string(report.kind)}, {"recipients", std::move(recipients)}};
   const auto set = [&object](std::string_view name, const std::string& value) {
@@ -70,11 +73,11 @@ boost::json::object to_json(const std::string& path, const report::Report& repor
   return object;
 }
 
-void print_for_people(const std::string& path, const report::Report& report) {
+void print_for_people(const std::string& path, const report::Report& report, const classify::Classifier& classifier) {
   Cli::print(fmt::format("{}: {}{}{}\n", path, report::to_string(report.kind), report.feedback_type.empty() ? "" : ", ",
                          report.feedback_type));
   for (const report::ReportedRecipient& recipient : report.recipients) {
-    const feedback::Judged judged = feedback::judge(recipient, *classify::Classifier::shipped());
+    const feedback::Judged judged = feedback::judge(recipient, classifier);
     Cli::print(fmt::format("  {}  {}  {}  ({})\n", recipient.address, judged.status.to_string(),
                            model::to_string(judged.outcome_class), report::to_string(recipient.found)));
     if (!recipient.diagnostic.empty()) Cli::print("    " + recipient.diagnostic + "\n");
@@ -84,6 +87,8 @@ void print_for_people(const std::string& path, const report::Report& report) {
 }  // namespace
 
 Ended parse_feedback(Cli& cli) {
+  const auto classifier = classify::Classifier::load(cli.arguments.text("--rules"));
+  if (!classifier) return fail_with(kExitUsage, classifier.error().detail, "correct the rules of --rules");
   bool unreadable = false;
   for (const std::string& path : cli.arguments.texts("FILE")) {
     const Result<std::string> message = read_message(path);
@@ -93,15 +98,15 @@ Ended parse_feedback(Cli& cli) {
       if (cli.json()) {
         Cli::print_json({{"file", as_utf8(path)}, {"error", reason}});
       } else {
-        fmt::print(stderr, "penstock: {}: {}\n", path, reason);
+        fmt::print(stderr, "penstock: {}: {}\n", printable(path), reason);
       }
       continue;
     }
     const report::Report report = report::read_report(*message);
     if (cli.json()) {
-      Cli::print_json(to_json(path, report));
+      Cli::print_json(to_json(path, report, **classifier));
     } else {
-      print_for_people(path, report);
+      print_for_people(path, report, **classifier);
     }
   }
   if (unreadable) return tl::unexpected<Failure>(Failure{kExitRefused, "", ""});

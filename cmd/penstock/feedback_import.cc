@@ -10,6 +10,8 @@
 
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
+#include "cmd/penstock/json_read.h"
+#include "cmd/penstock/report_door.h"
 #include "cmd/penstock/report_source.h"
 #include "cmd/penstock/smtp_door.h"
 
@@ -54,16 +56,34 @@ Result<std::string> send_patiently(SmtpDoor& door, const std::string& to, const 
   return answer;
 }
 
+// What the command line does not say, the daemon knows.
+Got<ReportDoor> choose_door(Cli& cli) {
+  ReportDoor door{cli.arguments.text("--smtp"), cli.arguments.text("--to")};
+  if (!door.smtp.empty() && !door.to.empty()) return door;
+  const auto answer = cli.get("/v1/config");
+  if (!answer) return tl::unexpected<Failure>(answer.error());
+  const auto found = find_report_door(list_of(*answer, "settings"));
+  if (!found) {
+    return tl::unexpected<Failure>(Failure{kExitRefused, "no listener of the daemon has report_domains",
+                                           "give one of them report_domains = [\"bounces.example.com\"] and reload"});
+  }
+  if (door.smtp.empty()) door.smtp = found->smtp;
+  if (door.to.empty()) door.to = found->to;
+  return door;
+}
+
 }  // namespace
 
 Ended import_feedback(Cli& cli) {
-  const std::string to = cli.arguments.text("--to");
-  if (to.empty()) {
-    return fail_with(kExitUsage, "--to is missing", "name an address of one of the listener's report_domains");
-  }
-  const std::string address = cli.arguments.has("--smtp") ? cli.arguments.text("--smtp") : "127.0.0.1:25";
+  const Got<ReportDoor> chosen = choose_door(cli);
+  if (!chosen) return tl::unexpected<Failure>(chosen.error());
+  const std::string& to = chosen->to;
+  const std::string& address = chosen->smtp;
   const auto source = ReportSource::open(cli.arguments.text("PATH"));
-  if (!source) return fail_with(kExitRefused, source.error().to_string());
+  if (!source) {
+    return fail_with(kExitUsage, fmt::format("{}: {}", source.error().detail, source.error().code.message()),
+                     "give a Maildir, an mbox file, an .eml file or a folder of them");
+  }
   SmtpDoor door;
   if (const auto opened = door.open(address); !opened) {
     return fail_with(kExitUnreachable, "no listener answers: " + opened.error().to_string(), "name it with --smtp");
@@ -90,6 +110,7 @@ Ended import_feedback(Cli& cli) {
     Cli::print(
         fmt::format("{} reports taken, {} refused, {} files unreadable\n", taken, refused, (*source)->unreadable()));
   }
+  if (taken + refused == 0) return fail_with(kExitRefused, "no report was found there");
   if (refused > 0) return fail_with(kExitRefused, fmt::format("{} were refused, the last one with: {}", refused, why));
   return {};
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "api/time_text.h"
+#include "base/characters.h"
 #include "base/check.h"
 
 namespace penstock::cli {
@@ -68,12 +69,24 @@ std::string human_time(std::string_view time) {
 }
 
 std::string printable(std::string_view text) {
-  std::string out(text);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto c = static_cast<unsigned char>(out[i]);
-    const bool c1 = c == 0xC2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xA0;
-    if (c < 0x20 || c == 0x7F) out[i] = '?';
-    if (c1) out.replace(i, 2, "?");
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    out += next.steers || !next.valid ? "?" : text.substr(0, next.bytes);
+    text.remove_prefix(next.bytes);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    out += printable(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    out += '\n';
+    text.remove_prefix(end + 1);
   }
   return out;
 }

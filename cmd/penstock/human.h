@@ -19,8 +19,10 @@ namespace penstock::cli {
 [[nodiscard]] std::string human_between(std::string_view from, std::string_view until);
 // "2026-11-24 08:30:00" of the API's time, which is UTC.
 [[nodiscard]] std::string human_time(std::string_view time);
-// Text from outside made harmless for a terminal: control characters become "?".
+// Text from outside made harmless for a terminal: what steers it (base/characters.h) becomes "?".
 [[nodiscard]] std::string printable(std::string_view text);
+// The same for a text of several lines.
+[[nodiscard]] std::string printable_lines(std::string_view text);
 
 // Columns aligned by their widest cell; the last one is not padded.
 class Table {

@@ -3,12 +3,14 @@
 // a configuration file, which needs no daemon.
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
+#include <boost/json/object.hpp>
 #include <cstdio>
 #include <exception>
 
 #include "base/log.h"
+#include "base/plain_json.h"
 #include "cmd/penstock/cli.h"
+#include "cmd/penstock/human.h"
 
 namespace {
 
@@ -18,11 +20,11 @@ void report(const penstock::cli::Failure& failure, bool as_json) {
   if (as_json) {
     boost::json::object error{{"message", failure.message}};
     if (!failure.hint.empty()) error["hint"] = failure.hint;
-    fmt::print(stderr, "{}\n", boost::json::serialize(boost::json::object{{"error", std::move(error)}}));
+    fmt::print(stderr, "{}\n", penstock::plain_json(boost::json::object{{"error", std::move(error)}}));
     return;
   }
-  fmt::print(stderr, "penstock: {}\n", failure.message);
-  if (!failure.hint.empty()) fmt::print(stderr, "  {}\n", failure.hint);
+  fmt::print(stderr, "penstock: {}\n", penstock::cli::printable_lines(failure.message));
+  if (!failure.hint.empty()) fmt::print(stderr, "  {}\n", penstock::cli::printable_lines(failure.hint));
 }
 
 }  // namespace
@@ -37,7 +39,7 @@ int main(int argc, char** argv) {
     if (!ended) report(ended.error(), cli.json());
     return ended ? 0 : ended.error().exit;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "penstock: {}\n", e.what());
+    fmt::print(stderr, "penstock: {}\n", penstock::cli::printable_lines(e.what()));
     return penstock::cli::kExitRefused;
   }
 }

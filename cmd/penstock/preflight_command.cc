@@ -7,8 +7,10 @@
 #include <future>
 
 #include "api/words.h"
+#include "base/secret_file.h"
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
+#include "cmd/penstock/dkim_lookup.h"
 #include "cmd/penstock/preflight_text.h"
 #include "cmd/penstock/terminal.h"
 #include "config/load.h"
@@ -25,7 +27,10 @@ constexpr const char* kDefaultConfig = "/etc/penstock/penstock.toml";
 
 Got<std::shared_ptr<const config::Config>> load_config(const std::string& path) {
   const config::Loaded loaded = config::load_file(path);
-  if (loaded.config) return loaded.config;
+  if (loaded.config) {
+    accept_secrets_of(loaded.config->node.user);
+    return loaded.config;
+  }
   std::string text = path + " cannot be used";
   for (const config::Problem& problem : loaded.problems) {
     if (problem.is_error) text += "\n  " + config::format_problem(problem);
@@ -42,6 +47,21 @@ Ended check_stream_name(const config::Config& config, const std::string& name) {
   const std::string_view nearest = api::nearest_word(name, known);
   return fail_with(kExitUsage, fmt::format("no stream \"{}\" is configured", name),
                    nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest));
+}
+
+// Of --message and --sender; nothing without.
+Got<std::optional<preflight::Sample>> read_sample(const Arguments& arguments) {
+  const std::string file = arguments.text("--message");
+  if (file.empty()) {
+    if (!arguments.has("--sender")) return std::optional<preflight::Sample>();
+    return fail_with(kExitUsage, "--sender is that of a --message");
+  }
+  if (arguments.text("--stream").empty()) {
+    return fail_with(kExitUsage, "--message needs --stream NAME: the rules it is held against are a stream's");
+  }
+  auto text = read_input(file);
+  if (!text) return fail_with(kExitUsage, text.error().message);
+  return std::optional(preflight::Sample{file, dkim::with_crlf(*text), arguments.text("--sender")});
 }
 
 net::Task<> run_all(const preflight::World& world, preflight::Options options, std::promise<preflight::Report>& done) {
@@ -88,7 +108,9 @@ Ended run_preflight(Cli& cli) {
   const std::string path = cli.arguments.has("--config") ? cli.arguments.text("--config") : kDefaultConfig;
   const auto config = load_config(path);
   if (!config) return tl::unexpected<Failure>(config.error());
-  preflight::Options options{.stream = cli.arguments.text("--stream"), .on_progress = {}};
+  auto sample = read_sample(cli.arguments);
+  if (!sample) return tl::unexpected<Failure>(sample.error());
+  preflight::Options options{.stream = cli.arguments.text("--stream"), .sample = std::move(*sample), .on_progress = {}};
   if (auto known = check_stream_name(**config, options.stream); !known) return known;
   const bool shows = ::isatty(STDERR_FILENO) == 1 && !cli.json();
   if (shows) options.on_progress = show_progress;

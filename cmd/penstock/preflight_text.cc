@@ -43,8 +43,11 @@ std::string level_word(Level level, bool colours) {
 std::string_view title_of(const std::string& kind) {
   if (kind == "machine") return "This machine";
   if (kind == "vmta") return "vMTA";
+  if (kind == "stream") return "Stream";
+  if (kind == "message") return "Message";
   if (kind == "domain") return "Domain";
   if (kind == "envelope-domain") return "Envelope domain";
+  if (kind == "relay") return "Relay";
   return "Listener";
 }
 
@@ -91,7 +94,8 @@ std::string remark(std::string_view name, std::string_view text, std::size_t col
 
 class Writer {
  public:
-  Writer(const PreflightStyle& style) : style_(style), columns_(std::clamp(style.columns, kColumnsMin, kColumnsMax)) {}
+  explicit Writer(const PreflightStyle& style)
+      : style_(style), columns_(std::clamp(style.columns, kColumnsMin, kColumnsMax)) {}
 
   void write(const Group& group) {
     std::string text;

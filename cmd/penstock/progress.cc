@@ -17,15 +17,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstLook{20};
 constexpr std::chrono::milliseconds kSlowestLook{500};
-constexpr std::size_t kBarWidth = 30;
+constexpr std::size_t kBarCells = 30;
 
 }  // namespace
 
 std::string progress_line(const boost::json::object& job) {
   const std::uint64_t all = std::max<std::uint64_t>(1, count_of(job, "to_visit"));
   const std::uint64_t seen = std::min(all, count_of(job, "visited"));
-  std::string bar(kBarWidth * seen / all, '#');
-  bar.resize(kBarWidth, ' ');
+  std::string bar(kBarCells * seen / all, '#');
+  bar.resize(kBarCells, ' ');
   return fmt::format("[{}] {:3}%  {} of {} looked at, {} match", bar, seen * 100 / all, human_count(seen),
                      human_count(all), human_count(count_of(job, "matched")));
 }

@@ -75,9 +75,10 @@ std::string format_status(const json::object& status) {
   text += fmt::format("  pid {}\n\n", count_of(status, "pid"));
   text += format_queue(child(status, "queue")) + "\n";
   text += format_flow(child(status, "rates"), child(status, "totals")) + "\n";
+  const auto memory = count_of(status, "memory_bytes");
   text += fmt::format("connections {} in, {} out   memory {}   spool {}, {} free   shards {}\n",
                       human_count(count_of(status, "connections_in")), human_count(count_of(status, "connections_out")),
-                      human_size(count_of(status, "memory_bytes")), human_size(count_of(status, "spool_bytes")),
+                      memory == 0 ? "unknown" : human_size(memory), human_size(count_of(status, "spool_bytes")),
                       human_size(count_of(status, "spool_free_bytes")), count_of(status, "shards"));
   if (const std::string file = text_of(status, "config_file"); !file.empty()) {
     text += fmt::format("configuration {}, loaded {}\n", printable(file), human_time(text_of(status, "config_loaded")));
@@ -95,11 +96,13 @@ std::string format_paths(const json::object& answer) {
                {"STATE"},
                {"CONN", Align::Right},
                {"MAX", Align::Right},
+               {"MAX/S", Align::Right},
                {"READY", Align::Right},
                {"IN DELIVERY", Align::Right},
                {"DELIVERED/S", Align::Right},
                {"DEFERRED/S", Align::Right},
                {"BOUNCED/S", Align::Right},
+               {"ACTIONS", Align::Right},
                {"WHY"}});
   const std::string now = text_of(answer, "now");
   for (const json::value& value : list_of(answer, "paths")) {
@@ -111,11 +114,17 @@ std::string format_paths(const json::object& answer) {
     const std::string until = human_between(now, text_of(row, "until"));
     if (!since.empty()) why += fmt::format("; since {}", since);
     if (!until.empty()) why += fmt::format("; {} to go", until);
+    const auto actions = list_of(row, "actions");
+    for (const json::value& action : actions) {
+      if (action.is_string()) why += (why.empty() ? "" : "; ") + std::string(action.as_string());
+    }
     const auto most = count_of(row, "connections_max");
+    const double rate = number_of(row, "rate");
     table.add({text_of(row, "path"), text_of(row, "state"), human_count(count_of(row, "connections")),
-               most == 0 ? "-" : human_count(most), human_count(count_of(row, "ready")),
-               human_count(count_of(row, "in_delivery")), human_rate(number_of(rates, "delivered")),
-               human_rate(number_of(rates, "deferred")), human_rate(number_of(rates, "bounced")), why});
+               most == 0 ? "-" : human_count(most), rate > 0 ? human_rate(rate) : "-",
+               human_count(count_of(row, "ready")), human_count(count_of(row, "in_delivery")),
+               human_rate(number_of(rates, "delivered")), human_rate(number_of(rates, "deferred")),
+               human_rate(number_of(rates, "bounced")), actions.empty() ? "-" : human_count(actions.size()), why});
   }
   return table.text();
 }
@@ -133,6 +142,9 @@ std::string scope_text(const json::object& scope, const std::string& now) {
   if (const double rate = number_of(scope, "rate"); rate > 0) text += fmt::format("; {}/s now", human_rate(rate));
   if (const double most_taken = number_of(scope, "rate_ceiling"); most_taken > 0) {
     text += fmt::format("; found to take {}/s", human_rate(most_taken));
+  }
+  if (const auto messages = count_of(scope, "messages_per_connection"); messages > 0) {
+    text += fmt::format("; found to take {} messages a connection", human_count(messages));
   }
   text += fmt::format("; {} of {} answers of the last minute refused\n", count_of(scope, "refusals"),
                       count_of(scope, "attempts"));

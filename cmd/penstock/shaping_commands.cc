@@ -51,13 +51,17 @@ std::string table_of(const json::array& actions) {
     const json::object& action = value.as_object();
     const std::string until = text_of(action, "until");
     const double rate = number_of(action, "rate");
-    std::vector<std::string> cells{text_of(action, "kind") + (flag_of(action, "alarm") ? " !" : ""),
-                                   words_of(child(action, "tuple")),
-                                   rate > 0 ? fmt::format("{:.3g}/s", rate) : "",
-                                   human_count(count_of(action, "held")),
-                                   human_time(text_of(action, "since")),
-                                   until.empty() ? "cleared" : human_time(until),
-                                   text_of(action, "by")};
+    const bool recovering = flag_of(action, "recovering");
+    std::vector<std::string> cells{
+        (recovering ? "recovering" : text_of(action, "kind")) + (flag_of(action, "alarm") ? " !" : ""),
+        words_of(child(action, "tuple")),
+        rate > 0 ? fmt::format("{:.3g}/s", rate) : "",
+        human_count(count_of(action, "held")),
+        human_time(text_of(action, "since")),
+        recovering      ? "with success"
+        : until.empty() ? "cleared"
+                        : human_time(until),
+        text_of(action, "by")};
     add_why(action, cells);
     table.add(std::move(cells));
   }

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <thread>
 
+#include "base/csv.h"
 #include "cmd/penstock/cli.h"
 #include "cmd/penstock/commands.h"
 #include "cmd/penstock/human.h"
@@ -23,6 +24,7 @@ using Align = Table::Align;
 
 constexpr std::size_t kCheckEach = 5'000;
 constexpr std::size_t kPieceBytes = 512 * 1024;  // of a text; its JSON stays below the daemon's limit for a request
+constexpr std::size_t kRecordBytes = 4'000;      // the daemon takes no longer line or record
 constexpr std::uint64_t kExportEach = 5'000;
 constexpr std::chrono::milliseconds kLook{200};
 constexpr std::size_t kBarWidth = 30;
@@ -123,6 +125,7 @@ Got<json::object> import_in_pieces(Cli& cli, json::object body, std::istream& fr
   std::uint64_t number = 0, first = 1;
   bool is_csv = true;
   bool failed = false;
+  std::size_t open = 0;  // bytes since a quote was opened: no piece ends within a field that has line breaks
   const auto send = [&]() -> Ended {
     if (piece.empty()) return {};
     body["first_line"] = first;
@@ -155,7 +158,10 @@ Got<json::object> import_in_pieces(Cli& cli, json::object body, std::istream& fr
       first = number;
     }
     piece += line + "\n";
-    if (piece.size() < kPieceBytes) continue;
+    const bool odd = is_csv && std::count(line.begin(), line.end(), '"') % 2 != 0;
+    open = (open == 0) == odd ? open + line.size() + 1 : 0;
+    if (open > kRecordBytes) open = 0;  // never closed: a bad line
+    if (piece.size() < kPieceBytes || open > 0) continue;
     if (auto sent = send(); !sent) return tl::unexpected<Failure>(sent.error());
   }
   if (failed) return sum;
@@ -163,14 +169,14 @@ Got<json::object> import_in_pieces(Cli& cli, json::object body, std::istream& fr
   return sum;
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c == '\n' || c == '\r' ? ' ' : c;
+// An entry's texts have one line; what older ones have in them goes the same way.
+std::string csv_field(std::string text) {
+  for (char& c : text) {
+    if (c == '\n' || c == '\r') c = ' ';
   }
-  return quoted + '"';
+  std::string field;
+  append_csv_field(text, field);
+  return field;
 }
 
 }  // namespace
@@ -192,7 +198,9 @@ Ended suppress_remove(Cli& cli) {
   copy_options(cli, body, {{"--scope", "scope"}, {"--note", "note"}});
   const auto answer = cli.post("/v1/suppressions/remove", body);
   if (!answer) return tl::unexpected<Failure>(answer.error());
-  return print_counts(cli, *answer, fmt::format("{} removed\n", count_of(*answer, "removed")));
+  const auto printed = print_counts(cli, *answer, fmt::format("{} removed\n", count_of(*answer, "removed")));
+  if (printed && count_of(*answer, "removed") == 0) return fail_with(kExitRefused, "nothing like that is suppressed");
+  return printed;
 }
 
 Ended suppress_show(Cli& cli) {
@@ -231,6 +239,7 @@ Ended suppress_check(Cli& cli) {
     }
   }
   json::array all;
+  json::array unusable;
   for (std::size_t at = 0; at < addresses.size(); at += kCheckEach) {
     json::array some;
     for (std::size_t i = at; i < std::min(addresses.size(), at + kCheckEach); ++i) some.emplace_back(addresses[i]);
@@ -239,15 +248,21 @@ Ended suppress_check(Cli& cli) {
     const auto answer = cli.post("/v1/suppressions/check", body);
     if (!answer) return tl::unexpected<Failure>(answer.error());
     for (const json::value& one : list_of(*answer, "suppressed")) all.push_back(one);
+    for (const json::value& one : list_of(*answer, "unusable")) unusable.push_back(one);
   }
+  const std::size_t none = unusable.size();
+  std::string first;
+  if (none > 0) first = printable({unusable.front().as_string().data(), unusable.front().as_string().size()});
   if (cli.json()) {
-    Cli::print_json({{"checked", addresses.size()}, {"suppressed", std::move(all)}});
-    return {};
+    Cli::print_json({{"checked", addresses.size()}, {"suppressed", std::move(all)}, {"unusable", std::move(unusable)}});
+  } else if (none < addresses.size()) {
+    json::array entries;
+    for (const json::value& one : all) entries.emplace_back(child(one.as_object(), "suppression"));
+    Cli::print(entries_text(entries, "none is suppressed\n"));
   }
-  json::array entries;
-  for (const json::value& one : all) entries.emplace_back(child(one.as_object(), "suppression"));
-  Cli::print(entries_text(entries, "none is suppressed\n"));
-  return {};
+  if (none == 0) return {};
+  return fail_with(kExitUsage, none == 1 ? fmt::format("\"{}\" is no address", first)
+                                         : fmt::format("{} are no addresses, the first is \"{}\"", none, first));
 }
 
 Ended suppress_list(Cli& cli) {

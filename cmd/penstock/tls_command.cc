@@ -14,8 +14,12 @@
 #include "dns/configured.h"
 #include "dns/host_finder.h"
 #include "dns/name.h"
+#include "dns/provider_match.h"
 #include "dns/unbound_resolver.h"
 #include "mtasts/fetcher.h"
+#include "providers/catalog.h"
+#include "providers/explain.h"
+#include "providers/merge.h"
 #include "tlspolicy/report_record.h"
 #include "tlspolicy/tlsa.h"
 
@@ -35,7 +39,8 @@ struct Found {
 };
 
 struct Ask {
-  std::string domain;  // normalized
+  std::string domain;                      // normalized
+  const config::Stream* stream = nullptr;  // whose mail; of config
   std::shared_ptr<const config::Config> config;
   net::TlsContextPtr tls;
 };
@@ -54,7 +59,7 @@ net::Task<std::vector<std::string>> texts_of(dns::Resolver& resolver, net::Shard
 
 net::Task<> look(dns::Resolver& resolver, net::Shard& shard, Ask ask, std::promise<Found>& done) {
   Found found;
-  found.anchored = !ask.config->dns.trust_anchor_file.empty();
+  found.anchored = !dns::trust_anchor(ask.config->dns).empty();
   const dns::HostFinder finder(resolver, {}, static_cast<std::uint16_t>(ask.config->client.mx_port));
   found.route = co_await finder.find(shard, ask.domain);
   const auto sts = co_await texts_of(resolver, shard, "_mta-sts." + ask.domain);
@@ -63,6 +68,7 @@ net::Task<> look(dns::Resolver& resolver, net::Shard& shard, Ask ask, std::promi
     mtasts::FetchOptions options;
     options.tls = ask.tls;
     options.port = static_cast<std::uint16_t>(ask.config->tls.mta_sts_port);
+    options.private_hosts = ask.config->tls.private_hosts;
     mtasts::Fetcher fetcher(resolver, std::move(options));
     auto fetched = co_await fetcher.fetch(shard, ask.domain);
     if (fetched) {
@@ -92,12 +98,7 @@ Got<Found> find_out(const Ask& ask) {
   return found;
 }
 
-// What the operator says of the domain itself, else of all.
-delivery::TlsLevel level_for(const config::Config& config, std::string_view domain) {
-  config::TlsLevel level = config.tls.delivery;
-  for (const config::Domain& rule : config.domains) {
-    if (rule.name == domain && rule.tls) level = *rule.tls;
-  }
+delivery::TlsLevel to_delivery(config::TlsLevel level) {
   switch (level) {
     case config::TlsLevel::None: return delivery::TlsLevel::None;
     case config::TlsLevel::Opportunistic: return delivery::TlsLevel::Opportunistic;
@@ -107,6 +108,36 @@ delivery::TlsLevel level_for(const config::Config& config, std::string_view doma
   return delivery::TlsLevel::Verify;
 }
 
+// What TLS is to be, before anything that the domain publishes.
+struct OperatorLevel {
+  delivery::TlsLevel level = delivery::TlsLevel::Opportunistic;
+  std::string by;  // who says so: "[[stream]] news"
+};
+
+Got<OperatorLevel> level_for(const Ask& ask, const Found& found) {
+  const config::Config& config = *ask.config;
+  auto catalog = providers::Catalog::load(config.provider_files);
+  if (!catalog) return fail_with(kExitRefused, catalog.error().to_string());
+  const std::vector<config::Provider> all = providers::merge(config.providers, *catalog);
+  std::vector<dns::ProviderPatterns> patterns;
+  patterns.reserve(all.size());
+  for (const config::Provider& one : all) patterns.push_back({one.name, one.mx, one.domains});
+  const auto* hosts = std::get_if<dns::Hosts>(&found.route);
+  const auto provider = hosts == nullptr ? std::nullopt : dns::ProviderTable(patterns).find(ask.domain, *hosts);
+  const providers::TlsWord word = providers::tls_word(config, *catalog,
+                                                      {.provider = provider ? all[*provider].name : "",
+                                                       .domain = providers::domain_rule(config, ask.domain),
+                                                       .stream = ask.stream});
+  return OperatorLevel{to_delivery(word.level), word.row.origin};
+}
+
+// Where its mail goes instead of the domain's hosts; "" when it does not.
+std::string elsewhere(const Ask& ask) {
+  const config::Domain* rule = providers::domain_rule(*ask.config, ask.domain);
+  const config::Route& route = rule != nullptr && rule->route ? *rule->route : ask.stream->route;
+  return route.kind == config::Route::Kind::Mx ? std::string() : route.to_string();
+}
+
 std::string why(const Found& found, const dns::Host& host, const delivery::HostTls& tls) {
   if (!tls.refusal.empty()) return tls.refusal;
   if (tls.policy == "dane") return fmt::format("usable TLSA records of {}: {}", tls.name, tls.tlsa.size());
@@ -114,19 +145,18 @@ std::string why(const Found& found, const dns::Host& host, const delivery::HostT
   if (tls.policy == "mta-sts") return "the policy lists it";
   if (tls.policy == "mta-sts-testing") return "the policy is only being tested";
   if (host.tlsa.state == dns::Tlsa::State::Found) return "its TLSA records are not asked for";
-  if (!found.anchored) return "DNSSEC is not validated here: dns.trust_anchor_file is not set";
-  return host.secure ? "it has no TLSA records" : "DNSSEC does not prove its name and addresses";
+  if (!found.anchored) return "DNSSEC is not validated here: there is no trust anchor (dns.trust_anchor_file)";
+  return host.secure || host.alias_secure ? "it has no TLSA records" : "DNSSEC does not prove its name and addresses";
 }
 
 struct Row {
   std::string host, policy, level, reason;
 };
 
-std::vector<Row> rows_of(const Ask& ask, const Found& found) {
+std::vector<Row> rows_of(const Ask& ask, const Found& found, delivery::TlsLevel level) {
   std::vector<Row> rows;
   const auto* hosts = std::get_if<dns::Hosts>(&found.route);
   if (hosts == nullptr) return rows;
-  const delivery::TlsLevel level = level_for(*ask.config, ask.domain);
   const tlspolicy::StsPolicy* policy = found.policy && ask.config->tls.mta_sts ? &*found.policy : nullptr;
   const auto all =
       delivery::decide_tls({level, model::TlsWish::Usual, ask.config->tls.dane}, *hosts, ask.domain, policy);
@@ -144,8 +174,11 @@ std::string route_trouble(const Found& found) {
   return {};
 }
 
-void print_json(const Ask& ask, const Found& found, const std::vector<Row>& rows) {
-  json::object out{{"domain", ask.domain}};
+void print_json(const Ask& ask, const Found& found, const OperatorLevel& level, const std::vector<Row>& rows) {
+  json::object out{{"domain", ask.domain}, {"stream", ask.stream->name}};
+  out["level"] = to_string(level.level);
+  out["level_by"] = level.by;
+  if (const std::string instead = elsewhere(ask); !instead.empty()) out["route"] = instead;
   if (const std::string trouble = route_trouble(found); !trouble.empty()) out["trouble"] = trouble;
   if (found.sts_id) {
     json::object sts{{"id", *found.sts_id}};
@@ -178,8 +211,14 @@ std::string sts_text(const Found& found) {
                      human_span(found.policy->max_age), hosts.empty() ? "no host" : hosts);
 }
 
-void print_text(const Ask& ask, const Found& found, const std::vector<Row>& rows) {
+void print_text(const Ask& ask, const Found& found, const OperatorLevel& level, const std::vector<Row>& rows) {
   Cli::print(printable(ask.domain) + "\n");
+  if (const std::string instead = elsewhere(ask); !instead.empty()) {
+    Cli::print(fmt::format("  route    {}: mail of stream {} goes there, whatever the domain publishes\n",
+                           printable(instead), printable(ask.stream->name)));
+  } else {
+    Cli::print(fmt::format("  level    {}, as {} says\n", to_string(level.level), printable(level.by)));
+  }
   Cli::print("  MTA-STS  " + printable(sts_text(found)) + "\n");
   std::string reports;
   for (const std::string& to : found.report_to) reports += (reports.empty() ? "" : ", ") + to;
@@ -204,14 +243,20 @@ Ended tls_check(Cli& cli) {
   if (!loaded.config) return fail_with(kExitRefused, path + " has mistakes; penstock check-config tells them");
   auto context = net::TlsContext::client(loaded.config->tls.ca_file);
   if (!context) return fail_with(kExitRefused, context.error().to_string());
-  const Ask ask{*name, loaded.config, std::move(*context)};
+  const std::string of =
+      cli.arguments.has("--stream") ? cli.arguments.text("--stream") : loaded.config->fallback_stream;
+  const config::Stream* stream = loaded.config->find_stream(of);
+  if (stream == nullptr) return fail_with(kExitUsage, fmt::format("no stream \"{}\" is configured", of));
+  const Ask ask{*name, stream, loaded.config, std::move(*context)};
   const auto found = find_out(ask);
   if (!found) return tl::unexpected<Failure>(found.error());
-  const std::vector<Row> rows = rows_of(ask, *found);
+  const auto level = level_for(ask, *found);
+  if (!level) return tl::unexpected<Failure>(level.error());
+  const std::vector<Row> rows = rows_of(ask, *found, level->level);
   if (cli.json()) {
-    print_json(ask, *found, rows);
+    print_json(ask, *found, *level, rows);
   } else {
-    print_text(ask, *found, rows);
+    print_text(ask, *found, *level, rows);
   }
   const bool any = std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.level != "no mail"; });
   if (any) return {};

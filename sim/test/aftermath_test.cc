@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/aftermath.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 using namespace penstock;
 using namespace penstock::sim;
 using testing::HasSubstr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/behaviour.h"
 
+#include <gtest/gtest.h>
+
 #include "sim/reaction_words.h"
 
 using namespace penstock;

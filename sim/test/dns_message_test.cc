@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/dns_message.h"
 
+#include <gtest/gtest.h>
+
 using namespace penstock::sim::dns;
 using namespace std::string_literals;
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/load_plan.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "sim/latency.h"
 
 using namespace penstock;

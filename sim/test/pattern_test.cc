@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/pattern.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "sim/errc.h"
 
 using namespace penstock::sim;

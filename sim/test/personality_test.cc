@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/personality.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 using namespace penstock;
 using namespace penstock::sim;
 using namespace std::chrono_literals;
@@ -75,7 +78,7 @@ TEST(Personality, RefusesAboveTheRateWhereAndAsItsModelDoes) {
   const std::vector<Case> cases{{PersonalityKind::Gmail, Step::EndOfData, "421 4.7.28 [127.0.1.1]"},
                                 {PersonalityKind::Microsoft, Step::Mail, "451 4.7.650 The mail server [127.0.1.1]"},
                                 {PersonalityKind::Yahoo, Step::Mail, "421 4.7.0 [TSS04] Messages from 127.0.1.1"},
-                                {PersonalityKind::Apple, Step::Mail, "450 4.7.1 [HCM1]"},
+                                {PersonalityKind::Apple, Step::Mail, "421 4.7.1 Messages from 127.0.1.1"},
                                 {PersonalityKind::Plain, Step::Mail, "451 4.7.1"}};
   for (const Case& one : cases) {
     SourceState state;

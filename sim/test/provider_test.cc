@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/provider.h"
 
+#include <gtest/gtest.h>
+
 using namespace penstock;
 using namespace penstock::sim;
 using namespace std::chrono_literals;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/zone.h"
 
+#include <gtest/gtest.h>
+
 using namespace penstock::sim;
 using dns::Rcode;
 using dns::Type;

@@ -7,12 +7,12 @@
 
 #include <atomic>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <exception>
 
 #include "api/routes.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/plain_json.h"
 #include "http/server.h"
 #include "http/target.h"
 #include "http/workers.h"
@@ -41,7 +41,7 @@ http::Response to_response(const Problem& problem) {
   if (!problem.hint.empty()) error["hint"] = problem.hint;
   http::Response response;
   response.status = status_of(problem.code);
-  response.body = boost::json::serialize(boost::json::object{{"error", std::move(error)}}) + "\n";
+  response.body = plain_json(boost::json::object{{"error", std::move(error)}}) + "\n";
   return response;
 }
 

@@ -2,6 +2,7 @@
 // Changes to queued mail: /v1/pause, /v1/resume, /v1/hold, …, /v1/jobs.
 #include <fmt/format.h>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <charconv>
 
@@ -23,6 +24,30 @@ void require_criteria(Input& input, const Selection& selection) {
 void require_pausable(Input& input, const Selection& selection) {
   if (!selection.message && selection.recipient.empty()) return;
   input.refuse_with({Errc::BadRequest, "a pause cannot name a message or a recipient", "hold it instead"});
+}
+
+// How many queued recipients a pause of this selection would cover.
+Result<std::uint64_t> count_matched(Operations& operations, const Selection& selection) {
+  QueueQuery query;
+  query.selection = selection;
+  query.limit = 1;
+  const auto list = operations.queues(query);
+  if (!list) return fail(list.error());
+  return list->total.total();
+}
+
+// What resume would lift, each pause with what it covers.
+Asked<Answer> count_lifted(Operations& operations, const Selection& selection) {
+  boost::json::array would;
+  for (const Pause& pause : operations.pauses()) {
+    if (!selection.all && !(pause.selection == selection)) continue;
+    const auto matched = count_matched(operations, pause.selection);
+    if (!matched) return refuse(matched.error());
+    boost::json::object each = to_json(pause);
+    each["matched"] = *matched;
+    would.push_back(std::move(each));
+  }
+  return answer_json({{"dry_run", true}, {"would_resume", std::move(would)}});
 }
 
 Asked<Answer> act(Call& call, Act what) {
@@ -67,12 +92,19 @@ Asked<Answer> pause_mail(Call& call) {
   request.selection = call.input.selection();
   request.reason = call.input.text("reason");
   request.until = call.input.time_after("until", call.now);
+  const bool dry_run = call.input.flag("dry_run");
   require_criteria(call.input, request.selection);
   require_pausable(call.input, request.selection);
   if (request.until != Time{} && request.until <= call.now) {
     call.input.refuse_with({Errc::BadRequest, "\"until\" is in the past", ""});
   }
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
+  if (dry_run) {
+    if (auto known = call.operations.check_names(request.selection); !known) return refuse(known.error());
+    const auto matched = count_matched(call.operations, request.selection);
+    if (!matched) return refuse(matched.error());
+    return answer_json({{"dry_run", true}, {"selection", to_json(request.selection)}, {"matched", *matched}});
+  }
   const auto pause = call.operations.pause(request, call.actor);
   if (!pause) return refuse(pause.error());
   return answer_json(to_json(*pause));
@@ -80,9 +112,11 @@ Asked<Answer> pause_mail(Call& call) {
 
 Asked<Answer> resume_mail(Call& call) {
   const Selection selection = call.input.selection();
+  const bool dry_run = call.input.flag("dry_run");
   require_criteria(call.input, selection);
   require_pausable(call.input, selection);
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
+  if (dry_run) return count_lifted(call.operations, selection);
   const auto lifted = call.operations.resume(selection, call.actor);
   if (!lifted) return refuse(lifted.error());
   return answer_json({{"resumed", to_json_array(*lifted)}});

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happened: /v1/trace, /v1/events.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "api/routes.h"
+#include "api/words.h"
+#include "model/event.h"
 
 namespace penstock::api {
 namespace {
@@ -21,6 +27,16 @@ std::string join_events(const EventList& list) {
   body += "],\"cursor\":" + std::to_string(list.cursor);
   body += list.more ? ",\"more\":true}" : ",\"more\":false}";
   return body;
+}
+
+void check_types(Input& input, const std::vector<std::string>& types) {
+  const auto known = model::event_type_names();
+  for (const std::string& type : types) {
+    if (std::find(known.begin(), known.end(), type) != known.end()) continue;
+    const std::string_view near = nearest_word(type, known);
+    input.refuse_with({Errc::BadRequest, fmt::format("there is no event type \"{}\"", type),
+                       near.empty() ? "there are " + join_words(known) : fmt::format("did you mean \"{}\"?", near)});
+  }
 }
 
 }  // namespace
@@ -52,6 +68,7 @@ Asked<Answer> list_events(Call& call) {
   query.last = static_cast<std::uint32_t>(call.input.number("last", 0, 0, kEventsMax));
   query.max = static_cast<std::uint32_t>(call.input.number("max", std::max(query.max, query.last), 1, kEventsMax));
   query.types = call.input.list("type");
+  check_types(call.input, query.types);
   query.filter = call.input.selection();
   const Duration wait = call.input.duration("wait", Duration::zero(), kWaitMax);
   if (query.cursor && query.last != 0) {

@@ -188,7 +188,7 @@ std::optional<model::MessageId> Input::message_id(std::string_view name) {
   const std::string given = text(name);
   if (given.empty()) return std::nullopt;
   const auto id = model::parse_message_id(given);
-  if (!id) complain(name, "a message id as \"01K8Q2R5VX3ZP\"", given);
+  if (!id) complain(name, fmt::format("a message id, which has {}", model::message_id_form()), given);
   return id;
 }
 

@@ -26,6 +26,7 @@ namespace penstock::api {
 class Input {
  public:
   static constexpr std::size_t kTextMax = 1000;
+  static constexpr std::uint64_t kRowsMax = 10'000;  // that one answer lists
 
   // A body is one JSON object, or empty, which is an object without members.
   static Asked<Input> from_body(std::string_view text);

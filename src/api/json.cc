@@ -103,7 +103,7 @@ json::object to_json(const Status& status) {
   object["rates"] = to_json(status.rates);
   object["connections_in"] = status.connections_in;
   object["connections_out"] = status.connections_out;
-  object["memory_bytes"] = status.memory_bytes;
+  if (status.memory_bytes > 0) object["memory_bytes"] = status.memory_bytes;
   object["spool_bytes"] = status.spool_bytes;
   object["spool_free_bytes"] = status.spool_free_bytes;
   object["shards"] = status.shards;
@@ -125,10 +125,12 @@ json::object to_json(const PathRow& row) {
   add(object, "until", row.until);
   object["connections"] = row.connections;
   object["connections_max"] = row.connections_max;
+  if (row.rate > 0) object["rate"] = row.rate;
   object["ready"] = row.ready;
   object["in_delivery"] = row.in_delivery;
   object["rates"] = to_json(row.rates);
   object["totals"] = to_json(row.totals);
+  object["actions"] = json::array(row.actions.begin(), row.actions.end());
   return object;
 }
 
@@ -152,6 +154,7 @@ json::object to_json(const PathScope& scope) {
   if (scope.rate_ceiling > 0) object["rate_ceiling"] = scope.rate_ceiling;
   object["attempts"] = scope.attempts;
   object["refusals"] = scope.refusals;
+  if (scope.messages_per_connection > 0) object["messages_per_connection"] = scope.messages_per_connection;
   add(object, "next", scope.next);
   add(object, "by", scope.by);
   return object;

@@ -47,6 +47,10 @@ class Operations {
   virtual Result<EventList> trace(const TraceQuery& query) = 0;
   virtual Result<EventList> events(const EventQuery& query) = 0;
 
+  // NotFound when the selection names a stream, vMTA or provider that is neither configured nor carried by queued mail.
+  // pause() and act() ask this as well.
+  virtual Result<> check_names(const Selection& selection) = 0;
+
   // Stop and go. A pause holds for what is queued now and for what comes later.
   virtual std::vector<Pause> pauses() = 0;
   virtual Result<Pause> pause(const PauseRequest& request, const Actor& actor) = 0;

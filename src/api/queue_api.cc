@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is queued: /v1/queues, /v1/queues/age, /v1/recipients, /v1/messages/{id}.
+#include <fmt/format.h>
+
 #include <boost/json/object.hpp>
 
 #include "api/json.h"
@@ -8,13 +10,11 @@
 namespace penstock::api {
 namespace {
 
-constexpr std::uint64_t kRowsMax = 10'000;
-
 QueueQuery read_queue_query(Input& input) {
   QueueQuery query;
   query.selection = input.selection();
   query.by = input.word<QueueGroup>("by").value_or(QueueGroup::Domain);
-  query.limit = static_cast<std::uint32_t>(input.number("limit", query.limit, 1, kRowsMax));
+  query.limit = static_cast<std::uint32_t>(input.number("limit", query.limit, 1, Input::kRowsMax));
   return query;
 }
 
@@ -40,7 +40,7 @@ Asked<Answer> list_recipients(Call& call) {
   RecipientQuery query;
   query.selection = call.input.selection();
   query.state = call.input.word<RecipientState>("state");
-  query.limit = static_cast<std::uint32_t>(call.input.number("limit", query.limit, 1, kRowsMax));
+  query.limit = static_cast<std::uint32_t>(call.input.number("limit", query.limit, 1, Input::kRowsMax));
   if (query.state == RecipientState::Done) {
     call.input.refuse_with({Errc::BadRequest, "recipients that are done are no longer queued", "see /v1/trace"});
   }
@@ -54,7 +54,7 @@ Asked<Answer> show_message(Call& call) {
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const std::string& text = call.captures.at(0);
   const auto id = model::parse_message_id(text);
-  if (!id) return refuse(Errc::BadRequest, "a message id has 13 letters and digits, as \"01K8Q2R5VX3ZP\"");
+  if (!id) return refuse(Errc::BadRequest, fmt::format("a message id has {}", model::message_id_form()));
   const auto message = call.operations.message(*id);
   if (!message) return refuse(message.error());
   if (!*message) {

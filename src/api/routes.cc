@@ -5,8 +5,8 @@
 
 #include <array>
 #include <boost/json/object.hpp>
-#include "api/json_text.h"
 #include "api/time_text.h"
+#include "base/plain_json.h"
 
 namespace penstock::api {
 namespace {
@@ -125,7 +125,7 @@ Asked<Match> find_route(Audience audience, Method method, const std::vector<std:
 Answer answer_json(const boost::json::object& object, unsigned status) {
   Answer answer;
   answer.status = status;
-  answer.body = to_text(object);
+  answer.body = plain_json(object);
   return answer;
 }
 

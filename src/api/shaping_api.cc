@@ -28,6 +28,7 @@ json::object to_json(const ActionRow& action) {
   add(object, "until", action.until);
   object["alarm"] = action.alarm;
   object["pinned"] = action.pinned;
+  object["recovering"] = action.recovering;
   add(object, "by", action.by);
   add(object, "next", action.next);
   object["held"] = action.held;

@@ -25,12 +25,13 @@ using Tuple = std::vector<std::pair<std::string, std::string>>;
 struct ActionRow {
   std::string kind;  // "slow", "backoff", "suspend", "stop"
   Tuple tuple;
-  double rate = 0;    // slow, backoff: recipients per second that may still be attempted, on each shard
+  double rate = 0;    // slow, backoff: recipients per second that may still be attempted, on all shards
   std::string rule;   // what made it; of an operator's action the reason
   std::string reply;  // the last that counted …
   std::uint32_t replies = 0, answers = 0;  // … of so many, of so many answers
   Time since, until;                       // until: epoch: until a person ends it
   bool alarm = false, pinned = false;      // pinned: by an operator
+  bool recovering = false;                 // it has ended, and comes back in a ramp
   std::string by, next;
   std::uint64_t held = 0;  // recipients that wait for its end
 };
@@ -61,7 +62,8 @@ class ShapingOperations {
   virtual Result<ActionRow> set_action(const ActionRequest& request, const Actor& actor) = 0;
   // On exactly this tuple, or all of them; returns those that ended. NotFound: there was none.
   virtual Result<std::vector<ActionRow>> clear_actions(const Tuple& tuple, bool all, const Actor& actor) = 0;
-  // NotFound: nothing was sent on that path lately.
+  // A path may be pinned before anything is sent on it. NotFound: the vMTA or the provider is not known; to unpin:
+  // nobody has pinned it; to clear: nothing is known of it.
   virtual Result<> pin_path(const PathPin& pin, const Actor& actor) = 0;
   virtual Result<> unpin_path(const std::string& path, const Actor& actor) = 0;
   // Forgets what was learned there, suspension and back-off.

@@ -8,7 +8,6 @@
 namespace penstock::api {
 namespace {
 
-constexpr std::uint64_t kRowsMax = 10'000;
 constexpr Duration kDrainMax{std::chrono::hours{1}};
 
 }  // namespace
@@ -41,7 +40,7 @@ Asked<Answer> list_paths(Call& call) {
   query.selection.vmta = call.input.text("vmta");
   query.selection.provider = call.input.text("provider");
   query.selection.path = call.input.text("path");
-  query.limit = static_cast<std::uint32_t>(call.input.number("limit", query.limit, 1, kRowsMax));
+  query.limit = static_cast<std::uint32_t>(call.input.number("limit", query.limit, 1, Input::kRowsMax));
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto paths = call.operations.paths(query);
   if (!paths) return refuse(paths.error());

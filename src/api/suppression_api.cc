@@ -15,7 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint32_t kRowsMax = 10'000;
 constexpr std::size_t kCheckMax = 10'000;
 
 json::object to_json(const suppression::Entry& entry) {
@@ -134,7 +133,7 @@ Asked<std::uint64_t> read_id(const Call& call) {
 Asked<Answer> list_suppressions(Call& call) {
   suppression::ListQuery query;
   query.cursor = call.input.number("cursor").value_or(0);
-  query.limit = static_cast<std::uint32_t>(call.input.number("limit", query.limit, 1, kRowsMax));
+  query.limit = static_cast<std::uint32_t>(call.input.number("limit", query.limit, 1, Input::kRowsMax));
   query.domain = call.input.text("domain");
   query.scope = read_scope(call.input);
   query.cause = read_cause(call.input);
@@ -147,7 +146,7 @@ Asked<Answer> list_suppressions(Call& call) {
 
 Asked<Answer> list_suppression_changes(Call& call) {
   const std::uint64_t cursor = call.input.number("cursor").value_or(0);
-  const auto limit = static_cast<std::uint32_t>(call.input.number("limit", 1'000, 1, kRowsMax));
+  const auto limit = static_cast<std::uint32_t>(call.input.number("limit", 1'000, 1, Input::kRowsMax));
   if (auto read = call.input.finish(); !read) return tl::unexpected<Problem>(read.error());
   const auto rows = call.operations.suppressions().changes(cursor, limit);
   if (!rows) return refuse(rows.error());
@@ -170,11 +169,16 @@ Asked<Answer> check_suppressions(Call& call) {
   const auto hits = call.operations.suppressions().check(addresses, {tenant, stream, list});
   if (!hits) return refuse(hits.error());
   json::array suppressed;
+  json::array unusable;
   for (std::size_t i = 0; i < hits->size(); ++i) {
-    if (!(*hits)[i]) continue;
+    if (!(*hits)[i]) {
+      if (!suppression::canonical_address(addresses[i], {})) unusable.emplace_back(addresses[i]);
+      continue;
+    }
     suppressed.emplace_back(json::object{{"given", addresses[i]}, {"suppression", to_json(*(*hits)[i])}});
   }
-  return answer_json({{"checked", addresses.size()}, {"suppressed", std::move(suppressed)}});
+  return answer_json(
+      {{"checked", addresses.size()}, {"suppressed", std::move(suppressed)}, {"unusable", std::move(unusable)}});
 }
 
 Asked<Answer> add_suppressions(Call& call) {

@@ -85,7 +85,7 @@ struct Status {
   Flow<std::uint64_t> totals;                             // since the start
   Flow<double> rates;                                     // per second, over the last minute
   std::uint64_t connections_in = 0, connections_out = 0;  // SMTP, at this moment
-  std::uint64_t memory_bytes = 0;                         // resident
+  std::uint64_t memory_bytes = 0;                         // resident; 0: cannot be told
   std::uint64_t spool_bytes = 0, spool_free_bytes = 0;    // taken by the spool; free on its file system
   std::uint32_t shards = 0;
   std::string config_file;  // the main one
@@ -115,9 +115,13 @@ struct PathRow {
   std::string cause;                                   // why it is not Normal: rule and reply; in words
   Time since, until;                                   // of that state
   std::uint32_t connections = 0, connections_max = 0;  // open now; allowed now (0: no limit)
+  double rate = 0;  // recipients per second it may attempt now; 0: it has none that moves
   std::uint64_t ready = 0, in_delivery = 0;
   Flow<double> rates;          // delivered, deferred, bounced
   Flow<std::uint64_t> totals;  // the same since the start
+  // What slows or holds some or all of its mail, in words: "suspend campaign=may provider=gmail (rule
+  // campaign-doubted)".
+  std::vector<std::string> actions;
 };
 struct PathQuery {
   Selection selection;        // vmta, provider and path count; others match nothing narrower
@@ -144,6 +148,7 @@ struct PathScope {  // a limiter that covers the path
   std::uint32_t connections = 0, connections_max = 0;  // open now; allowed now (0: no limit, or suspended)
   double rate = 0, rate_ceiling = 0;                   // recipients per second; 0: not adaptive, not known
   std::uint32_t attempts = 0, refusals = 0;            // of the last minute
+  std::uint32_t messages_per_connection = 0;           // that it was found to take; 0: not found out
   std::string next, by;
 };
 struct PathExplanation {

@@ -13,6 +13,7 @@
 #include "app/node_operations.h"
 #include "app/privileges.h"
 #include "base/log.h"
+#include "base/secret_file.h"
 
 namespace penstock::app {
 namespace {
@@ -65,6 +66,7 @@ Result<> become(const config::Config& config, const std::optional<Identity>& ide
   for (const std::string& folder : folders) {
     if (auto good = check_folder(folder); !good) return good;
   }
+  if (auto kept = keep_state_private(config.node.data_dir); !kept) return kept;
   if (identity) log::info("app", "runs as {}", identity->user);
   return {};
 }
@@ -98,6 +100,7 @@ int run_daemon(const std::string& config_file) {
   if (!loaded.config) return cannot_start("the configuration has mistakes; nothing was started");
   log::set_level(loaded.config->node.log_level);
   keep_to_ourselves(loaded.config->node.core_dumps);
+  accept_secrets_of(loaded.config->node.user);
   const auto identity = find_identity(loaded.config->node);
   if (!identity) return cannot_start(identity.error().to_string());
   auto node = Node::build(loaded, path, [&] { return become(*loaded.config, *identity); });

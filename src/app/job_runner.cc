@@ -6,6 +6,7 @@
 #include "api/errc.h"
 #include "api/words.h"
 #include "app/ask_shards.h"
+#include "app/learn_places.h"
 #include "delivery/hold_log.h"
 
 namespace penstock::app {
@@ -64,6 +65,9 @@ void JobRunner::run(Running& running) {
   {
     const std::lock_guard lock(mutex_);
     running.job.to_visit = to_visit;
+  }
+  if (running.match->needs_places()) {
+    learn_places(node_, *running.match, kLearnForJob, [&running] { return !running.cancelled.load(); });
   }
   ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) { dispatcher.add_watch(running.watch); });
   scan(running);

@@ -5,8 +5,8 @@
 // Owns: a thread for each running job, kRunningMax at most.   Threads: any.
 // Errors: start(): BadRequest (selection), Unavailable (too many are running). cancel(): NotFound, Conflict.
 // Whoever was in no queue at the time (in delivery, in a look-up, on the way to another shard) is changed when he comes
-// back into one: the job waits for that, with the state Waiting, until all that was in flight is over. It does not see
-// recipients that another job has in hand at that moment, unless that one is scanning.
+// back into one: the job waits for that, with the state Waiting, until all that was in flight is over. So are those
+// whom another job has in hand at that moment.
 #pragma once
 
 #include <atomic>

@@ -56,13 +56,11 @@ Result<std::unique_ptr<Node>> Node::build(const config::Loaded& loaded, std::str
   std::unique_ptr<Node> node(new Node(loaded, std::move(config_file)));
   auto made = delivery::make_plan(*loaded.config, node->names_);
   if (!made) return fail(made.error());
+  node->started_with_ = loaded.config;
+  node->descriptors_ = share_descriptors(*loaded.config);
+  node->add_warnings(*loaded.config, *made);
   for (const delivery::PlanWarning& warning : made->warnings) {
     log::warn("config", "{}: {}; {}", warning.part, warning.message, warning.hint);
-  }
-  node->started_with_ = loaded.config;
-  for (const delivery::PlanWarning& warning : warnings_of_warmups(*loaded.config, *made->plan, node->names_)) {
-    log::warn("config", "{}: {}; {}", warning.part, warning.message, warning.hint);
-    made->warnings.push_back(warning);
   }
   node->set_in_force(loaded, made->warnings);
   node->shards_ = std::make_unique<net::ShardSet>(shard_count(loaded.config->node.shards));
@@ -177,8 +175,17 @@ std::vector<std::string> Node::own_names(const config::Config& config) {
 
 Result<> Node::open_reports(const delivery::PlanPtr& plan) {
   const auto config = in_force().config;
+  // The first shard judges it as if a receiver had said it, and keeps it among its alarms; status asks all shards.
+  // There is an engine by the time that shards run.
+  const auto heard = [this](delivery::LateFailure failure, bool about_us) {
+    (*shards_)[0].post([this, failure = std::move(failure), about_us]() mutable {
+      delivery::Dispatcher& first = engine_->dispatcher(0);
+      if (about_us) first.hear(failure);
+      if (failure.outcome.alarm) first.judge().judge({&failure.outcome, 1}, failure.provider);
+    });
+  };
   auto opened = ReportReception::open(
-      {clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, *state_db_, guard_.get(), warmups_.get()},
+      {clock_, *events_, *flow_, metrics_, (*shards_)[0], *resolver_, *state_db_, guard_.get(), warmups_.get(), heard},
       *config, plan->classifier);
   if (!opened) return fail(opened.error());
   reports_ = std::move(*opened);
@@ -187,7 +194,6 @@ Result<> Node::open_reports(const delivery::PlanPtr& plan) {
 }
 
 void Node::use_keys(const std::shared_ptr<const config::Config>& config) {
-  ingest_plan_.store(std::make_shared<const ingest::Plan>(config, reports_->reference_key()));
   unsubscribe_terms_.store(std::make_shared<const unsubscribe::Terms>(*config, reports_->reference_keys()));
 }
 
@@ -211,12 +217,27 @@ Result<> Node::open_spool(const delivery::PlanPtr& plan) {
             std::chrono::duration<double>(clock_.now() - began).count());
   readers_ = std::make_unique<http::Workers>(4, "spool-read");
   signers_ = std::make_unique<http::Workers>(shard_count(0), "dkim");
-  engine_ = std::make_unique<delivery::Engine>(
-      delivery::Engine::Parts{*shards_, clock_, *spool_, port_list_, *flow_, names_, labels_, *readers_, *signers_,
-                              *resolver_, *finder_, dns_probe_, metrics_, random_seed(),
-                              route_cache_limits(config->dns), guard_.get(), published_tls_->for_deliveries(),
-                              &unsubscribe_terms_, warmups_.get()},
-      plan, std::move(backlog));
+  engine_ = std::make_unique<delivery::Engine>(delivery::Engine::Parts{*shards_,
+                                                                       clock_,
+                                                                       *spool_,
+                                                                       port_list_,
+                                                                       *flow_,
+                                                                       names_,
+                                                                       labels_,
+                                                                       *readers_,
+                                                                       *signers_,
+                                                                       *resolver_,
+                                                                       *finder_,
+                                                                       dns_probe_,
+                                                                       metrics_,
+                                                                       random_seed(),
+                                                                       route_cache_limits(config->dns),
+                                                                       guard_.get(),
+                                                                       published_tls_->for_deliveries(),
+                                                                       &unsubscribe_terms_,
+                                                                       warmups_.get(),
+                                                                       descriptors_.outgoing},
+                                               plan, std::move(backlog));
   return {};
 }
 
@@ -259,8 +280,12 @@ Result<> Node::bind_listeners() {
 }
 
 void Node::make_services() {
-  for (const config::Listener& from : in_force().config->listeners) {
-    services_.push_back(std::make_unique<ingest::SmtpService>(ingest_services(), *shards_, from.name));
+  const auto config = in_force().config;
+  for (const config::Listener& from : config->listeners) {
+    ingest::Services services = ingest_services();
+    services.all_listeners = &connections_in_;
+    services.connections_allowed = descriptors_.incoming;
+    services_.push_back(std::make_unique<ingest::SmtpService>(services, *shards_, from.name));
   }
 }
 
@@ -293,6 +318,11 @@ Result<> Node::open_unsubscribe() {
       UnsubscribeService::Parts{clock_, *suppressions_, *flow_, metrics_, find_sent}, unsubscribe_terms_,
       config->unsubscribe);
   return unsubscribe_->open();
+}
+
+void Node::add_warnings(const config::Config& config, delivery::MadePlan& made) const {
+  for (auto& warning : warnings_of_warmups(config, *made.plan, names_)) made.warnings.push_back(std::move(warning));
+  for (auto& warning : warnings_of_descriptors(config, descriptors_)) made.warnings.push_back(std::move(warning));
 }
 
 void Node::set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings) {

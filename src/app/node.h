@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "api/types.h"
+#include "app/descriptor_shares.h"
 #include "app/flow_rates.h"
 #include "app/published_tls.h"
 #include "app/report_reception.h"
@@ -95,6 +96,16 @@ class Node final : public ingest::Handover {
     Time since;
   };
   [[nodiscard]] InForce in_force() const;
+  // What operators set on paths and tuples is on disk when it returns. From API threads.
+  [[nodiscard]] Result<> keep_shaping();
+  // What the last reload left to do: mistakes to mend, if it was refused, and keys that wait for a restart.
+  struct Unfinished {
+    std::vector<std::string> mistakes;  // as check-config prints them
+    Time refused;
+    std::vector<std::string> needs_restart;
+    Time waits_since;
+  };
+  [[nodiscard]] Unfinished unfinished() const;
   // Ports of listeners, as bound; for tests and the log.
   [[nodiscard]] std::vector<std::string> listening() const;
 
@@ -117,8 +128,13 @@ class Node final : public ingest::Handover {
   void use_keys(const std::shared_ptr<const config::Config>& config);
   void set_in_force(const config::Loaded& loaded, std::vector<delivery::PlanWarning> warnings);
   void record_config(const std::string& detail);
+  [[nodiscard]] api::ReloadReport refuse_reload(const std::vector<config::Problem>& problems);
+  void tell_reloaded(const api::ReloadReport& report, const std::vector<config::Problem>& warnings);
   [[nodiscard]] Result<> open_shaping();
   void each_second();
+
+  // What is wrong with this configuration on this machine.
+  void add_warnings(const config::Config& config, delivery::MadePlan& made) const;
 
   const SystemClock clock_;
   const Time started_;
@@ -127,7 +143,10 @@ class Node final : public ingest::Handover {
   std::mutex reload_mutex_;
   mutable std::mutex in_force_mutex_;
   InForce in_force_;                                    // guarded by in_force_mutex_
+  Unfinished unfinished_;                               // likewise
   std::shared_ptr<const config::Config> started_with_;  // set when it is built
+
+  DescriptorShares descriptors_;  // set when it is built
 
   metrics::Registry metrics_;
   model::NameTable names_;
@@ -160,6 +179,7 @@ class Node final : public ingest::Handover {
   std::unique_ptr<http::Workers> signers_;
   std::unique_ptr<ShapingStore> shaping_;
   std::unique_ptr<delivery::Engine> engine_;
+  ingest::ConnectionCounts connections_in_;  // of all listeners
   std::vector<std::unique_ptr<ingest::SmtpService>> services_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<ingest::Pickup> pickup_;

@@ -34,6 +34,10 @@ void Node::start() {
   for (std::size_t i = 0; i < shards_->size(); ++i) {
     (*shards_)[i].post([this, i] {
       (*shards_)[i].every(ShapingStore::kEvery, [this, i] { shaping_->save(i, engine_->dispatcher(i).memory()); });
+      (*shards_)[i].every(std::chrono::seconds{1}, [this, i] {
+        delivery::Dispatcher& dispatcher = engine_->dispatcher(i);
+        if (dispatcher.take_state_changed()) shaping_->save(i, dispatcher.memory());
+      });
     });
   }
   for (const auto& listener : listeners_) listener->start();
@@ -41,6 +45,13 @@ void Node::start() {
   if (unsubscribe_) unsubscribe_->start();
   state_ = api::DaemonState::Serving;
   record_config("loaded " + config_file_);
+}
+
+Result<> Node::keep_shaping() {
+  for (std::size_t i = 0; i < shards_->size(); ++i) {
+    ask_shard(*engine_, i, [&](const delivery::Dispatcher& dispatcher) { shaping_->save(i, dispatcher.memory()); });
+  }
+  return shaping_->wait();
 }
 
 void Node::each_second() {
@@ -127,27 +138,20 @@ void Node::accepted(std::size_t shard, const model::Envelope& envelope) {
 
 api::ReloadReport Node::reload() {
   const std::lock_guard lock(reload_mutex_);
-  api::ReloadReport report;
   const config::Loaded loaded = config::load_file(config_file_);
-  for (const config::Problem& problem : loaded.problems) report.problems.push_back(to_api(problem));
-  if (!loaded.config) {
-    log::warn("config", "{} has mistakes; the configuration before goes on serving", config_file_);
-    record_config("refused: " + config_file_ + " has mistakes");
-    return report;
-  }
+  std::vector<config::Problem> problems = loaded.problems;
+  const auto refuse = [&](const Error& error) {
+    problems.push_back({config_file_, 0, 0, "", error.to_string(), "", true});
+    return refuse_reload(problems);
+  };
+  if (!loaded.config) return refuse_reload(problems);
   auto made = delivery::make_plan(*loaded.config, names_);
-  if (!made) {
-    report.problems.push_back({config_file_, 0, 0, "", made.error().to_string(), "", true});
-    record_config("refused: " + made.error().to_string());
-    return report;
-  }
+  if (!made) return refuse(made.error());
   auto warmups = make_warmup_plans(*loaded.config);
-  if (!warmups) {
-    report.problems.push_back({config_file_, 0, 0, "", warmups.error().to_string(), "", true});
-    record_config("refused: " + warmups.error().to_string());
-    return report;
-  }
-  for (auto& warning : warnings_of_warmups(*loaded.config, *made->plan, names_)) made->warnings.push_back(warning);
+  if (!warmups) return refuse(warmups.error());
+  api::ReloadReport report;
+  for (const config::Problem& problem : problems) report.problems.push_back(to_api(problem));
+  add_warnings(*loaded.config, *made);
   for (const config::Change& change : config::compare(*in_force().config, *loaded.config)) {
     if (!change.needs_restart) report.changed.push_back(change.key);
   }
@@ -158,7 +162,9 @@ api::ReloadReport Node::reload() {
   // All of it is proven: swap.
   set_in_force(loaded, made->warnings);
   log::set_level(loaded.config->node.log_level);
+  events_->set_node(loaded.config->node.name);
   reports_->reload(*loaded.config, made->plan->classifier);
+  ingest_plan_.store(std::make_shared<const ingest::Plan>(loaded.config));
   use_keys(loaded.config);
   finder_->set_own_names(own_names(*loaded.config));
   finder_->set_tlsa_port(static_cast<std::uint16_t>(loaded.config->client.mx_port));
@@ -166,11 +172,45 @@ api::ReloadReport Node::reload() {
   engine_->set_plan(made->plan);
   guard_->set_policy(std::make_shared<const suppression::Policy>(loaded.config->suppression));
   report.applied = true;
-  record_config(fmt::format("reloaded {}: {} keys changed, {} wait for a restart", config_file_, report.changed.size(),
-                            report.needs_restart.size()));
-  log::info("config", "reloaded {}: {} keys changed, {} wait for a restart", config_file_, report.changed.size(),
-            report.needs_restart.size());
+  tell_reloaded(report, problems);
   return report;
+}
+
+// Whoever sent a signal sees no answer: the log, the event and `penstock status` have all of it.
+api::ReloadReport Node::refuse_reload(const std::vector<config::Problem>& problems) {
+  api::ReloadReport report;
+  std::vector<std::string> mistakes;
+  for (const config::Problem& problem : problems) {
+    report.problems.push_back(to_api(problem));
+    const std::string words = config::format_problem(problem);
+    log::warn("config", "{}", words);
+    if (problem.is_error) mistakes.push_back(words);
+  }
+  log::warn("config", "{} is refused, mistakes: {}; the configuration before goes on serving", config_file_,
+            mistakes.size());
+  record_config(fmt::format("refused {}: {}", config_file_, fmt::join(mistakes, " / ")));
+  const std::lock_guard lock(in_force_mutex_);
+  unfinished_.mistakes = std::move(mistakes);
+  unfinished_.refused = clock_.wall();
+  return report;
+}
+
+void Node::tell_reloaded(const api::ReloadReport& report, const std::vector<config::Problem>& warnings) {
+  for (const config::Problem& warning : warnings) log::warn("config", "{}", config::format_problem(warning));
+  const auto& waiting = report.needs_restart;
+  const std::string words =
+      fmt::format("reloaded {}: {} keys changed, {} wait for a restart{}{}", config_file_, report.changed.size(),
+                  waiting.size(), waiting.empty() ? "" : ": ", fmt::join(waiting, ", "));
+  record_config(words);
+  log::info("config", "{}", words);
+  const std::lock_guard lock(in_force_mutex_);
+  const bool as_before = waiting == unfinished_.needs_restart;
+  unfinished_ = {{}, {}, waiting, as_before ? unfinished_.waits_since : clock_.wall()};
+}
+
+Node::Unfinished Node::unfinished() const {
+  const std::lock_guard lock(in_force_mutex_);
+  return unfinished_;
 }
 
 Result<std::uint32_t> Node::rotate_keys() {

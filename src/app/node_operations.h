@@ -41,6 +41,7 @@ class NodeOperations final : public api::Operations {
   Result<api::EventList> trace(const api::TraceQuery& query) override;
   Result<api::EventList> events(const api::EventQuery& query) override;
 
+  Result<> check_names(const api::Selection& selection) override;
   std::vector<api::Pause> pauses() override;
   Result<api::Pause> pause(const api::PauseRequest& request, const api::Actor& actor) override;
   Result<std::vector<api::Pause>> resume(const api::Selection& selection, const api::Actor& actor) override;

@@ -4,7 +4,7 @@
 
 #include "api/errc.h"
 #include "app/node_operations.h"
-#include "providers/lint.h"
+#include "delivery/config_lint.h"
 
 namespace penstock::app {
 
@@ -18,7 +18,7 @@ Result<api::ConfigCheck> NodeOperations::check_config(const api::ConfigCheckRequ
       request.text ? config::load_text(*request.text, request.path) : config::load_file(request.path);
   std::vector<config::Problem> problems = loaded.problems;
   if (loaded.config) {
-    for (config::Problem& found : providers::lint_config(*loaded.config)) problems.push_back(std::move(found));
+    for (config::Problem& found : delivery::lint_config(*loaded.config)) problems.push_back(std::move(found));
   }
   api::ConfigCheck check;
   for (const config::Problem& from : problems) {

@@ -4,6 +4,7 @@
 #include "api/errc.h"
 #include "api/words.h"
 #include "app/ask_shards.h"
+#include "app/known_names.h"
 #include "app/node_operations.h"
 #include "base/log.h"
 
@@ -47,8 +48,9 @@ NodeOperations::NodeOperations(Node& node)
       suppressions_(node.suppressions(), node.clock(), node.in_force().config->node.data_dir,
                     [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }),
       users_(node.users(), [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }),
-      shaping_(node.engine(), node.names(), node.clock(),
-               [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }) {
+      shaping_(
+          node.engine(), node.names(), node.clock(), [&node] { return node.keep_shaping(); },
+          [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }) {
   register_metrics();
   if (auto loaded = pauses_.load(); !loaded) log::error("app", "{}", loaded.error().to_string());
   for (const PauseBook::Entry& entry : pauses_.list(node_.clock().wall())) {
@@ -71,6 +73,10 @@ void NodeOperations::stop() {
   jobs_.stop();
 }
 
+Result<> NodeOperations::check_names(const api::Selection& selection) {
+  return app::check_names(node_, selection);
+}
+
 std::vector<api::Pause> NodeOperations::pauses() {
   std::vector<api::Pause> all;
   for (PauseBook::Entry& entry : pauses_.list(node_.clock().wall())) all.push_back(std::move(entry.pause));
@@ -81,6 +87,7 @@ Result<api::Pause> NodeOperations::pause(const api::PauseRequest& request, const
   if (request.selection.message || !request.selection.recipient.empty()) {
     return fail(api::Errc::BadRequest, "a pause cannot name a message or a recipient; hold those");
   }
+  if (auto known = check_names(request.selection); !known) return fail(known.error());
   const auto match = SelectionMatch::make(request.selection, node_.names());
   if (!match) return fail(match.error());
   if (pauses_.list(node_.clock().wall()).size() >= queue::PauseSet::kMax) {
@@ -106,6 +113,7 @@ Result<std::vector<api::Pause>> NodeOperations::resume(const api::Selection& sel
     for (const PauseBook::Entry& entry : removed) dispatcher.remove_pause(queue::PauseId{entry.id});
   });
   for (const PauseBook::Entry& entry : removed) lifted.push_back(entry.pause);
+  if (lifted.empty()) return lifted;  // nothing was changed
   record_admin(actor, "resume " + describe_selection(selection));
   if (auto saved = pauses_.save(); !saved) {
     log::error("app", "the pause comes back at a restart: {}", saved.error().to_string());
@@ -116,14 +124,18 @@ Result<std::vector<api::Pause>> NodeOperations::resume(const api::Selection& sel
 Result<api::Job> NodeOperations::act(const api::ActRequest& request, const api::Actor& actor) {
   const auto config = node_.in_force().config;
   if (!request.to_vmta.empty() && config->find_vmta(request.to_vmta) == nullptr) {
-    return fail(api::Errc::BadRequest, "no vMTA \"" + request.to_vmta + "\" is configured");
+    return fail(api::Errc::BadRequest, not_configured("vMTA", request.to_vmta, vmta_names(*config)));
   }
   if (!request.to_stream.empty() && config->find_stream(request.to_stream) == nullptr) {
-    return fail(api::Errc::BadRequest, "no stream \"" + request.to_stream + "\" is configured");
+    return fail(api::Errc::BadRequest, not_configured("stream", request.to_stream, stream_names(*config)));
   }
+  if (auto known = check_names(request.selection); !known) return fail(known.error());
   if (!request.dry_run) {
-    record_admin(actor, fmt::format("{} {}{}", api::word_for(request.act), describe_selection(request.selection),
-                                    request.reason.empty() ? "" : ": " + request.reason));
+    std::string what = fmt::format("{} {}", api::word_for(request.act), describe_selection(request.selection));
+    if (!request.to_vmta.empty()) what += " to_vmta=" + request.to_vmta;
+    if (!request.to_stream.empty()) what += " to_stream=" + request.to_stream;
+    if (!request.reason.empty()) what += ": " + request.reason;
+    record_admin(actor, what);
   }
   return jobs_.start(request, actor);
 }

@@ -27,11 +27,13 @@ net::Task<> resolve(delivery::Dispatcher& dispatcher, model::NameId domain, deli
 struct Whereto {
   std::string group, provider, found_by;
   bool fixed = false;
+  std::string site{};  // the set of hosts, where there is no provider
 };
 
 Whereto by_destination(const model::NameTable& names, const delivery::Destination& to) {
   Whereto found;
   found.group = names.view(to.group);
+  if (!to.provider) found.site = names.view(to.site);
   found.fixed = to.kind != delivery::RouteKind::Mx;
   if (to.provider) found.provider = names.view(to.provider);
   if (found.fixed) {
@@ -66,7 +68,7 @@ api::PathScope scope_of(const shaping::Explanation& from, const Clock& clock) {
   scope.state = to_string(from.state);
   scope.rule = from.rule;
   scope.cause = from.cause;
-  if (from.state != shaping::State::Normal) scope.since = clock.to_wall(from.since);
+  if (from.since != Time{}) scope.since = clock.to_wall(from.since);
   if (from.until) scope.until = clock.to_wall(*from.until);
   scope.connections = from.connections;
   scope.connections_max = from.connection_limit == shaping::Explanation::kNoLimit ? 0 : from.connection_limit;
@@ -74,21 +76,10 @@ api::PathScope scope_of(const shaping::Explanation& from, const Clock& clock) {
   scope.rate_ceiling = from.rate_ceiling;
   scope.attempts = from.attempts;
   scope.refusals = from.refusals;
+  scope.messages_per_connection = from.messages_per_connection;
   scope.next = from.next;
   scope.by = from.by;
   return scope;
-}
-
-std::string text_of(const config::Route& route) {
-  switch (route.kind) {
-    case config::Route::Kind::Mx: return "mx";
-    case config::Route::Kind::Null: return "null";
-    case config::Route::Kind::Relay:
-    case config::Route::Kind::Lmtp: break;
-  }
-  std::string text = route.kind == config::Route::Kind::Relay ? "relay" : "lmtp";
-  for (const config::Endpoint& host : route.hosts) text += " " + host.to_string();
-  return text;
 }
 
 // The limits of [[limit]] that may hold mail of this path back, whatever else they ask of it.
@@ -159,10 +150,11 @@ Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestio
   answer.found_by = to.found_by;
   const config::Domain* rule = providers::domain_rule(config, domain);
   const config::Route& route = rule != nullptr && rule->route ? *rule->route : stream->route;
-  answer.values.push_back({"route", text_of(route),
+  answer.values.push_back({"route", route.to_string(),
                            rule != nullptr && rule->route ? "[[domain]] " + rule->name : "[[stream]] " + stream->name,
                            "", "", ""});
-  for (providers::Explained& row : providers::explain(config, catalog, {to.provider, rule, stream, to.fixed})) {
+  const providers::Question ask{to.provider, rule, stream, to.fixed, question.vmta, to.site, domain};
+  for (providers::Explained& row : providers::explain(config, catalog, ask)) {
     answer.values.push_back({std::move(row.key), std::move(row.value), std::move(row.origin), std::move(row.reference),
                              std::move(row.standing), std::move(row.note)});
   }
@@ -170,7 +162,12 @@ Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestio
   const shaping::PathKey wanted{node_.names().find(question.vmta), node_.names().find(to.group)};
   ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
     const auto found = dispatcher.paths().find(wanted);
-    if (found == dispatcher.paths().end()) return;
+    if (found == dispatcher.paths().end()) {
+      dispatcher.each_pathless([&](const shaping::PathKey& key, const shaping::Explanation& why) {
+        if (key == wanted) answer.scopes.push_back(scope_of(why, node_.clock()));
+      });
+      return;
+    }
     for (const shaping::Explanation& why : found->second->limiter().explain(node_.clock().now())) {
       answer.scopes.push_back(scope_of(why, node_.clock()));
     }

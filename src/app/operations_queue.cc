@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/ask_shards.h"
+#include "app/learn_places.h"
 #include "app/node_operations.h"
 #include "app/selection_match.h"
 #include "base/ascii.h"
@@ -70,7 +71,13 @@ api::RecipientState to_api(queue::Whereabouts where) {
   return api::RecipientState::Ready;
 }
 
+// What is listed by provider or path is not to miss what waits since before a restart.
+void learn_for(Node& node, const SelectionMatch& match, bool by_provider) {
+  if (by_provider || match.needs_places()) learn_places(node, match, kLearnForList, [] { return true; });
+}
+
 Groups group_queues(Node& node, const SelectionMatch& match, api::QueueGroup by) {
+  learn_for(node, match, by == api::QueueGroup::Provider);
   Groups groups;
   const Time now = node.clock().now();
   scan_queues(
@@ -113,6 +120,17 @@ std::string pause_of(const std::vector<PauseBook::Entry>& pauses, api::QueueGrou
 std::string text_of(const json::object& event, std::string_view key) {
   const json::value* value = event.if_contains(key);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::uint32_t number_of(const json::object& event, std::string_view key) {
+  const json::value* value = event.if_contains(key);
+  return value != nullptr && value->is_int64() ? static_cast<std::uint32_t>(value->get_int64()) : 0;
+}
+
+// "operator: wrong link, ticket 815", "paused by ann: the receiver asked for it".
+std::string why_held(const std::string& hold, const std::string& detail) {
+  if (detail.empty()) return hold;
+  return detail.starts_with(hold) ? detail : hold + ": " + detail;
 }
 
 }  // namespace
@@ -181,7 +199,7 @@ api::RecipientRow NodeOperations::recipient_row(const queue::QueuedRecipient& re
     row.next_attempt = node_.clock().to_wall(queue::time_of(recipient.due));
   }
   row.vmta = name(recipient.pinned_vmta);
-  if (place.group) row.path = name(place.vmta) + "/" + name(place.group);
+  if (place.group && place.vmta) row.path = name(place.vmta) + "/" + name(place.group);
   if (where == queue::Whereabouts::Held) row.reason = queue::to_string(recipient.hold);
   if (const auto envelope = node_.spool().read_envelope(recipient.message)) {
     row.sender = (*envelope)->sender;
@@ -200,6 +218,7 @@ Result<api::RecipientList> NodeOperations::recipients(const api::RecipientQuery&
     queue::QueuedRecipient recipient;
     delivery::Dispatcher::Sighting at;
   };
+  learn_for(node_, *match, false);
   // With an address every candidate has to be read; without, only those that are shown.
   const std::size_t keep = match->needs_confirmation() ? 100'000 : query.limit;
   std::vector<Seen> seen;
@@ -224,7 +243,8 @@ Result<api::RecipientList> NodeOperations::recipients(const api::RecipientQuery&
   std::set<model::MessageId> asked;
   for (const api::RecipientRow& row : list.rows) {
     if (asked.size() >= kHistoriesShown) break;
-    if (row.attempts > 0 && asked.insert(row.id.message).second) add_history(row.id.message, list.rows);
+    const bool told = row.attempts > 0 || row.state == api::RecipientState::Held;
+    if (told && asked.insert(row.id.message).second) add_history(row.id.message, list.rows);
   }
   return list;
 }
@@ -248,7 +268,7 @@ Result<std::optional<api::MessageDetail>> NodeOperations::message(model::Message
           row.attempts = recipient.attempts;
           row.vmta = node_.names().view(recipient.pinned_vmta);
           if (at.where == queue::Whereabouts::Held) row.reason = queue::to_string(recipient.hold);
-          if (at.place.group) {
+          if (at.place.group && at.place.vmta) {
             row.path =
                 std::string(node_.names().view(at.place.vmta)) + "/" + std::string(node_.names().view(at.place.group));
           }
@@ -275,13 +295,15 @@ Result<std::optional<api::MessageDetail>> NodeOperations::message(model::Message
   return std::optional<api::MessageDetail>(std::move(detail));
 }
 
-// The event log knows the last reply, and who is done.
+// The event log knows the last reply, why somebody is held, and of those who are in no queue how often they were tried
+// and whether they are done.
 void NodeOperations::add_history(model::MessageId message, std::span<api::RecipientRow> rows) {
   eventlog::TraceQuery query;
   query.message = message;
   query.limit = kHistoryEvents;
   const auto found = eventlog::trace(node_.events(), query);
   if (!found) return;
+  std::vector<std::string> held_for(rows.size());
   for (const std::string& line : found->lines) {
     boost::system::error_code error;
     const json::value parsed = json::parse(line, error);
@@ -289,15 +311,22 @@ void NodeOperations::add_history(model::MessageId message, std::span<api::Recipi
     const json::object& event = parsed.get_object();
     const std::string address = text_of(event, "recipient");
     const std::string type = text_of(event, "type");
-    for (api::RecipientRow& row : rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      api::RecipientRow& row = rows[i];
       if (row.id.message != message || !ascii::equal_ignoring_case(row.recipient, address)) continue;
       if (const std::string reply = text_of(event, "reply"); !reply.empty()) row.last_reply = reply;
+      if (type == "held" || type == "released") held_for[i] = type == "held" ? text_of(event, "detail") : "";
+      const bool queued = row.state != api::RecipientState::InDelivery && row.state != api::RecipientState::Done;
+      if (!queued) row.attempts = std::max(row.attempts, number_of(event, "attempt"));
       const bool final_type = type == "delivered" || type == "bounced" || type == "expired" || type == "suppressed";
       if (final_type && row.state == api::RecipientState::InDelivery) {
         row.state = api::RecipientState::Done;
         row.reason = type;
       }
     }
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].state == api::RecipientState::Held) rows[i].reason = why_held(rows[i].reason, held_for[i]);
   }
 }
 

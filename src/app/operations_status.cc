@@ -12,6 +12,7 @@
 namespace penstock::app {
 namespace {
 
+// 0: /proc does not tell.
 std::uint64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::uint64_t all = 0;
@@ -46,23 +47,30 @@ std::string path_name(const model::NameTable& names, const shaping::PathKey& key
   return std::string(names.view(key.vmta)) + '/' + std::string(names.view(key.group));
 }
 
-api::PathRow row_of(const model::NameTable& names, delivery::Path& path, Time now, const Clock& clock) {
+api::PathRow row_of(const model::NameTable& names, const shaping::PathKey& key,
+                    const std::vector<shaping::Explanation>& scopes, const Clock& clock) {
   api::PathRow row;
-  row.path = path_name(names, path.key());
-  row.vmta = names.view(path.key().vmta);
-  row.group = names.view(path.key().group);
+  row.path = path_name(names, key);
+  row.vmta = names.view(key.vmta);
+  row.group = names.view(key.group);
   // The worst scope explains the state; the tightest limit is the one that holds.
   std::uint32_t limit = shaping::Explanation::kNoLimit;
-  for (const shaping::Explanation& why : path.limiter().explain(now)) {
+  for (const shaping::Explanation& why : scopes) {
     limit = std::min(limit, why.connection_limit);
+    if (why.rate > 0) row.rate = row.rate > 0 ? std::min(row.rate, why.rate) : why.rate;
     if (why.state == shaping::State::Normal || to_api(why.state) < row.state) continue;
     row.state = to_api(why.state);
     row.cause = why.cause.empty() ? why.rule : why.rule + ": " + why.cause;
     row.since = clock.to_wall(why.since);
     if (why.until) row.until = clock.to_wall(*why.until);
   }
-  row.connections = path.connections();
   row.connections_max = limit == shaping::Explanation::kNoLimit ? 0 : limit;
+  return row;
+}
+
+api::PathRow row_of(const model::NameTable& names, delivery::Path& path, Time now, const Clock& clock) {
+  api::PathRow row = row_of(names, path.key(), path.limiter().explain(now), clock);
+  row.connections = path.connections();
   row.ready = path.ready();
   row.in_delivery = path.in_delivery();
   const delivery::PathRates rates = path.rates(now);
@@ -74,6 +82,43 @@ api::PathRow row_of(const model::NameTable& names, delivery::Path& path, Time no
   row.totals.bounced = path.counts().bounced;
   return row;
 }
+
+// An action bears on a path unless its tuple names another vMTA, pool or receiver: what it says of streams, campaigns
+// or domains is true of some of the path's mail.
+struct Bearing {
+  const config::Config& config;
+  const model::NameTable& names;
+  const std::vector<api::ActionRow>& actions;
+
+  [[nodiscard]] bool on(const std::string& key, const std::string& name, const delivery::Path& path) const {
+    const std::string_view vmta = names.view(path.key().vmta);
+    if (key == "vmta") return name == vmta;
+    if (key == "pool") {
+      const config::Pool* pool = config.find_pool(name);
+      return pool != nullptr && std::any_of(pool->members.begin(), pool->members.end(),
+                                            [&](const config::PoolMember& member) { return member.vmta == vmta; });
+    }
+    if (key == "provider") {
+      // Where no provider is known the site or the fixed route stands in its place.
+      const std::string_view home = names.view(path.home());
+      return home == name || home == "provider:" + name;
+    }
+    if (key == "site") {
+      return std::any_of(path.lanes().begin(), path.lanes().end(),
+                         [&](const auto& entry) { return names.view(entry.second->destination->site) == name; });
+    }
+    return true;
+  }
+  [[nodiscard]] std::vector<std::string> on(const delivery::Path& path) const {
+    std::vector<std::string> words;
+    for (const api::ActionRow& action : actions) {
+      const bool all = std::all_of(action.tuple.begin(), action.tuple.end(),
+                                   [&](const auto& place) { return on(place.first, place.second, path); });
+      if (all) words.push_back(words_of(action));
+    }
+    return words;
+  }
+};
 
 // What receivers say of our configuration, of all shards together.
 void add_alarms(delivery::Engine& engine, std::vector<api::Trouble>& all) {
@@ -107,6 +152,26 @@ void add_alarms(delivery::Engine& engine, std::vector<api::Trouble>& all) {
   }
 }
 
+constexpr std::size_t kNamesShown = 10;
+
+// What the last reload left to do.
+void add_unfinished(const Node::Unfinished& unfinished, std::vector<api::Trouble>& all) {
+  if (!unfinished.mistakes.empty()) {
+    const std::size_t more = unfinished.mistakes.size() - 1;
+    all.push_back({"configuration",
+                   "the last reload was refused, " + unfinished.mistakes.front() +
+                       (more == 0 ? "" : fmt::format(" (and {} more: penstock check-config)", more)),
+                   "mend it, then: penstock reload; the one before serves until then", unfinished.refused});
+  }
+  const auto& keys = unfinished.needs_restart;
+  if (keys.empty()) return;
+  const auto shown = keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), kNamesShown));
+  all.push_back({"configuration",
+                 fmt::format("{} {} for a restart: {}{}", keys.size(), keys.size() == 1 ? "key waits" : "keys wait",
+                             fmt::join(keys.begin(), shown, ", "), shown == keys.end() ? "" : ", …"),
+                 "restart the daemon; until then these have the values before", unfinished.waits_since});
+}
+
 bool selected(const api::Selection& selection, const api::PathRow& row) {
   const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
   const std::string provider = selection.provider.empty() ? "" : "provider:" + selection.provider;
@@ -133,21 +198,38 @@ std::vector<api::Trouble> NodeOperations::troubles() {
     const bool full = health.state == spool::HealthState::Full;
     all.push_back({"spool",
                    health.reason,
-                   full ? "free space on its file system; new mail is answered 452 until then"
+                   full ? "free space on its file system, or raise LimitNOFILE where it lacks open files; new mail is "
+                          "answered 452 until then"
                         : "look at the disk and the log, then restart; new mail is answered 451 until then",
                    {}});
   }
   if (const eventlog::Health health = node_.events().health(); !health.ok) {
     all.push_back({"event log", health.reason, "free space on its file system, or look at the disk", {}});
   }
+  const delivery::OwnShortage::State shortage = node_.engine().shortage().state();
+  if (shortage.count > 0 && node_.clock().wall() - shortage.last < delivery::OwnShortage::kLasts) {
+    api::Trouble& trouble = all.emplace_back();
+    trouble.part = "connections";
+    trouble.message = "this machine has no socket for a connection, mail waits: " + shortage.words;
+    trouble.hint = "raise LimitNOFILE of the service, or see what else uses up descriptors, ports and memory here";
+    trouble.since = shortage.since;
+    trouble.count = shortage.count;
+    trouble.last = shortage.last;
+  }
+  if (::geteuid() == 0) {
+    all.push_back({"process", "the daemon runs as root: a hole in it would be a hole in the machine",
+                   "set node.user to the user it should become, as \"penstock\", and restart", node_.started()});
+  }
   add_alarms(node_.engine(), all);
   for (const api::ActionRow& action : shaping_.actions()) {
     if (!action.alarm || action.pinned) continue;
     std::string what;
-    for (const auto& [key, name] : action.tuple) what += (what.empty() ? "" : " ") + key + "=" + name;
+    for (const auto& [key, name] : action.tuple)
+      what.append(what.empty() ? "" : " ").append(key).append("=").append(name);
     all.push_back({what, action.kind + ": rule " + action.rule + ", " + action.reply,
                    "mend what the reply names, then: penstock action clear", action.since});
   }
+  add_unfinished(node_.unfinished(), all);
   const Node::InForce in_force = node_.in_force();
   for (const delivery::PlanWarning& warning : in_force.warnings) {
     all.push_back({warning.part, warning.message, warning.hint, in_force.since});
@@ -204,12 +286,22 @@ api::Health NodeOperations::health() {
 
 Result<std::vector<api::PathRow>> NodeOperations::paths(const api::PathQuery& query) {
   std::vector<api::PathRow> all;
+  const Node::InForce in_force = node_.in_force();
+  const std::vector<api::ActionRow> actions = shaping_.actions();
+  const Bearing bearing{*in_force.config, node_.names(), actions};
   ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
     const Time now = node_.clock().now();
     for (const auto& [key, path] : dispatcher.paths()) {
       api::PathRow row = row_of(node_.names(), *path, now, node_.clock());
-      if (selected(query.selection, row)) all.push_back(std::move(row));
+      if (!selected(query.selection, row)) continue;
+      row.actions = bearing.on(*path);
+      all.push_back(std::move(row));
     }
+    // What waits for these is not ready, and after a restart nobody has sent there yet.
+    dispatcher.each_pathless([&](const shaping::PathKey& key, const shaping::Explanation& why) {
+      api::PathRow row = row_of(node_.names(), key, {why}, node_.clock());
+      if (selected(query.selection, row)) all.push_back(std::move(row));
+    });
   });
   const auto busier = [](const api::PathRow& a, const api::PathRow& b) {
     const auto key = [](const api::PathRow& row) {

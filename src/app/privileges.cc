@@ -66,7 +66,7 @@ void drop_bounding_set() {
 
 void keep_to_ourselves(bool core_dumps) {
   ::umask(077);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their tools read the process
+#ifndef PENSTOCK_SANITIZED  // their tools read the process
   if (!core_dumps) {
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
@@ -169,6 +169,28 @@ Result<> check_folder(const std::string& path) {
     return refuse(std::errc::permission_denied,
                   fmt::format("{} belongs to {}, left by a daemon that ran as somebody else; chown -R {} {}",
                               entry.path().string(), name_of(inside.st_uid), us, path));
+  }
+  return {};
+}
+
+Result<> keep_state_private(const std::string& data_dir) {
+  constexpr unsigned kOthers = 077;
+  struct stat facts {};
+  if (::stat(data_dir.c_str(), &facts) == 0 && (facts.st_mode & kOthers) != 0) {
+    log::warn("app", "the folder {} has mode {:04o}: others can see what lies there; chmod 0700 it", data_dir,
+              facts.st_mode & 07777U);
+  }
+  for (const char* name : {"state.db", "state.db-wal", "state.db-shm"}) {
+    const std::string path = data_dir + "/" + name;
+    // A link is followed nowhere: what it leads to is none of ours.
+    if (::lstat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || (facts.st_mode & kOthers) == 0) continue;
+    if (::chmod(path.c_str(), 0600) != 0) {
+      return refuse(std::errc::permission_denied,
+                    fmt::format("{} has mode {:04o}, so that others can use what it holds; chmod 0600 it", path,
+                                facts.st_mode & 07777U));
+    }
+    log::warn("app", "{} had mode {:04o} and is 0600 now: others could use what it holds", path,
+              facts.st_mode & 07777U);
   }
   return {};
 }

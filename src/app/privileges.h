@@ -43,5 +43,9 @@ void keep_to_ourselves(bool core_dumps);
 [[nodiscard]] Result<> make_folder(const std::string& path, const std::optional<Identity>& identity, mode_t mode);
 // That we can make files in it, and that what lies there is ours.
 [[nodiscard]] Result<> check_folder(const std::string& path);
+// state.db holds password hashes and whom nobody may mail: where it and its companions let others in (a backup put
+// back, say), they are made 0600, and the log says so. A folder that lets others in is only warned of. As who we are
+// now; errors: a file that cannot be changed.
+[[nodiscard]] Result<> keep_state_private(const std::string& data_dir);
 
 }  // namespace penstock::app

@@ -13,6 +13,7 @@ mtasts::FetchOptions fetch_options(const net::TlsContextPtr& tls, const config::
   mtasts::FetchOptions options;
   options.tls = tls;
   options.port = static_cast<std::uint16_t>(config.tls.mta_sts_port);
+  options.private_hosts = config.tls.private_hosts;
   return options;
 }
 

@@ -107,12 +107,14 @@ void ReportReception::reload(const config::Config& config, ClassifierPtr classif
   desk.classifier = std::move(classifier);
   desk.policy.act_without_reference = config.feedback.act_without_reference;
   desk.policy.complaint_types = config.feedback.complaint_types;
+  desk.policy.complaint_suppress = config.feedback.complaint_suppress;
   desk.policy.complaint_global = config.feedback.complaint_global;
   desk_settings_ = std::move(desk);
   desk_->configure(desk_settings_);
   auto made = std::make_shared<Settings>();
   made->trusted_domains = config.feedback.trusted_domains;
   made->trusted_networks = config.feedback.trusted_networks;
+  made->complaint_lasts = config.feedback.complaint_lasts;
   for (const config::Stream& stream : config.streams) made->streams.push_back(stream.name);
   const std::lock_guard lock(mutex_);
   settings_ = std::move(made);
@@ -137,7 +139,7 @@ std::shared_ptr<const ReportReception::Settings> ReportReception::settings() con
 }
 
 std::vector<std::optional<feedback::SentRecipient>> ReportReception::find_sent(
-    std::span<const feedback::WantedRecipient> wanted) {
+    std::span<const model::RecipientId> wanted) {
   SentLookup lookup(wanted);
   const auto looked = eventlog::visit_messages(parts_.log, lookup.messages(), lookup.since(),
                                                [&lookup](std::string_view line) { lookup.take(line); });
@@ -146,8 +148,7 @@ std::vector<std::optional<feedback::SentRecipient>> ReportReception::find_sent(
 }
 
 std::optional<feedback::SentRecipient> ReportReception::find_sent(model::RecipientId recipient) {
-  const feedback::WantedRecipient wanted{recipient, {}};
-  return find_sent({&wanted, 1}).front();
+  return find_sent({&recipient, 1}).front();
 }
 
 bool ReportReception::is_trusted(const feedback::IncomingReport& incoming, const report::Report&) {
@@ -197,7 +198,8 @@ bool ReportReception::submit(const feedback::HandledRecipient& handled, suppress
   if (handled.sent != nullptr) bounce.tenant = handled.sent->tenant;
   if (handled.report.kind == report::ReportKind::Complaint) {
     bounce.reason = "complaint: " + handled.report.feedback_type;
-    auto entries = suppression::Policy::on_complaint(bounce, handled.effect.global_scope, parts_.clock.wall());
+    auto entries = suppression::Policy::on_complaint(bounce, handled.effect.global_scope, settings()->complaint_lasts,
+                                                     parts_.clock.wall());
     parts_.guard->list().add(std::move(entries), suppression::Overwrite::Weaker, std::move(done));
     return true;
   }
@@ -265,7 +267,7 @@ void ReportReception::record(const feedback::HandledRecipient& handled) {
   if (handled.decision.recipient) {
     event.message = handled.decision.recipient->message;
     event.recipient_index = handled.decision.recipient->index;
-    event.has_recipient = event.recipient_index != feedback::kWholeMessage;
+    event.has_recipient = true;
   }
   if (handled.sent != nullptr) {
     event.tenant = handled.sent->tenant;
@@ -273,6 +275,8 @@ void ReportReception::record(const feedback::HandledRecipient& handled) {
     event.list = handled.sent->list;
     event.provider = handled.sent->provider;
     event.vmta = handled.sent->vmta;
+    event.pool = handled.sent->pool;
+    event.sender = handled.sent->sender;
     const bool complained = handled.effect.acting && event.type == model::EventType::Complaint;
     if (complained && parts_.warmups != nullptr) parts_.warmups->complained(event.vmta, event.provider);
   }
@@ -280,7 +284,11 @@ void ReportReception::record(const feedback::HandledRecipient& handled) {
   event.peer_host = handled.report.reporting_host;
   event.reply = handled.effect.reply;
   event.outcome_class = handled.effect.outcome_class;
+  event.rule = handled.effect.rule;
+  event.scope = handled.effect.scope;
+  event.blocklist = handled.effect.blocklist;
   event.bytes = handled.incoming.message.size();
+  event.queued = std::max(event.time - handled.incoming.received, Duration::zero());
   // What we know goes before what the report says.
   if (handled.sent != nullptr && !handled.sent->dkim_domain.empty()) {
     event.dkim_domain = handled.sent->dkim_domain;
@@ -290,6 +298,42 @@ void ReportReception::record(const feedback::HandledRecipient& handled) {
   event.report = name;
   event.detail = detail;
   parts_.events.record(event);
+  if (handled.effect.acting && event.type == model::EventType::BounceReport) tell_limits(handled);
+}
+
+// Limits, warm-ups and alarms hear of a failure that came late as of one that was said at once.
+void ReportReception::tell_limits(const feedback::HandledRecipient& handled) {
+  const feedback::Effect& effect = handled.effect;
+  delivery::LateFailure failure;
+  failure.recipient_domain = model::domain_of(effect.address);
+  model::Outcome& outcome = failure.outcome;
+  outcome.kind = model::OutcomeKind::Bounced;
+  outcome.outcome_class = effect.outcome_class;
+  outcome.rule = effect.rule;
+  outcome.scope = effect.scope;
+  outcome.step = model::Step::Rcpt;
+  outcome.reply = effect.reply;
+  outcome.alarm = effect.alarm;
+  outcome.blocklist = effect.blocklist;
+  // A host that quotes no reply has a status and words.
+  if (outcome.reply.code == 0) {
+    outcome.reply.code = outcome.reply.enhanced.status_class == 4 ? 450 : 550;
+    outcome.reply.text = effect.diagnostic;
+  }
+  if (handled.sent != nullptr) {
+    const feedback::SentRecipient& sent = *handled.sent;
+    failure.vmta = sent.vmta;
+    failure.provider = sent.provider;
+    failure.site = sent.site;
+    failure.stream = sent.stream;
+    failure.tenant = sent.tenant;
+    failure.campaign = sent.campaign;
+    failure.pool = sent.pool;
+    failure.sender_domain = model::domain_of(sent.sender);
+    failure.dkim_domain = sent.dkim_domain;
+    if (parts_.warmups != nullptr) parts_.warmups->failed_late(sent.vmta, sent.provider, outcome);
+  }
+  if (parts_.heard && (effect.alarm || effect.about_us)) parts_.heard(std::move(failure), effect.about_us);
 }
 
 void ReportReception::finished() {

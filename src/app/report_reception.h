@@ -3,13 +3,14 @@
 // module feedback with the event log, the resolver and the configuration.
 //
 // Use:  auto reception = ReportReception::open(parts, *config, plan->classifier);   // handles what waited, too
-//       services.reports = &(*reception)->inbox();    plan = Plan(config, (*reception)->reference_key());
+//       services.reports = &(*reception)->inbox();    terms = Terms(*config, (*reception)->reference_keys());
 //       (*reception)->reload(*config, plan->classifier);   …   (*reception)->stop();   // before shards and event log
 // Threads: open, reload and stop by one that is no shard; the rest runs on the inbox's thread, which may wait for the
 // event log (tens of milliseconds) and for DNS (kKeyWait), never a shard.
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "delivery/late_failure.h"
 #include "dns/resolver.h"
 #include "eventlog/event_log.h"
 #include "feedback/report_desk.h"
@@ -44,6 +46,9 @@ class ReportReception final : public feedback::ReportOutlets {
     state::Writer& state;
     suppression::Guard* guard;        // nullptr: reports are recorded and suppress nobody
     warmup::Desk* warmups = nullptr;  // told of complaints; nullptr: nobody is
+    // Told of reported failures that are believed and speak of us (`about_us`), or are our configuration's fault
+    // (outcome.alarm). The inbox's thread.
+    std::function<void(delivery::LateFailure failure, bool about_us)> heard = {};
   };
 
   // The classifier of the delivery plan in force: a reply means the same whether it is heard or reported.
@@ -54,7 +59,6 @@ class ReportReception final : public feedback::ReportOutlets {
   ~ReportReception() override;
 
   [[nodiscard]] feedback::Inbox& inbox() { return *inbox_; }
-  [[nodiscard]] const feedback::ReferenceKey& reference_key() const { return keys_.current; }
   [[nodiscard]] const feedback::ReferenceKeys& reference_keys() const { return keys_; }
   void reload(const config::Config& config, ClassifierPtr classifier);
   // A new current key, on disk and for reports that come from now on. As reload(): not at the same time.
@@ -62,8 +66,7 @@ class ReportReception final : public feedback::ReportOutlets {
   void stop();
 
   // Any thread.
-  std::vector<std::optional<feedback::SentRecipient>> find_sent(
-      std::span<const feedback::WantedRecipient> wanted) override;
+  std::vector<std::optional<feedback::SentRecipient>> find_sent(std::span<const model::RecipientId> wanted) override;
   [[nodiscard]] std::optional<feedback::SentRecipient> find_sent(model::RecipientId recipient);
   bool is_trusted(const feedback::IncomingReport& incoming, const report::Report& report) override;
   std::vector<feedback::Suppressing> suppress(std::span<const feedback::HandledRecipient> handled) override;
@@ -80,6 +83,7 @@ class ReportReception final : public feedback::ReportOutlets {
     std::vector<std::string> trusted_domains;
     std::vector<IpNetwork> trusted_networks;
     std::vector<std::string> streams;
+    Duration complaint_lasts{0};
   };
 
   explicit ReportReception(Parts parts);
@@ -88,6 +92,7 @@ class ReportReception final : public feedback::ReportOutlets {
   [[nodiscard]] std::string stream_of(const feedback::HandledRecipient& handled) const;
   [[nodiscard]] bool submit(const feedback::HandledRecipient& handled, suppression::Suppression::AddDone done);
   [[nodiscard]] bool is_recorded(const feedback::HandledRecipient& handled, const std::string& name);
+  void tell_limits(const feedback::HandledRecipient& handled);
   [[nodiscard]] bool is_signed_by(const std::string& message, const std::vector<std::string>& domains);
 
   const Parts parts_;

@@ -25,6 +25,8 @@ class SelectionMatch {
                                const queue::Place& place) const {
     return selection_.matches(recipient, labels, place);
   }
+  // Which provider or path mail goes to has to be known; see learn_places.
+  [[nodiscard]] bool needs_places() const { return selection_.provider || selection_.group; }
   [[nodiscard]] bool needs_confirmation() const { return !address_.empty(); }
   [[nodiscard]] bool confirm(const queue::QueuedRecipient& recipient, spool::Spool& spool) const;
   [[nodiscard]] const queue::Selection& selection() const { return selection_; }

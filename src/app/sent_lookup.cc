@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/ascii.h"
-
 namespace penstock::app {
 namespace {
 
@@ -14,24 +12,27 @@ using eventlog::Field;
 // Clocks are set back now and then.
 constexpr std::chrono::hours kSlack{1};
 
-bool is_one_of(std::string_view address, const std::vector<std::string>& addresses) {
-  return std::any_of(addresses.begin(), addresses.end(),
-                     [&](const std::string& other) { return ascii::equal_ignoring_case(address, other); });
-}
-
 constexpr std::pair<Field, std::string feedback::SentRecipient::*> kMembers[] = {
-    {Field::Stream, &feedback::SentRecipient::stream},     {Field::Tenant, &feedback::SentRecipient::tenant},
-    {Field::Campaign, &feedback::SentRecipient::campaign}, {Field::List, &feedback::SentRecipient::list},
-    {Field::Provider, &feedback::SentRecipient::provider}, {Field::Vmta, &feedback::SentRecipient::vmta},
-    {Field::Sender, &feedback::SentRecipient::sender},     {Field::DkimDomain, &feedback::SentRecipient::dkim_domain},
+    {Field::Stream, &feedback::SentRecipient::stream},
+    {Field::Tenant, &feedback::SentRecipient::tenant},
+    {Field::Campaign, &feedback::SentRecipient::campaign},
+    {Field::List, &feedback::SentRecipient::list},
+    {Field::Provider, &feedback::SentRecipient::provider},
+    {Field::Vmta, &feedback::SentRecipient::vmta},
+    {Field::Pool, &feedback::SentRecipient::pool},
+    {Field::Sender, &feedback::SentRecipient::sender},
+    {Field::DkimDomain, &feedback::SentRecipient::dkim_domain},
+    {Field::Route, &feedback::SentRecipient::route},
+    {Field::Site, &feedback::SentRecipient::site},
+    {Field::Source, &feedback::SentRecipient::source_address},
 };
 
 }  // namespace
 
-SentLookup::SentLookup(std::span<const feedback::WantedRecipient> wanted)
+SentLookup::SentLookup(std::span<const model::RecipientId> wanted)
     : wanted_(wanted), found_(wanted.size()), since_(Time::max()) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const model::MessageId message = wanted[i].recipient.message;
+    const model::MessageId message = wanted[i].message;
     since_ = std::min(since_, feedback::made_at(message) - kSlack);
     const std::string id = model::format_id(message);
     if (!places_.contains(id)) messages_.push_back(message);
@@ -48,12 +49,9 @@ void SentLookup::take(std::string_view line) {
   if (address.empty()) return;
   const auto number = static_cast<std::uint32_t>(event_.number(Field::RcptIndex));
   for (auto place = begin; place != end; ++place) {
-    const feedback::WantedRecipient& want = wanted_[place->second];
-    const bool whole = want.recipient.index == feedback::kWholeMessage;
-    if (whole ? !is_one_of(address, want.addresses) : number != want.recipient.index) continue;
+    if (number != wanted_[place->second].index) continue;
     std::optional<feedback::SentRecipient>& sent = found_[place->second];
-    if (sent && sent->index != number) continue;
-    if (!sent) sent = feedback::SentRecipient{.address = address, .index = number};
+    if (!sent) sent = feedback::SentRecipient{.address = address};
     for (const auto& [field, member] : kMembers) {
       if ((*sent.*member).empty()) (*sent).*member = event_.text(field, scratch);
     }

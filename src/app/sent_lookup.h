@@ -23,7 +23,7 @@ namespace penstock::app {
 class SentLookup {
  public:
   // `wanted` outlives it.
-  explicit SentLookup(std::span<const feedback::WantedRecipient> wanted);
+  explicit SentLookup(std::span<const model::RecipientId> wanted);
   [[nodiscard]] std::span<const model::MessageId> messages() const { return messages_; }
   // Nothing older than this is about them.
   [[nodiscard]] Time since() const { return since_; }
@@ -32,7 +32,7 @@ class SentLookup {
   [[nodiscard]] std::vector<std::optional<feedback::SentRecipient>> found() { return std::move(found_); }
 
  private:
-  const std::span<const feedback::WantedRecipient> wanted_;
+  const std::span<const model::RecipientId> wanted_;
   std::vector<model::MessageId> messages_;
   std::unordered_multimap<std::string, std::size_t> places_;  // of an id's text among `wanted`
   std::vector<std::optional<feedback::SentRecipient>> found_;

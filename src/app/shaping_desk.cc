@@ -15,6 +15,8 @@ using shaping::Action;
 using shaping::ActionKind;
 using shaping::LimitKey;
 
+}  // namespace
+
 std::string words_of(const api::ActionRow& row) {
   std::string words = row.kind;
   for (const auto& [key, name] : row.tuple) words += fmt::format(" {}={}", key, name);
@@ -22,6 +24,8 @@ std::string words_of(const api::ActionRow& row) {
   if (!row.rule.empty()) words += fmt::format(" ({}{})", row.pinned ? "by " + row.by + ": " : "rule ", row.rule);
   return words;
 }
+
+namespace {
 
 ActionKind kind_of(const std::string& word) {
   for (const ActionKind kind : {ActionKind::Slow, ActionKind::Backoff, ActionKind::Suspend}) {
@@ -48,12 +52,14 @@ api::ActionRow ShapingDesk::row_of(const Action& action) const {
   if (action.until) row.until = clock_.to_wall(*action.until);
   row.alarm = action.alarm;
   row.pinned = action.pinned;
+  row.recovering = action.ramps();
   row.by = action.by;
   row.next = action.next();
   return row;
 }
 
-// What an operator sets stands on every shard; what a rule made, on the one that has the provider's paths.
+// What an operator sets stands on every shard, with a part of the rate; what a rule made, on the one that has the
+// provider's paths.
 std::vector<api::ActionRow> ShapingDesk::actions() {
   std::vector<std::pair<LimitKey, api::ActionRow>> all;
   ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
@@ -63,6 +69,7 @@ std::vector<api::ActionRow> ShapingDesk::actions() {
           std::find_if(all.begin(), all.end(), [&](const auto& entry) { return entry.first == action.key; });
       if (known != all.end()) {
         known->second.held += held;
+        known->second.rate += action.rate;
         continue;
       }
       all.emplace_back(action.key, row_of(action));
@@ -70,9 +77,18 @@ std::vector<api::ActionRow> ShapingDesk::actions() {
     }
   });
   std::vector<api::ActionRow> rows;
+  rows.reserve(all.size());
   for (auto& [key, row] : all) rows.push_back(std::move(row));
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.since < b.since; });
   return rows;
+}
+
+Result<> ShapingDesk::changed(const api::Actor& actor, const std::string& what) {
+  audit_(actor, what);
+  auto kept = keep_();
+  if (kept) return {};
+  return fail(api::Errc::Unavailable, "it holds now, but a restart would forget it, for it cannot be written down: " +
+                                          kept.error().to_string());
 }
 
 Result<LimitKey> ShapingDesk::key_of(const api::Tuple& tuple) {
@@ -101,8 +117,11 @@ Result<api::ActionRow> ShapingDesk::set_action(const api::ActionRequest& request
     if (row.tuple == row_of(action).tuple) before = words_of(row);
   }
   ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { dispatcher.pin_action(action); });
-  const api::ActionRow row = row_of(action);
-  audit_(actor, fmt::format("action set {}{}", words_of(row), before.empty() ? "" : "; before: " + before));
+  api::ActionRow row = row_of(action);
+  row.rate = request.rate;
+  auto kept =
+      changed(actor, fmt::format("action set {}{}", words_of(row), before.empty() ? "" : "; before: " + before));
+  if (!kept) return fail(kept.error());
   return row;
 }
 
@@ -117,7 +136,7 @@ Result<std::vector<api::ActionRow>> ShapingDesk::clear_actions(const api::Tuple&
     const auto key = key_of(row.tuple);
     if (!key) return fail(key.error());
     ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { dispatcher.clear_action(*key); });
-    audit_(actor, "action clear; before: " + words_of(row));
+    if (auto kept = changed(actor, "action clear; before: " + words_of(row)); !kept) return fail(kept.error());
   }
   return cleared;
 }
@@ -130,12 +149,29 @@ Result<shaping::PathKey> ShapingDesk::path_of(const std::string& path) {
   return key;
 }
 
+// Before the first mailing too: the vMTA and the provider must be known, a site or domain is believed.
+Result<shaping::PathKey> ShapingDesk::path_to_pin(const std::string& path) {
+  const std::size_t slash = path.find('/');
+  const std::string group = slash == std::string::npos ? "" : path.substr(slash + 1);
+  const bool is_provider = group.starts_with("provider:") && names_.find(group);
+  const bool is_other = group.starts_with("site:") || group.starts_with("domain:");
+  const model::NameId vmta = names_.find(path.substr(0, slash));
+  bool has_vmta = false;
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
+    has_vmta = has_vmta || dispatcher.plan_ptr()->find_vmta(vmta) != nullptr;
+  });
+  if (has_vmta && (is_provider || is_other)) return shaping::PathKey{vmta, names_.intern(group)};
+  auto key = path_of(path);
+  if (key && state_of(*key).empty()) return fail(api::Errc::NotFound, "there is no path \"" + path + "\"");
+  return key;
+}
+
 std::string ShapingDesk::state_of(const shaping::PathKey& key) {
   std::string words;
   ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
-    const auto found = dispatcher.paths().find(key);
-    if (found == dispatcher.paths().end()) return;
-    const shaping::Explanation why = found->second->limiter().scopes().front()->explain(clock_.now());
+    const auto known = dispatcher.explain(key);
+    if (!known || (dispatcher.find_limiter(key) == nullptr && !words.empty())) return;
+    const shaping::Explanation& why = *known;
     words = fmt::format("{}", to_string(why.state));
     if (why.connection_limit != shaping::Explanation::kNoLimit) {
       words += fmt::format(", {} connections", why.connection_limit);
@@ -147,8 +183,11 @@ std::string ShapingDesk::state_of(const shaping::PathKey& key) {
 }
 
 Result<> ShapingDesk::pin_path(const api::PathPin& request, const api::Actor& actor) {
-  const auto key = path_of(request.path);
+  const auto key = path_to_pin(request.path);
   if (!key) return fail(key.error());
+  if (request.connections == 0U) {
+    return fail(api::Errc::BadRequest, "0 connections send nothing: suspend the path instead");
+  }
   shaping::Pin pin;
   pin.connections = request.connections;
   if (request.rate > 0) pin.rate = request.rate;
@@ -156,17 +195,15 @@ Result<> ShapingDesk::pin_path(const api::PathPin& request, const api::Actor& ac
   if (request.until != Time{}) pin.until = clock_.from_wall(request.until);
   pin.by = actor.name;
   pin.reason = request.reason;
+  pin.since = clock_.now();
   const std::string before = state_of(*key);
-  bool found = false;
-  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { found = dispatcher.pin_path(*key, pin) || found; });
-  if (!found) return fail(api::Errc::NotFound, "nothing was sent on \"" + request.path + "\" lately");
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { dispatcher.pin_path(*key, pin); });
   std::string what = "path pin " + request.path;
   if (pin.connections) what += fmt::format(" connections={}", *pin.connections);
   if (pin.rate) what += fmt::format(" rate={:.3g}/s", *pin.rate);
   if (pin.suspended) what += " suspended";
   if (!pin.reason.empty()) what += ": " + pin.reason;
-  audit_(actor, what + "; before: " + before);
-  return {};
+  return changed(actor, what + "; before: " + (before.empty() ? "unknown" : before));
 }
 
 Result<> ShapingDesk::unpin_path(const std::string& path, const api::Actor& actor) {
@@ -176,21 +213,18 @@ Result<> ShapingDesk::unpin_path(const std::string& path, const api::Actor& acto
   bool found = false;
   ask_shards(engine_,
              [&](delivery::Dispatcher& dispatcher) { found = dispatcher.pin_path(*key, std::nullopt) || found; });
-  if (!found) return fail(api::Errc::NotFound, "nothing was sent on \"" + path + "\" lately");
-  audit_(actor, fmt::format("path unpin {}; before: {}", path, before));
-  return {};
+  if (!found) return fail(api::Errc::NotFound, "nobody has pinned \"" + path + "\"");
+  return changed(actor, fmt::format("path unpin {}; before: {}", path, before.empty() ? "pinned" : before));
 }
 
 Result<> ShapingDesk::clear_path(const std::string& path, const api::Actor& actor) {
   const auto key = path_of(path);
   if (!key) return fail(key.error());
   const std::string before = state_of(*key);
-  if (before.empty()) return fail(api::Errc::NotFound, "nothing was sent on \"" + path + "\" lately");
-  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
-    dispatcher.reset_trouble([&](const delivery::Path& one) { return one.key() == *key; });
-  });
-  audit_(actor, fmt::format("path clear {}; before: {}", path, before));
-  return {};
+  bool found = false;
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) { found = dispatcher.clear_path(*key) || found; });
+  if (!found) return fail(api::Errc::NotFound, "nothing was sent on \"" + path + "\" lately");
+  return changed(actor, fmt::format("path clear {}; before: {}", path, before.empty() ? "unknown" : before));
 }
 
 }  // namespace penstock::app

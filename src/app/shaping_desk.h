@@ -13,13 +13,17 @@
 
 namespace penstock::app {
 
+// "suspend campaign=may provider=gmail (rule campaign-doubted)"
+[[nodiscard]] std::string words_of(const api::ActionRow& row);
+
 class ShapingDesk final : public api::ShapingOperations {
  public:
+  using Keep = std::function<Result<>()>;
   using Audit = std::function<void(const api::Actor&, const std::string&)>;
 
-  // All must outlive it. `audit` records what somebody changed.
-  ShapingDesk(delivery::Engine& engine, model::NameTable& names, const Clock& clock, Audit audit)
-      : engine_(engine), names_(names), clock_(clock), audit_(std::move(audit)) {}
+  // All must outlive it. `keep` makes what the shards have durable; `audit` records what somebody changed.
+  ShapingDesk(delivery::Engine& engine, model::NameTable& names, const Clock& clock, Keep keep, Audit audit)
+      : engine_(engine), names_(names), clock_(clock), keep_(std::move(keep)), audit_(std::move(audit)) {}
 
   std::vector<api::ActionRow> actions() override;
   Result<api::ActionRow> set_action(const api::ActionRequest& request, const api::Actor& actor) override;
@@ -32,13 +36,17 @@ class ShapingDesk final : public api::ShapingOperations {
  private:
   [[nodiscard]] Result<shaping::LimitKey> key_of(const api::Tuple& tuple);
   [[nodiscard]] Result<shaping::PathKey> path_of(const std::string& path);
+  Result<shaping::PathKey> path_to_pin(const std::string& path);
   [[nodiscard]] api::ActionRow row_of(const shaping::Action& action) const;
   // How the path's own limiter is, in words: for the audit.
+  // What somebody changed: recorded, and durable before he is answered.
+  Result<> changed(const api::Actor& actor, const std::string& what);
   [[nodiscard]] std::string state_of(const shaping::PathKey& key);
 
   delivery::Engine& engine_;
   model::NameTable& names_;
   const Clock& clock_;
+  const Keep keep_;
   const Audit audit_;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <utility>
 
 #include "base/log.h"
 
@@ -51,6 +52,18 @@ std::optional<Time> end(const json::object& from, const Clock& clock) {
   return until == Time{} ? std::nullopt : std::optional(until);
 }
 
+shaping::TroubleState trouble_of(const json::object& from, const Clock& clock) {
+  shaping::TroubleState state;
+  state.failures = count(from, "failures");
+  state.suspensions = count(from, "suspensions");
+  state.ramp = count(from, "ramp");
+  state.ramp_successes = count(from, "ramp_successes");
+  state.since = time(from, "since", clock);
+  state.until = time(from, "until", clock);
+  state.cause = text(from, "cause");
+  return state;
+}
+
 }  // namespace
 
 Result<> ShapingStore::open() {
@@ -73,11 +86,29 @@ std::string ShapingStore::text_of(const delivery::LearnedPath& path) const {
                       {"rule", s.rule},
                       {"cause", s.cause}};
   if (path.pin) {
-    json::object pin{{"suspended", path.pin->suspended}, {"by", path.pin->by}, {"reason", path.pin->reason}};
+    json::object pin{{"suspended", path.pin->suspended},
+                     {"by", path.pin->by},
+                     {"reason", path.pin->reason},
+                     {"since", wall_us(clock_, path.pin->since)}};
     if (path.pin->connections) pin["connections"] = *path.pin->connections;
     if (path.pin->rate) pin["rate"] = *path.pin->rate;
     if (path.pin->until) pin["until"] = wall_us(clock_, *path.pin->until);
     object["pin"] = std::move(pin);
+  }
+  if (path.messages.known > 0) {
+    object["messages_per_connection"] = path.messages.known;
+    object["messages_since"] = wall_us(clock_, path.messages.since);
+  }
+  if (path.avoided_until != Time{}) object["avoided_until"] = wall_us(clock_, path.avoided_until);
+  if (path.trouble) {
+    const shaping::TroubleState& t = *path.trouble;
+    object["trouble"] = {{"failures", t.failures},
+                         {"suspensions", t.suspensions},
+                         {"ramp", t.ramp},
+                         {"ramp_successes", t.ramp_successes},
+                         {"since", wall_us(clock_, t.since)},
+                         {"until", wall_us(clock_, t.until)},
+                         {"cause", t.cause}};
   }
   return json::serialize(object);
 }
@@ -98,33 +129,46 @@ std::string ShapingStore::text_of(const shaping::Action& action) const {
                       {"alarm", action.alarm},
                       {"pinned", action.pinned},
                       {"by", action.by},
-                      {"repetitions", action.repetitions}};
+                      {"repetitions", action.repetitions},
+                      {"usual", action.usual}};
+  if (action.ramps()) object["ramp_from"] = action.ramp_from;
   if (action.until) object["until"] = wall_us(clock_, *action.until);
   return json::serialize(object);
 }
 
 void ShapingStore::save(std::size_t shard, const delivery::ShapingMemory& memory) {
   std::vector<std::string> rows;
+  rows.reserve(memory.actions.size() + memory.paths.size());
   for (const shaping::Action& action : memory.actions) rows.push_back(text_of(action));
   for (const delivery::LearnedPath& path : memory.paths) rows.push_back(text_of(path));
   if (rows.size() > kRowsMost) rows.resize(kRowsMost);
   const std::size_t shards = written_.size();
+  std::vector<std::string> before;  // rows that stand there; none: all are replaced
   {
     const std::lock_guard lock(mutex_);
-    if (written_[shard] == rows) return;
-    written_[shard] = rows;
+    Written& written = written_[shard];
+    if (written.rows == rows) return;
+    const Time now = clock_.now();
+    before = std::exchange(written.rows, rows);
+    if (before.empty() || now - written.whole >= kEvery) {
+      before.clear();
+      written.whole = now;
+    }
   }
   const std::int64_t saved = clock_.wall().time_since_epoch().count();
-  const auto work = [shard, shards, saved, rows = std::move(rows)](state::Database& db) -> Result<> {
+  const auto work = [shard, shards, saved, before = std::move(before),
+                     rows = std::move(rows)](state::Database& db) -> Result<> {
     // Parts of shards that a run with more of them left behind go with the first.
-    auto remove = db.prepare("DELETE FROM shaping WHERE shard = ?1 OR shard >= ?2");
+    auto remove = db.prepare("DELETE FROM shaping WHERE (shard = ?1 AND row >= ?2) OR shard >= ?3");
     if (!remove) return fail(remove.error());
     remove->bind(1, static_cast<std::int64_t>(shard));
-    remove->bind(2, static_cast<std::int64_t>(shards));
+    remove->bind(2, static_cast<std::int64_t>(before.empty() ? 0 : rows.size()));
+    remove->bind(3, static_cast<std::int64_t>(shards));
     if (auto done = remove->run(); !done) return done;
-    auto insert = db.prepare("INSERT INTO shaping (shard, row, saved, value) VALUES (?1, ?2, ?3, ?4)");
+    auto insert = db.prepare("INSERT OR REPLACE INTO shaping (shard, row, saved, value) VALUES (?1, ?2, ?3, ?4)");
     if (!insert) return fail(insert.error());
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i < before.size() && before[i] == rows[i]) continue;
       insert->bind(1, static_cast<std::int64_t>(shard));
       insert->bind(2, static_cast<std::int64_t>(i));
       insert->bind(3, saved);
@@ -136,6 +180,11 @@ void ShapingStore::save(std::size_t shard, const delivery::ShapingMemory& memory
   writer_.submit(work, [](const Result<>& result) {
     if (!result) log::warn("app", "what was learned of limits is not saved: {}", result.error().to_string());
   });
+}
+
+// The writer works in the order of submission.
+Result<> ShapingStore::wait() {
+  return writer_.run([](state::Database&) -> Result<> { return {}; });
 }
 
 Result<delivery::ShapingMemory> ShapingStore::load() {
@@ -181,7 +230,13 @@ void ShapingStore::read(std::string_view row, Time saved, delivery::ShapingMemor
     action.pinned = flag(from, "pinned");
     action.by = text(from, "by");
     action.repetitions = count(from, "repetitions");
-    if (!action.until || *action.until > now) memory.actions.push_back(std::move(action));
+    action.usual = number(from, "usual");
+    action.ramp_from = number(from, "ramp_from");
+    action.answered = now;
+    if (action.ramp_from > 0) action.recovery = shaping::Recovery::Ramp;
+    // One that ended while nobody looked begins its ramp when somebody does; after an hour there is none any more.
+    const Time over = action.ramps() ? clock_.from_wall(saved) : action.until.value_or(now);
+    if (now - over < shaping::ActionBook::kRampLatest) memory.actions.push_back(std::move(action));
     return;
   }
   delivery::LearnedPath path{{names_.intern(text(from, "path")), names_.intern(text(from, "group"))}, {}};
@@ -195,12 +250,20 @@ void ShapingStore::read(std::string_view row, Time saved, delivery::ShapingMemor
     const std::uint32_t connections = count(from, "connections");
     s.connections = share < 1 ? (connections + 1) / 2 : connections;
     s.connection_ceiling = count(from, "connection_ceiling");
+    path.messages = {count(from, "messages_per_connection"), time(from, "messages_since", clock_)};
   }
   s.suspended_until = time(from, "suspended_until", clock_);
   s.backoff_until = time(from, "backoff_until", clock_);
   s.since = time(from, "since", clock_);
   s.backoffs = count(from, "backoffs");
-  const bool holds = s.suspended_until > now || s.backoff_until > now;
+  path.avoided_until = time(from, "avoided_until", clock_);
+  if (path.avoided_until <= now) path.avoided_until = {};
+  if (const json::value* kept = from.if_contains("trouble"); kept != nullptr && kept->is_object()) {
+    path.trouble = trouble_of(kept->get_object(), clock_);
+    if (path.trouble->ramp == 0 || now - path.trouble->until >= shaping::ActionBook::kRampLatest) path.trouble.reset();
+  }
+  const bool avoided = path.avoided_until > now || path.trouble;
+  const bool holds = avoided || s.suspended_until > now || s.backoff_until > now;
   if (age < kStale || holds) {
     s.rule = text(from, "rule");
     s.cause = text(from, "cause");
@@ -214,6 +277,7 @@ void ShapingStore::read(std::string_view row, Time saved, delivery::ShapingMemor
     path.pin->until = end(pin, clock_);
     path.pin->by = text(pin, "by");
     path.pin->reason = text(pin, "reason");
+    path.pin->since = time(pin, "since", clock_);
     if (path.pin->until && *path.pin->until <= now) path.pin.reset();
   }
   if (age < kStale || holds || path.pin) memory.paths.push_back(std::move(path));

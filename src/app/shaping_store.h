@@ -3,12 +3,13 @@
 // last run was.
 //
 // Use:  store.open();   for each shard: dispatcher.restore(store.load());
-//       store.save(shard, dispatcher.memory());    // every kEvery, and at the end
-// Each shard's part is replaced whole; one that is as before is not written. Decay: what was learned (rates,
-// connections, ceilings) counts in full for kFresh, begins at half until kStale, and is forgotten after that;
-// suspensions, back-off, pins and actions last until their own end.
-// Threads: save() any; load() and open() before the shards run. Errors: of the database; a row that cannot be read is
-// left out.
+//       store.save(shard, dispatcher.memory());    // every kEvery, when a state began or ended, and at the end
+//       store.wait();    // what an operator said is on disk before he is answered
+// Each shard's part is replaced whole once in kEvery, which tells how fresh it is; between, rows that changed. Decay:
+// what was learned (rates, connections, ceilings) counts in full for kFresh, begins at half until kStale, and is
+// forgotten after that; suspensions, back-off, pins, actions, connection trouble and what is avoided last until their
+// own end; the ramp of an action, and trouble that has still to be probed, are remembered for an hour. Threads: save()
+// any; load() and open() before the shards run. Errors: of the database; a row that cannot be read is left out.
 #pragma once
 
 #include <mutex>
@@ -36,6 +37,8 @@ class ShapingStore {
   [[nodiscard]] Result<delivery::ShapingMemory> load();
   // Writes in the background. Bounded: the first kRowsMost.
   void save(std::size_t shard, const delivery::ShapingMemory& memory);
+  // Until what was saved is durable.
+  [[nodiscard]] Result<> wait();
 
  private:
   [[nodiscard]] std::string text_of(const delivery::LearnedPath& path) const;
@@ -46,7 +49,11 @@ class ShapingStore {
   const Clock& clock_;
   model::NameTable& names_;
   std::mutex mutex_;
-  std::vector<std::vector<std::string>> written_;  // by shard; guarded by mutex_
+  struct Written {
+    std::vector<std::string> rows;
+    Time whole{};  // when all of them were written
+  };
+  std::vector<Written> written_;  // by shard; guarded by mutex_
 };
 
 }  // namespace penstock::app

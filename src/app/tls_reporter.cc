@@ -83,7 +83,7 @@ net::Task<bool> TlsReporter::send(net::Shard& shard, tlsrpt::Due due, std::share
     if (address.starts_with(kMailto)) {
       taken = co_await mail(shard, report, packed, address.substr(kMailto.size()), config);
     } else {
-      taken = co_await post(shard, address, packed);
+      taken = co_await post(shard, address, packed, config->tls.private_hosts);
     }
     any = any || taken;
     log::info("tls-report", "the report for {} of {} {} {}", report.domain, tlsrpt::day_text(report.day),
@@ -116,15 +116,22 @@ net::Task<bool> TlsReporter::mail(net::Shard& shard, const tlsrpt::Report& repor
   co_return true;
 }
 
-net::Task<bool> TlsReporter::post(net::Shard& shard, std::string url, const std::string& packed) {
+net::Task<bool> TlsReporter::post(net::Shard& shard, std::string url, const std::string& packed, bool private_hosts) {
   const auto where = tlspolicy::parse_https_url(url);
   if (!where) co_return false;
   std::vector<dns::Question> questions{{where->host, dns::RecordType::A}, {where->host, dns::RecordType::Aaaa}};
   const auto answers = co_await parts_.resolver.lookup_all(shard, std::move(questions));
   for (const auto& answer : answers) {
     if (!answer || (*answer)->status != dns::Status::Found) continue;
-    const auto endpoint = net::make_endpoint((*answer)->records.front().value, where->port);
-    if (!endpoint) continue;
+    const std::string& text = (*answer)->records.front().value;
+    const auto address = IpAddress::parse(text);
+    const auto endpoint = net::make_endpoint(text, where->port);
+    if (!address || !endpoint) continue;
+    // Who publishes the record is a stranger, and may name any address.
+    if (!private_hosts && !address->is_public()) {
+      log::info("tls-report", "{}: {} is no public address (tls.private_hosts)", url, text);
+      continue;
+    }
     http::ClientOptions options;
     options.tls = parts_.tls;
     options.connect_timeout = options.answer_timeout = options.whole_timeout = kPostStep;

@@ -51,7 +51,7 @@ class TlsReporter {
   [[nodiscard]] net::Task<bool> send(net::Shard& shard, tlsrpt::Due due, std::shared_ptr<const config::Config> config);
   [[nodiscard]] net::Task<bool> mail(net::Shard& shard, const tlsrpt::Report& report, const std::string& packed,
                                      std::string to, std::shared_ptr<const config::Config> config);
-  [[nodiscard]] net::Task<bool> post(net::Shard& shard, std::string url, const std::string& packed);
+  [[nodiscard]] net::Task<bool> post(net::Shard& shard, std::string url, const std::string& packed, bool private_hosts);
 
   Parts parts_;
   const Configuration configuration_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/unsubscribe_service.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "model/envelope.h"
 #include "suppression/policy.h"
@@ -14,10 +16,23 @@ constexpr std::size_t kWorkers = 2;
 constexpr std::string_view kRequestsName = "penstock_unsubscribe_requests_total";
 constexpr std::string_view kRequestsHelp = "Requests to links to unsubscribe, by what became of them";
 
-http::ServerOptions server_options(net::TlsFiles* tls, const Clock& clock) {
+// Providers post from few addresses, and each at once: this is for people who mean to keep others out.
+constexpr std::size_t kOfOneAddress = 32;
+constexpr Duration kIdle{std::chrono::seconds{10}};
+
+http::ServerOptions server_options(net::TlsFiles* tls, const Clock& clock, const unsubscribe::CurrentTerms& terms,
+                                   metrics::Counter& turned_away) {
   http::ServerOptions options;
   options.header_bytes_max = kHeadBytesMax;
   options.body_bytes_max = kBodyBytesMax;
+  options.idle_timeout = kIdle;
+  options.connections_per_address_max = kOfOneAddress;
+  // A proxy brings everybody's requests.
+  options.exempt = [&terms](std::string_view address) {
+    const auto now = terms.load();
+    return std::ranges::any_of(now->proxy_from, [&](const IpNetwork& network) { return network.contains(address); });
+  };
+  options.turned_away = &turned_away;
   if (tls != nullptr) options.tls = [tls, &clock] { return tls->current(clock.now()); };
   return options;
 }
@@ -41,7 +56,9 @@ UnsubscribeService::UnsubscribeService(Parts parts, const unsubscribe::CurrentTe
       workers_(kWorkers, "unsubscribe"),
       shards_(1),
       server_(shards_, *net::parse_endpoint(settings.address->to_string()), "unsubscribe",
-              server_options(tls_.get(), parts_.clock),
+              server_options(tls_.get(), parts_.clock, terms,
+                             parts_.metrics.counter(std::string(kRequestsName), std::string(kRequestsHelp),
+                                                    {{"result", "turned_away"}})),
               [this](http::Request request) { return respond(std::move(request)); }) {}
 
 UnsubscribeService::~UnsubscribeService() {

@@ -7,7 +7,8 @@
 // A wish is on disk before it is answered, and is recorded as an `unsubscribed` event; one that comes again changes and
 // records nothing.
 // Owns: two threads for what blocks, one for the connections: a flood here holds up neither mail nor the admin API.
-// Limits: 256 connections, heads of 8 KiB, bodies of 8 KiB, 10 s for a request.   Errors: open() names the address.
+// Limits: 256 connections, 32 of one address that is no proxy; 10 s for a handshake, for a request to begin and for the
+// whole of it; heads of 8 KiB, bodies of 8 KiB.   Errors: open() names the address.
 // Threads: open, start and stop by one that is no shard.
 #pragma once
 

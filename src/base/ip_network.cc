@@ -55,8 +55,40 @@ bool IpAddress::is_loopback() const {
   return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t byte) { return byte == 0; });
 }
 
+bool IpAddress::is_public() const {
+  // First byte, second byte from and to: 172.16.0.0/12 and the like.
+  struct Range {
+    std::uint8_t first, low, high;
+  };
+  constexpr std::array<Range, 8> kNot{{{0, 0, 255},
+                                       {10, 0, 255},
+                                       {100, 64, 127},
+                                       {127, 0, 255},
+                                       {169, 254, 254},
+                                       {172, 16, 31},
+                                       {192, 168, 168},
+                                       {198, 18, 19}}};
+  const auto is_public_v4 = [&](std::size_t at) {
+    const bool special = bytes[at] == 192 && bytes[at + 1] == 0 && bytes[at + 2] == 0;
+    return bytes[at] < 224 && !special && std::none_of(kNot.begin(), kNot.end(), [&](const Range& range) {
+             return bytes[at] == range.first && bytes[at + 1] >= range.low && bytes[at + 1] <= range.high;
+           });
+  };
+  if (!v6) return is_public_v4(0);
+  constexpr std::array<std::uint8_t, 12> kTranslated{0, 0x64, 0xFF, 0x9B};  // 64:ff9b::/96
+  if (std::equal(kTranslated.begin(), kTranslated.end(), bytes.begin())) return is_public_v4(12);
+  if (bytes[0] == 0x20 && bytes[1] == 0x02) return is_public_v4(2);  // 2002::/16
+  return (bytes[0] & 0xE0U) == 0x20;                                 // 2000::/3
+}
+
 bool IpAddress::is_any() const {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+IpAddress IpAddress::holder() const {
+  IpAddress network = *this;
+  if (v6) std::fill(network.bytes.begin() + 8, network.bytes.end(), std::uint8_t{0});
+  return network;
 }
 
 Parsed<IpNetwork> IpNetwork::parse(std::string_view text) {

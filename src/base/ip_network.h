@@ -28,6 +28,11 @@ struct IpAddress {
   [[nodiscard]] std::string to_string() const;  // the short form of RFC 5952
   [[nodiscard]] bool is_loopback() const;
   [[nodiscard]] bool is_any() const;  // 0.0.0.0 or ::
+  // Whom counts by address take it for: an IPv4 address itself, of an IPv6 address the /64, which is one customer's.
+  [[nodiscard]] IpAddress holder() const;
+  // One host of the internet (RFC 6890): neither this machine nor a private network, nor a link, nor several hosts. An
+  // IPv6 address that stands for an IPv4 address (RFC 6052's known prefix, 6to4) is what that is.
+  [[nodiscard]] bool is_public() const;
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
 

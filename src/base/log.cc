@@ -4,7 +4,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <string>
+#include "base/characters.h"
 
 namespace penstock::log {
 namespace {
@@ -30,20 +30,6 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-std::string escape_controls(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 void set_level(Level level) {
@@ -53,7 +39,7 @@ bool enabled(Level level) {
   return logger().should_log(to_spdlog(level));
 }
 void write(Level level, std::string_view module, std::string_view text) {
-  logger().log(to_spdlog(level), "{}: {}", module, escape_controls(text));
+  logger().log(to_spdlog(level), "{}: {}", module, escape_steering(text));
 }
 
 }  // namespace penstock::log

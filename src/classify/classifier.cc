@@ -10,6 +10,7 @@
 #include "classify/errc.h"
 #include "classify/read_rules.h"
 #include "classify/rule_set.h"
+#include "classify/subject.h"
 #include "classify/wait.h"
 #include "model/class_policy.h"
 
@@ -38,10 +39,18 @@ std::string words_of(const config::Problems& problems) {
   return words;
 }
 
+// A 421 ends the connection and so meets recipients that it does not speak of; who is not let in before MAIL may be let
+// in by another host or at a later hour. No recipient fails for either.
+bool spares_recipients(const Said& said) {
+  return said.code == 421 || (said.step && *said.step < model::Step::Mail);
+}
+
 // Whether no further try follows, when the rule does not say. `words`: it was read in the text, not only in the codes.
 bool is_final(const model::ClassPolicy& policy, const Said& said, bool words) {
   if (policy.finality == Finality::Retry) return false;
-  if (policy.finality == Finality::Final && (words || policy.group == model::BounceGroup::None)) return true;
+  if (policy.finality == Finality::Final && (words || policy.group == model::BounceGroup::None)) {
+    return said.code / 100 != 4 || !says_it_passes(said.text);
+  }
   if (said.code != 0) return said.code >= 500;
   if (said.enhanced) return said.enhanced.status_class == 5;
   return policy.group == model::BounceGroup::HardAddress || policy.group == model::BounceGroup::HardPolicy;
@@ -52,12 +61,13 @@ Verdict verdict_of(const Rule& rule, const Said& said) {
   Verdict verdict;
   verdict.outcome_class = rule.outcome_class;
   verdict.rule = rule.lasting_id;
-  verdict.scope = rule.scope == model::Scope::None ? policy.scope : rule.scope;
-  verdict.final = rule.final.value_or(is_final(policy, said, !rule.pattern.empty()));
+  verdict.scope = scope_of(rule.outcome_class, rule.scope, said);
+  verdict.final = !spares_recipients(said) && rule.final.value_or(is_final(policy, said, !rule.pattern.empty()));
   verdict.alarm = rule.alarm.value_or(policy.alarm);
   verdict.reference = rule.reference;
   if (rule.wait_told && !verdict.final) {
     verdict.wait = told_wait(said.text);
+    verdict.wait_told = verdict.wait || rule.wait_is_told;
     if (!verdict.wait) verdict.wait = rule.wait;
   }
   if (rule.outcome_class == OutcomeClass::Blocklist) verdict.blocklist = blocklist_name(said.text);
@@ -74,9 +84,9 @@ Verdict verdict_by_code(const Said& said) {
                               : model::class_by_code(bare, said.step.value_or(model::Step::EndOfData));
   const model::ClassPolicy& policy = policy_of(verdict.outcome_class);
   verdict.rule = kByCode;
-  verdict.scope = policy.scope;
+  verdict.scope = scope_of(verdict.outcome_class, model::Scope::None, said);
   verdict.alarm = policy.alarm;
-  verdict.final = is_final(policy, said, false);
+  verdict.final = !spares_recipients(said) && is_final(policy, said, false);
   return verdict;
 }
 
@@ -163,6 +173,7 @@ void apply(Verdict verdict, model::Outcome& outcome) {
   outcome.scope = verdict.scope;
   outcome.alarm = verdict.alarm;
   outcome.wait = verdict.wait;
+  outcome.wait_told = verdict.wait_told;
   outcome.blocklist = std::move(verdict.blocklist);
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -29,6 +30,7 @@ class Linter {
         check_samples(rule, file.provider);
       }
     }
+    if (!files_.empty()) check_shadows();
   }
 
  private:
@@ -77,11 +79,16 @@ class Linter {
   static bool is_broad(const Rule& rule, const RuleFile& file) {
     return (file.provider.empty() || rule.everywhere) && rule.codes.empty() && rule.status.empty();
   }
-  // Behind a backslash capitals are part of the syntax: "\S".
+  // Behind a backslash capitals are part of the syntax: "\S", "\pL", "\p{Greek}"; so are they in "(?P<name>".
   static bool has_capital(const std::string& pattern) {
     for (std::size_t i = 0; i < pattern.size(); ++i) {
-      if (pattern[i] == '\\') {
-        ++i;
+      if (pattern.compare(i, 2, "(?") == 0) {
+        i = std::min(pattern.find_first_of(":>)", i), pattern.size());
+      } else if (pattern[i] == '\\') {
+        const char kind = ++i < pattern.size() ? pattern[i] : '\0';
+        if (kind != 'p' && kind != 'P' && kind != 'x') continue;
+        const bool braced = i + 1 < pattern.size() && pattern[i + 1] == '{';
+        i = braced ? std::min(pattern.find('}', i), pattern.size()) : i + 1 + (kind == 'x' ? 1 : 0);
       } else if (pattern[i] >= 'A' && pattern[i] <= 'Z') {
         return true;
       }
@@ -99,6 +106,38 @@ class Linter {
     for (const std::string& near : rule.near_misses) {
       if (classifier_.classify_text(near, provider).rule != rule.id) continue;
       complain(rule, fmt::format("its near miss \"{}\" matches", near), "narrow its pattern or add \"unless\"");
+    }
+  }
+
+  // Rules of the operator's are asked before the shipped ones: of which of them none of the samples is left.
+  void check_shadows() {
+    std::map<std::string_view, const Rule*> own;
+    for (const RuleFile& file : files_) {
+      for (const Rule& rule : file.rules) own.emplace(rule.id, &rule);
+    }
+    std::map<const Rule*, std::vector<std::string>> shadowed;
+    Problems ignored;
+    for (const RuleFile& file : read_rule_files(shipped_texts(), ignored)) {
+      for (const Rule& rule : file.rules) {
+        if (own.contains(rule.id)) continue;
+        const Rule* by = nullptr;
+        const bool dead = std::all_of(rule.samples.begin(), rule.samples.end(), [&](const std::string& sample) {
+          const auto at = own.find(classifier_.classify_text(sample, file.provider).rule);
+          if (at == own.end()) return false;
+          by = at->second;
+          return true;
+        });
+        if (dead && by != nullptr) shadowed[by].push_back(rule.id);
+      }
+    }
+    for (const auto& [by, ids] : shadowed) {
+      constexpr std::size_t kNamed = 3;
+      std::string names = ids.front();
+      for (std::size_t i = 1; i < std::min(ids.size(), kNamed); ++i) names += ", " + ids[i];
+      if (ids.size() > kNamed) names += fmt::format(" and {} more", ids.size() - kNamed);
+      problems_.warn(by->place, "rule." + by->id,
+                     fmt::format("rule \"{}\" takes all that the shipped rules {} are for", by->id, names),
+                     "narrow its pattern, unless it is meant to replace them");
     }
   }
 

@@ -3,8 +3,9 @@
 //
 // A rule must be reachable: each of its samples, asked with its provider, lands on it. Its near misses must not. Ids
 // are unique, references are addresses, providers exist (as a shipped file's, or one the configuration knows), and no
-// pattern repeats without bound what may contain a blank (".*", ".+", ".{9,}", "[^x]*"): such a pattern holds on to
-// the whole text and costs a multiple. Problems name file, line, rule and remedy.
+// pattern repeats without bound what may contain a blank (".*", ".+", ".{9,}", "[^x]*", "(?:[a-z]+ )*"): such a pattern
+// holds on to the whole text and costs a multiple. A rule of the operator's that leaves a shipped one without any of
+// its samples is warned of. Problems name file, line, rule and remedy.
 //
 // Does no I/O but for lint_folder.
 #pragma once

@@ -22,9 +22,9 @@ constexpr std::size_t kRulesMost = 2000;
 constexpr std::size_t kPatternBytesMost = 8192;
 
 const std::vector<std::string>& rule_keys() {
-  static const std::vector<std::string> keys{"id",      "step",      "code",        "status",    "pattern", "also",
-                                             "unless",  "class",     "scope",       "final",     "alarm",   "wait",
-                                             "samples", "reference", "near_misses", "everywhere"};
+  static const std::vector<std::string> keys{"id",      "step",      "code",        "status",     "pattern",     "also",
+                                             "unless",  "class",     "scope",       "final",      "alarm",       "wait",
+                                             "samples", "reference", "near_misses", "everywhere", "wait_is_told"};
   return keys;
 }
 
@@ -196,7 +196,12 @@ class RuleReader {
   }
   // wait = "told" or, for when the reply does not tell, wait = "30m".
   void read_wait() {
+    const Value* is_told = find("wait_is_told", Value::Kind::Flag, "true or false");
+    rule_.wait_is_told = is_told != nullptr && is_told->flag;
     const Value* wait = find("wait", Value::Kind::Text, "\"told\" or a duration");
+    if (rule_.wait_is_told && (wait == nullptr || wait->text == "told")) {
+      complain(is_told->place, "wait_is_told without a duration", "say how long: wait = \"4h\"");
+    }
     if (wait == nullptr) return;
     rule_.wait_told = true;
     if (wait->text == "told") return;

@@ -44,6 +44,7 @@ struct Rule {
   std::optional<bool> alarm;             // absent: by class
   bool wait_told = false;                // the reply may say how long
   std::optional<Duration> wait;          // when it does not
+  bool wait_is_told = false;             // the words ask for `wait` without a number
   std::string reference;                 // address of the page that explains it
   std::vector<std::string> samples;      // replies that must land here
   std::vector<std::string> near_misses;  // replies that must not

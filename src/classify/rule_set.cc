@@ -122,14 +122,19 @@ struct RuleSet::Impl {
     entries.push_back(std::move(entry));
   }
 
+  // Without one of its literals it is not in the text; with one it may be.
+  [[nodiscard]] bool possible(std::size_t position, Part part, const Seen& seen) const {
+    return entries[position].parts[part].always || seen[tag(position, part)] != 0;
+  }
   [[nodiscard]] bool found(std::size_t position, Part part, const Said& said, const Seen& seen) const {
-    const Expression& expression = entries[position].parts[part];
-    return (expression.always || seen[tag(position, part)] != 0) && RE2::PartialMatch(said.text, *expression.compiled);
+    return possible(position, part, seen) && RE2::PartialMatch(said.text, *entries[position].parts[part].compiled);
   }
   [[nodiscard]] bool matches(std::size_t position, const Said& said, const Seen& seen) const {
     const Entry& entry = entries[position];
     const Rule& rule = *entry.rule;
     if (!codes_match(rule.codes, said) || !codes_match(rule.status, said) || !step_matches(rule, said)) return false;
+    // Asked before the pattern is tried, which costs more.
+    if (entry.parts[Also].compiled && !possible(position, Also, seen)) return false;
     if (entry.parts[Pattern].compiled && !found(position, Pattern, said, seen)) return false;
     if (entry.parts[Also].compiled && !found(position, Also, said, seen)) return false;
     return !entry.parts[Unless].compiled || !found(position, Unless, said, seen);

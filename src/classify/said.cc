@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
-#include "classify/fold.h"
+#include "base/fold.h"
 
 namespace penstock::classify {
 namespace {
@@ -131,13 +131,33 @@ struct StepWords {
   std::string_view words;
   Step step;
 };
-// What Postfix and others add to a quoted reply.
-constexpr std::array kStepWords{StepWords{"(in reply to rcpt to", Step::Rcpt},
-                                StepWords{"(in reply to mail from", Step::Mail},
-                                StepWords{"(in reply to end of data", Step::EndOfData},
-                                StepWords{"(in reply to data", Step::Data},
-                                StepWords{"(in reply to ehlo", Step::Ehlo},
-                                StepWords{"(in reply to helo", Step::Ehlo}};
+// What Postfix, Exim and others say beside a reply they quote. The end of the data first: "end of data command".
+constexpr std::array kStepWords{StepWords{"end of data", Step::EndOfData},
+                                StepWords{"final data", Step::EndOfData},
+                                StepWords{"after data", Step::EndOfData},
+                                StepWords{"(data)", Step::EndOfData},
+                                StepWords{"data command", Step::EndOfData},
+                                StepWords{"in reply to data", Step::Data},
+                                StepWords{"in reply to rcpt to", Step::Rcpt},
+                                StepWords{"after rcpt to", Step::Rcpt},
+                                StepWords{"rcpt to command", Step::Rcpt},
+                                StepWords{"in reply to mail from", Step::Mail},
+                                StepWords{"after mail from", Step::Mail},
+                                StepWords{"mail from command", Step::Mail},
+                                StepWords{"mail command", Step::Mail},
+                                StepWords{"in reply to ehlo", Step::Ehlo},
+                                StepWords{"in reply to helo", Step::Ehlo},
+                                StepWords{"after ehlo", Step::Ehlo},
+                                StepWords{"after helo", Step::Ehlo},
+                                StepWords{"in reply to auth", Step::Auth},
+                                StepWords{"after auth", Step::Auth},
+                                StepWords{"in reply to starttls", Step::StartTls},
+                                StepWords{"after starttls", Step::StartTls},
+                                StepWords{"after initial connection", Step::Banner},
+                                StepWords{"while performing the ehlo", Step::Ehlo},
+                                StepWords{"while performing the helo", Step::Ehlo},
+                                StepWords{"refused to talk to me", Step::Banner},
+                                StepWords{"in reply to initial greeting", Step::Banner}};
 
 }  // namespace
 
@@ -156,15 +176,25 @@ void read_quoted(std::string_view quoted, std::size_t text_max, Said& out) {
   const std::size_t start = find_code(quoted);
   if (start != std::string_view::npos) {
     out.code = code_at(quoted, start);
+    out.step = step_told(quoted.substr(0, start));
     quoted.remove_prefix(start);
   }
   Copier(quoted, text_max, out).run();
   const std::size_t bracket = out.text.rfind("(in reply to ");
   if (bracket == std::string::npos) return;
+  const auto step = step_told(std::string_view(out.text).substr(bracket));
+  if (!step) return;
+  out.step = step;
+  out.text.resize(bracket == 0 ? 0 : bracket - 1);
+}
+
+std::optional<Step> step_told(std::string_view words) {
+  if (words.size() < std::string_view("(data)").size()) return std::nullopt;
+  const std::string text = ascii::lower(words);
   for (const StepWords& each : kStepWords) {
-    if (std::string_view(out.text).substr(bracket).starts_with(each.words)) out.step = each.step;
+    if (text.find(each.words) != std::string::npos) return each.step;
   }
-  if (out.step) out.text.resize(bracket == 0 ? 0 : bracket - 1);
+  return std::nullopt;
 }
 
 }  // namespace penstock::classify

@@ -32,4 +32,8 @@ void normalise(const model::Reply& reply, std::optional<model::Step> step, std::
 // "5.1.1 …", or only words.
 void read_quoted(std::string_view quoted, std::size_t text_max, Said& out);
 
+// The step at which a reply came, as whoever quotes it tells: "(in reply to MAIL FROM command)", "after end of data",
+// "after initial connection". Nothing when it is not told. Any case.
+[[nodiscard]] std::optional<model::Step> step_told(std::string_view words);
+
 }  // namespace penstock::classify

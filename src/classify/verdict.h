@@ -18,7 +18,8 @@ struct Verdict {
   model::Scope scope = model::Scope::None;
   bool final = false;            // no further try; else try again (delivered replies are final too)
   bool alarm = false;            // our configuration is wrong: tell a person
-  std::optional<Duration> wait;  // "try again in 10 minutes"; between 1 s and 7 days
+  std::optional<Duration> wait;  // "try again in 10 minutes", or what the rule says; between 1 s and 7 days
+  bool wait_told = false;        // the reply names it, or the rule says that the reply asks for it
   std::string blocklist;         // the list's name when told, as written there: "zen.spamhaus.org"
   std::string_view reference;    // where the receiver explains it; may be empty
 };

@@ -90,6 +90,33 @@ struct Amount {
   std::int64_t unit = 0;  // seconds of its unit
 };
 
+const Unit* unit_named(std::string_view word) {
+  const auto* found = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& unit) { return unit.word == word; });
+  return found == kUnits.end() ? nullptr : found;
+}
+
+// "half an hour", "eine halbe Stunde" has its own word: "half" at i; i moves behind the unit.
+std::optional<Amount> half_of_unit(std::string_view text, std::size_t& i) {
+  for (const std::string_view half : {"half an ", "half a ", "half ", "einer halben ", "halbe "}) {
+    if (!text.substr(i).starts_with(half)) continue;
+    const std::string_view word = word_at(text, i + half.size());
+    const Unit* unit = unit_named(word);
+    if (unit == nullptr || unit->seconds < 60) return std::nullopt;
+    i += half.size() + word.size();
+    return Amount{unit->seconds / 2, unit->seconds};
+  }
+  return std::nullopt;
+}
+
+// Behind a number: ".5" or ",5", in thousandths.
+std::int64_t read_fraction(std::string_view text, std::size_t& i) {
+  if (i + 1 >= text.size() || (text[i] != '.' && text[i] != ',') || !ascii::is_digit(text[i + 1])) return 0;
+  std::int64_t thousandths = 0;
+  std::int64_t worth = 100;
+  for (++i; i < text.size() && ascii::is_digit(text[i]); ++i, worth /= 10) thousandths += (text[i] - '0') * worth;
+  return thousandths;
+}
+
 // "5-10 minutes", "5 to 10 minutes": the longer one is meant; i moves to it.
 void skip_to_end_of_range(std::string_view text, std::size_t& i) {
   std::int64_t number = 0;
@@ -103,20 +130,20 @@ void skip_to_end_of_range(std::string_view text, std::size_t& i) {
   }
 }
 
-// "10 minutes", "300s", "5-minute", "ten minutes" at i; i moves behind it.
+// "10 minutes", "300s", "5-minute", "ten minutes", "1.5 hours", "half an hour" at i; i moves behind it.
 std::optional<Amount> number_with_unit(std::string_view text, std::size_t& i) {
+  if (const auto half = half_of_unit(text, i)) return half;
   std::int64_t number = 0;
   std::size_t at = i;
   skip_to_end_of_range(text, at);
   if (!read_count(text, at, number)) return std::nullopt;
+  const std::int64_t thousandths = read_fraction(text, at);
   if (at < text.size() && (text[at] == ' ' || text[at] == '-')) ++at;
   const std::string_view word = word_at(text, at);
-  for (const Unit& unit : kUnits) {
-    if (unit.word != word) continue;
-    i = at + word.size();
-    return Amount{number * unit.seconds, unit.seconds};
-  }
-  return std::nullopt;
+  const Unit* unit = unit_named(word);
+  if (unit == nullptr) return std::nullopt;
+  i = at + word.size();
+  return Amount{number * unit->seconds + thousandths * unit->seconds / 1000, unit->seconds};
 }
 
 // "1 hour 30 minutes", "1h30m", "1 hour, 5 minutes and 3 seconds" at i: units fall from one to the next.
@@ -139,16 +166,18 @@ std::optional<std::int64_t> added_amounts(std::string_view text, std::size_t i) 
 }
 
 bool behind_cue(std::string_view before) {
-  constexpr std::array kCues{std::string_view("in"),     std::string_view("after"),   std::string_view("for"),
-                             std::string_view("wait"),   std::string_view("within"),  std::string_view("least"),
-                             std::string_view("about"),  std::string_view("dans"),    std::string_view("apres"),
-                             std::string_view("nach"),   std::string_view("in:"),     std::string_view("after:"),
-                             std::string_view("every"),  std::string_view("another"), std::string_view("next"),
-                             std::string_view("em"),     std::string_view("en"),      std::string_view("tra"),
-                             std::string_view("fra"),    std::string_view("over"),    std::string_view("za"),
-                             std::string_view("dentro"), std::string_view("de"),      std::string_view("approximately"),
-                             std::string_view("around"), std::string_view("retry"),   std::string_view("delay"),
-                             std::string_view("minimum")};
+  constexpr std::array kCues{
+      std::string_view("in"),      std::string_view("after"),   std::string_view("for"),
+      std::string_view("wait"),    std::string_view("within"),  std::string_view("least"),
+      std::string_view("about"),   std::string_view("dans"),    std::string_view("apres"),
+      std::string_view("nach"),    std::string_view("in:"),     std::string_view("after:"),
+      std::string_view("every"),   std::string_view("another"), std::string_view("next"),
+      std::string_view("em"),      std::string_view("en"),      std::string_view("tra"),
+      std::string_view("fra"),     std::string_view("over"),    std::string_view("za"),
+      std::string_view("dentro"),  std::string_view("de"),      std::string_view("approximately"),
+      std::string_view("around"),  std::string_view("retry"),   std::string_view("delay"),
+      std::string_view("minimum"), std::string_view("later:"),  std::string_view("delay:"),
+      std::string_view("wait:"),   std::string_view("retry:"),  std::string_view("time:")};
   before = ascii::trim(before);
   const std::size_t space = before.rfind(' ');
   const std::string_view last = space == std::string_view::npos ? before : before.substr(space + 1);
@@ -158,6 +187,22 @@ bool behind_cue(std::string_view before) {
   return last.ends_with("retry=") || last.ends_with("=");
 }
 
+// Seconds without a word for them: "greylisted for 300", "retry in 300."; a small number may count anything.
+std::optional<std::int64_t> bare_seconds(std::string_view text, std::size_t i) {
+  std::int64_t number = 0;
+  std::size_t end = i;
+  if (!ascii::is_digit(text[i]) || !read_number(text, end, number) || number < 30) return std::nullopt;
+  constexpr std::string_view kAfter = ".,;)]";
+  if (end < text.size() && kAfter.find(text[end]) == std::string_view::npos) return std::nullopt;
+  if (end + 1 < text.size() && text[end + 1] != ' ') return std::nullopt;
+  const std::string_view before = ascii::trim(text.substr(0, i));
+  for (const std::string_view cue : {"listed for", "delayed for", "deferred for", "again in", "retry in", "again after",
+                                     "retry after", "retry-after:", "back in", "back after", "greylist for"}) {
+    if (before.ends_with(cue)) return number;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Duration> told_wait(std::string_view text) {
@@ -165,6 +210,10 @@ std::optional<Duration> told_wait(std::string_view text) {
     if (!ascii::is_alnum(text[i]) || (i > 0 && (ascii::is_alnum(text[i - 1]) || text[i - 1] == '.'))) continue;
     auto told = clock_time(text, i);
     if (!told) told = added_amounts(text, i);
+    if (!told) {
+      const auto bare = bare_seconds(text, i);
+      if (bare && *bare <= kMostSeconds) return seconds(*bare);
+    }
     if (told && *told > 0 && *told <= kMostSeconds && behind_cue(text.substr(0, i))) return seconds(*told);
   }
   return std::nullopt;

@@ -91,6 +91,18 @@ std::string Endpoint::to_string() const {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
+std::string Route::to_string() const {
+  std::string text;
+  switch (kind) {
+    case Kind::Mx: return "mx";
+    case Kind::Null: return "null";
+    case Kind::Relay: text = "relay"; break;
+    case Kind::Lmtp: text = "lmtp"; break;
+  }
+  for (const Endpoint& one : hosts) text.append(" ").append(one.to_string());
+  return text;
+}
+
 Kind<Endpoint> endpoint(EndpointRules rules) {
   auto read = [rules](const Value& value, Endpoint& out, Complaints& complaints) {
     auto parsed = value.kind == Value::Kind::Text ? parse_endpoint(value.text, rules) : std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "config/checker.h"
 
 namespace penstock::config {
@@ -48,6 +49,29 @@ void check_providers(const Config& config, Checker& checker) {
   expect_single("domains", &Provider::domains);
 }
 
+// Receivers count by address: the limits of two paths there would be twice what they take.
+void warn_shared_sources(const Config& config, Checker& checker) {
+  std::map<std::string, std::string> owner;
+  for (std::size_t i = 0; i < config.vmtas.size(); ++i) {
+    const Vmta& vmta = config.vmtas[i];
+    for (const auto* source : {&vmta.source_v4, &vmta.source_v6}) {
+      if (!*source || !vmta.enabled) continue;
+      const std::string address = (*source)->to_string();
+      const auto [earlier, is_new] = owner.try_emplace(address, vmta.name);
+      if (is_new) continue;
+      checker.warn(Checker::entity("vmta", i, vmta.name), "source",
+                   fmt::format("vmta \"{}\" sends from {} too: what a provider takes from one address is taken for "
+                               "each of the two",
+                               earlier->second, address),
+                   fmt::format("give each an address of its own, or add a [[limit]] with source_ip = \"{}\" and "
+                               "provider = \"*\"",
+                               address));
+    }
+  }
+}
+
+}  // namespace
+
 // A range that is not in order would silently be another one.
 void check_range(const Limits& limits, const Entity& entity, Checker& checker) {
   const auto expect = [&](bool good, const char* lower, const char* upper) {
@@ -70,6 +94,14 @@ void check_range(const Limits& limits, const Entity& entity, Checker& checker) {
   expect(rates(&Limits::message_rate_start, &Limits::message_rate), "message_rate_start", "message_rate");
 }
 
+void check_backoff(const Backoff& backoff, const Entity& entity, Checker& checker) {
+  if (!backoff.first || !backoff.longest || *backoff.first <= *backoff.longest) return;
+  checker.error(entity, checker.given(entity, "backoff.longest") ? "backoff.longest" : "backoff.first",
+                "backoff.longest must not be shorter than backoff.first", "lengthen it, or shorten backoff.first");
+}
+
+namespace {
+
 void check_tls_report(const Config& config, Checker& checker) {
   const TlsReport& report = config.tls_report;
   const Entity entity{"tls_report", "tls_report"};
@@ -79,6 +111,20 @@ void check_tls_report(const Config& config, Checker& checker) {
   }
   if (!report.enabled()) return;
   checker.expect_known(entity, "stream", report.stream, "stream", Checker::names_of(config.streams), "[tls_report]");
+  const Stream* stream = config.find_stream(report.stream);
+  if (stream == nullptr) return;
+  const std::string domain = report.contact.substr(report.contact.rfind('@') + 1);
+  const bool signs = std::any_of(config.dkim.begin(), config.dkim.end(), [&](const Dkim& key) {
+    const bool named = std::any_of(stream->dkim.begin(), stream->dkim.end(), [&](const std::string& signer) {
+      return signer == kDkimOfFrom || signer == key.domain;
+    });
+    return named && key.signs_for(stream->name) && ascii::equal_ignoring_case(key.domain, domain);
+  });
+  if (signs) return;
+  checker.warn(
+      entity, "contact",
+      fmt::format("no DKIM key signs reports by mail from {}: receivers ignore them (RFC 8460)", domain),
+      fmt::format("give stream \"{}\" dkim = \"from\" and declare a [[dkim]] key of {}", stream->name, domain));
 }
 
 }  // namespace
@@ -92,16 +138,20 @@ void check_delivery(const Config& config, Checker& checker) {
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const Domain& domain = config.domains[i];
     check_range(domain.limits, Checker::entity("domain", i, domain.name), checker);
-    if (domain.route || domain.tls || domain.limits != Limits{}) continue;
+    check_backoff(domain.backoff, Checker::entity("domain", i, domain.name), checker);
+    if (domain.route || domain.tls || domain.has_path()) continue;
     checker.warn_if_all_good(Checker::entity("domain", i, domain.name),
                              fmt::format("domain \"{}\" is a dead rule: it sets nothing", domain.name));
   }
+  warn_shared_sources(config, checker);
   check_providers(config, checker);
   for (std::size_t i = 0; i < config.providers.size(); ++i) {
     const Provider& provider = config.providers[i];
     check_range(provider.limits, Checker::entity("provider", i, provider.name), checker);
+    check_backoff(provider.backoff, Checker::entity("provider", i, provider.name), checker);
   }
   check_range(config.defaults.limits, {"defaults", "defaults"}, checker);
+  check_backoff(config.defaults.backoff, {"defaults", "defaults"}, checker);
   const Trouble& trouble = config.defaults.trouble;
   if (trouble.longest < trouble.first) {
     checker.error({"defaults", "defaults"},
@@ -140,6 +190,8 @@ void check(const Config& config, const Places& places, Problems& problems) {
   check_streams(config, checker);
   check_routes(config, checker);
   check_limits(config, checker);
+  check_path_rules(config, checker);
+  check_actions(config, checker);
 }
 
 }  // namespace penstock::config

@@ -36,6 +36,10 @@ void check_key(const Config& config, std::size_t i, Checker& checker) {
   if (!key.identity.empty() && !is_within(std::string_view(key.identity).substr(at + 1), key.domain)) {
     checker.error(entity, "identity", fmt::format("identity must be at {} or below it", key.domain));
   }
+  for (const std::string& stream : key.streams) {
+    checker.expect_known(entity, "streams", stream, "stream", Checker::names_of(config.streams),
+                         fmt::format("key {} of {}", key.selector, key.domain));
+  }
   for (std::size_t earlier = 0; earlier < i; ++earlier) {
     const Dkim& other = config.dkim[earlier];
     if (other.domain != key.domain || other.selector != key.selector || key.domain.empty()) continue;
@@ -60,7 +64,10 @@ void check_dkim(const Config& config, Checker& checker) {
     const Stream& stream = config.streams[i];
     const Entity entity = Checker::entity("stream", i, stream.name);
     for (const std::string& domain : stream.dkim) {
-      if (domain == kDkimOfFrom ? !known.empty() : domains.contains(domain)) continue;
+      const bool signs = std::any_of(config.dkim.begin(), config.dkim.end(), [&](const Dkim& key) {
+        return (domain == kDkimOfFrom || key.domain == domain) && key.signs_for(stream.name);
+      });
+      if (signs) continue;
       std::string suggestion = did_you_mean(domain, known);
       if (suggestion.empty()) suggestion = "declare a key with [[dkim]]";
       checker.error(entity, "dkim",

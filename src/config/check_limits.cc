@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of [[limit]]: names that exist, kinds that the tuple can hold.
+#include <algorithm>
+
 #include "base/ascii.h"
 #include "config/checker.h"
 
@@ -16,6 +18,32 @@ bool sets_nothing(const Limit& limit) {
          limit.message_rate.count <= 0 && limit.transaction_rate.count <= 0 && limit.byte_rate.count <= 0;
 }
 
+// A name that nothing of ours has: the limit would never be met. It may be declared later, so this is no error.
+void warn_unknown(const Entity& entity, const char* key, const std::string& given,
+                  const std::vector<std::string>& known, const std::string& why, Checker& checker) {
+  if (given.empty() || given == "*" || std::find(known.begin(), known.end(), given) != known.end()) return;
+  std::string suggestion = did_you_mean(given, known);
+  if (suggestion.empty()) suggestion = "it never holds as it is";
+  checker.warn(entity, key, fmt::format("{} \"{}\" {}", key, given, why), std::move(suggestion));
+}
+
+void warn_dead(const Config& config, const Limit& limit, const Entity& entity, Checker& checker) {
+  std::vector<std::string> sources, signers, pooled;
+  for (const Vmta& vmta : config.vmtas) {
+    if (vmta.source_v4) sources.push_back(vmta.source_v4->to_string());
+    if (vmta.source_v6) sources.push_back(vmta.source_v6->to_string());
+  }
+  for (const Dkim& key : config.dkim) signers.push_back(key.domain);
+  for (const Pool& pool : config.pools) {
+    for (const PoolMember& member : pool.members) pooled.push_back(member.vmta);
+  }
+  warn_unknown(entity, "source_ip", limit.source_ip, sources, "is the source of no vMTA", checker);
+  warn_unknown(entity, "dkim_domain", ascii::lower(limit.dkim_domain), signers, "is declared by no [[dkim]]", checker);
+  if (config.find_vmta(limit.vmta) != nullptr) {
+    warn_unknown(entity, "vmta", limit.vmta, pooled, "is in no pool", checker);
+  }
+}
+
 void check_limit(const Config& config, std::size_t i, Checker& checker) {
   const Limit& limit = config.limits[i];
   const Entity entity = Checker::entity("limit", i, limit.name);
@@ -27,6 +55,7 @@ void check_limit(const Config& config, std::size_t i, Checker& checker) {
   expect("vmta", limit.vmta, "vmta", Checker::names_of(config.vmtas));
   expect("pool", limit.pool, "pool", Checker::names_of(config.pools));
   expect("stream", limit.stream, "stream", Checker::names_of(config.streams));
+  warn_dead(config, limit, entity, checker);
   if (sets_nothing(limit)) {
     checker.warn_if_all_good(entity, of + " is a dead rule: it limits nothing", "give connections or a rate");
   }
@@ -40,6 +69,26 @@ void check_limit(const Config& config, std::size_t i, Checker& checker) {
 }
 
 }  // namespace
+
+void check_path_rules(const Config& config, Checker& checker) {
+  for (std::size_t i = 0; i < config.paths.size(); ++i) {
+    const PathRule& rule = config.paths[i];
+    const Entity entity = Checker::entity("path", i, std::to_string(i + 1));
+    checker.expect_known(entity, "vmta", rule.vmta, "vmta", Checker::names_of(config.vmtas), "a [[path]]");
+    checker.expect_known(entity, "pool", rule.pool, "pool", Checker::names_of(config.pools), "a [[path]]");
+    check_range(rule.limits, entity, checker);
+    if (!rule.site.empty() && !rule.provider.empty()) {
+      checker.error(entity, "site", "a site of a provider has no path of its own", "give domain, or leave site out");
+    }
+    if (rule.vmta.empty() && rule.pool.empty() && rule.provider.empty() && rule.site.empty() && rule.domain.empty()) {
+      checker.error(entity, "", "the [[path]] names no path", "give vmta, pool, provider, site or domain");
+    }
+    check_backoff(rule.backoff, entity, checker);
+    const bool says_more = rule.timeouts != OwnTimeouts{} || rule.backoff != Backoff{};
+    if (rule.limits == Limits{} && !says_more)
+      checker.warn_if_all_good(entity, "the [[path]] is a dead rule: it sets nothing");
+  }
+}
 
 void check_limits(const Config& config, Checker& checker) {
   checker.expect_unique("limit", config.limits);

@@ -42,6 +42,13 @@ void check_account(const Use& use, Checker& checker) {
     checker.error(use.entity, "route", "a relay route with a user must not go in clear",
                   "leave tls out, or set it to \"verify\" or \"require\"");
   }
+  const bool implicit = std::any_of(route.hosts.begin(), route.hosts.end(),
+                                    [&](const Endpoint& host) { return route.is_implicit_tls(host); });
+  if (implicit && route.tls && *route.tls < TlsLevel::Require) {
+    checker.error(
+        use.entity, "route", "a relay that is encrypted from the first byte on cannot have mail in clear",
+        "leave tls out or set it to \"verify\" or \"require\"; implicit_tls = false is for one that begins in clear");
+  }
   for (const auto& [name, value] : route.headers) {
     const std::string_view word = unknown_placeholder(value);
     if (word.empty()) continue;
@@ -69,9 +76,12 @@ void check_routes(const Config& config, Checker& checker) {
     if (is_new) continue;
     const Route& other = *earlier->second->route;
     // They share connections and limits: which of two would hold is not said anywhere.
-    if (other.password_file == use.route->password_file && other.limits == use.route->limits) continue;
+    if (other.password_file == use.route->password_file && other.limits == use.route->limits &&
+        other.implicit_tls == use.route->implicit_tls) {
+      continue;
+    }
     checker.error(use.entity, "route",
-                  fmt::format("the same relay has another password_file or other limits at {}",
+                  fmt::format("the same relay has another password_file, implicit_tls or other limits at {}",
                               checker.where(earlier->second->entity, "route")),
                   "give both routes the same, or the relay another user");
   }

@@ -63,7 +63,8 @@ void check_retry(const Stream& stream, const Entity& entity, Checker& checker) {
                   fmt::format("stream \"{}\" never tries twice: the first wait, {}, is not shorter than expire, {}",
                               stream.name, format_duration(first), format_duration(retry.expire)));
   }
-  if (stream.dsn_delay_after > Duration::zero() && stream.dsn_delay_after >= retry.expire) {
+  // The usual delay is nobody's mistake: mail that expires sooner has no such notice.
+  if (stream.dsn_delay_after != Stream{}.dsn_delay_after && stream.dsn_delay_after >= retry.expire) {
     checker.error(
         entity, "dsn_delay_after",
         fmt::format("dsn_delay_after must be shorter than retry.expire, which is {}", format_duration(retry.expire)));
@@ -84,14 +85,6 @@ void check_unsubscribe(const Config& config, const Stream& stream, const Entity&
   }
 }
 
-// A notice of ours would go to the return path, so back to ourselves, who count it and tell nobody.
-void check_return_path(const Stream& stream, const Entity& entity, Checker& checker) {
-  if (stream.return_path.empty() || stream.dsn == DsnPolicy::Off) return;
-  checker.warn(entity, "return_path",
-               fmt::format("notices of stream \"{}\" go to its return_path, not to who sent the message", stream.name),
-               "write dsn = \"off\": the events tell of failures");
-}
-
 void check_stream(const Config& config, std::size_t i, Checker& checker) {
   const Stream& stream = config.streams[i];
   const Entity entity = Checker::entity("stream", i, stream.name);
@@ -101,7 +94,10 @@ void check_stream(const Config& config, std::size_t i, Checker& checker) {
   for (const std::string& listener : stream.match.listener) {
     checker.expect_known(entity, "match.listener", listener, "listener", Checker::names_of(config.listeners), of);
   }
-  if (stream.dsn == DsnPolicy::Off && stream.dsn_delay_after > Duration::zero()) {
+  // Who writes out the usual delay or "off" expects no notice either.
+  const Duration delay = stream.dsn_delay_after;
+  const bool expects_notices = delay != Duration::zero() && delay != Stream{}.dsn_delay_after;
+  if (stream.dsn == DsnPolicy::Off && expects_notices) {
     checker.warn(entity, "dsn_delay_after", "dsn_delay_after has no effect when dsn is \"off\"");
   }
   if (stream.bulk_rules == BulkRules::Refuse && stream.dkim.empty()) {
@@ -113,7 +109,6 @@ void check_stream(const Config& config, std::size_t i, Checker& checker) {
     checker.warn(entity, "feedback_id", "feedback_id has no effect while bulk_rules is \"off\"");
   }
   check_unsubscribe(config, stream, entity, checker);
-  check_return_path(stream, entity, checker);
   check_retry(stream, entity, checker);
   check_dead(config, i, entity, checker);
 }

@@ -107,6 +107,10 @@ class Checker {
 void check_intake(const Config& config, Checker& checker);    // listeners, pickup
 void check_delivery(const Config& config, Checker& checker);  // vMTAs, pools, domains, providers, defaults
 void check_limits(const Config& config, Checker& checker);
+void check_actions(const Config& config, Checker& checker);
+void check_range(const Limits& limits, const Entity& entity, Checker& checker);
+void check_backoff(const Backoff& backoff, const Entity& entity, Checker& checker);
+void check_path_rules(const Config& config, Checker& checker);
 void check_streams(const Config& config, Checker& checker);
 void check_dkim(const Config& config, Checker& checker);    // keys, and who signs with them
 void check_routes(const Config& config, Checker& checker);  // relays: accounts, headers

@@ -9,6 +9,7 @@
 // Threads: made once by load_file() or load_text(), then constant and shared.   Limits: see settings.cc.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "base/ip_network.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "config/limits.h"
 
 namespace penstock::config {
 
@@ -193,7 +195,10 @@ struct Listener {
   std::uint32_t max_text_line_bytes = 8'192;            // "max_text_line", with its CRLF
   Duration command_timeout = std::chrono::minutes{5};   // waiting for a command, or for the next piece of a message
   Duration message_timeout = std::chrono::minutes{30};  // from DATA or the first BDAT to the message's end
-  Duration banner_delay = Duration::zero();  // who speaks within it is dropped; also who spoke before it, if zero
+  // Who speaks within it is dropped; also who spoke before it, if zero. Default: kStrangerDelay for those who are not
+  // in relay_from, zero for the others.
+  std::optional<Duration> banner_delay;
+  static constexpr Duration kStrangerDelay{std::chrono::milliseconds{200}};
 };
 
 struct Vmta {
@@ -224,18 +229,7 @@ enum class TlsLevel : std::uint8_t {
   Verify          // not sent without a certificate that is good for the host's name
 };
 
-// 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
-struct Limits {
-  std::uint32_t connections = 0;
-  Rate connection_rate{0, std::chrono::seconds{1}};
-  std::uint32_t messages_per_connection = 0;
-  Rate message_rate{0, std::chrono::seconds{1}};
-  std::uint32_t recipients_per_message = 0;
-  // With one of these, the limit moves between floor and the value above (docs/shaping.md).
-  std::uint32_t connections_floor = 0, connections_start = 0;
-  Rate message_rate_floor{0, std::chrono::seconds{1}}, message_rate_start{0, std::chrono::seconds{1}};
-  friend bool operator==(const Limits&, const Limits&) = default;
-};
+inline constexpr std::uint16_t kSubmissionsPort = 465;  // RFC 8314 §3.3
 
 struct Route {
   enum class Kind : std::uint8_t {
@@ -249,8 +243,14 @@ struct Route {
   // The rest is Relay's, for services that one signs in to (docs/submission.md).
   std::string user{}, password_file{};                         // empty: nobody signs in
   std::optional<TlsLevel> tls{};                               // none: Verify with a user, else as stream or domain say
+  std::optional<bool> implicit_tls{};                          // none: where the port is kSubmissionsPort
   std::vector<std::pair<std::string, std::string>> headers{};  // set on each message; values may have {placeholders}
   Limits limits{};  // of its egress paths; what is not given is as [defaults] say
+  // The host is spoken to in TLS from the first byte on.
+  [[nodiscard]] bool is_implicit_tls(const Endpoint& host) const {
+    return kind == Kind::Relay && implicit_tls.value_or(host.port == kSubmissionsPort);
+  }
+  [[nodiscard]] std::string to_string() const;  // "mx", "null", "relay mx1.example:25 mx2.example:25"
   friend bool operator==(const Route&, const Route&) = default;
 };
 
@@ -304,6 +304,10 @@ struct Dkim {
   std::string identity;                              // i=; empty: none
   Duration expire = Duration::zero();                // zero: signatures do not expire
   std::optional<Time> publish, sign, retire;
+  std::vector<std::string> streams;  // whose mail it signs; empty: all that name the domain
+  [[nodiscard]] bool signs_for(std::string_view stream) const {
+    return streams.empty() || std::find(streams.begin(), streams.end(), stream) != streams.end();
+  }
 };
 // In Stream::dkim: the domain of the From field, or the nearest domain above it that has a key.
 inline constexpr std::string_view kDkimOfFrom = "from";
@@ -336,12 +340,12 @@ struct Stream {
   Window window;
   Route route;
   DsnPolicy dsn = DsnPolicy::On;
-  Duration dsn_delay_after = Duration::zero();  // a "delayed" notice after this long; zero: none
-  std::string dsn_sender;                       // From of notices; default: mailer-daemon@ and node.name
-  std::string dsn_stream;                       // that carries the notices; default: the fallback stream
-  std::uint32_t recipients_per_message = 0;     // 0: as the egress path says
-  std::optional<TlsLevel> tls;                  // none: as [tls] says; what a domain or provider says goes first
-  std::vector<std::string> dkim;                // domains that sign, or kDkimOfFrom; empty: it does not sign
+  Duration dsn_delay_after = std::chrono::hours{4};  // of a notice to who asks for it; zero: none
+  std::string dsn_sender;                            // From of notices; default: mailer-daemon@ and node.name
+  std::string dsn_stream;                            // that carries the notices; default: the fallback stream
+  std::uint32_t recipients_per_message = 0;          // 0: as the egress path says
+  std::optional<TlsLevel> tls;                       // none: as [tls] says; what a domain or provider says goes first
+  std::vector<std::string> dkim;                     // domains that sign, or kDkimOfFrom; empty: it does not sign
   // Envelope sender of its mail, "{ref}" standing for the message's signed reference; empty: kept as injected.
   std::string return_path;
   bool reference_header = false;  // add X-Penstock-Ref; always done with a return_path
@@ -357,6 +361,12 @@ struct Domain {
   Limits limits;     // keys of the table itself
   std::optional<Route> route;
   std::optional<TlsLevel> tls;  // goes before what provider and stream say
+  OwnTimeouts timeouts{};
+  Backoff backoff{};
+  // It says something that only a path of its own can keep.
+  [[nodiscard]] bool has_path() const {
+    return limits != Limits{} || timeouts != OwnTimeouts{} || backoff != Backoff{};
+  }
 };
 
 struct Provider {
@@ -365,30 +375,8 @@ struct Provider {
   std::vector<std::string> domains;  // of recipients
   Limits limits;                     // keys of the table itself
   std::optional<TlsLevel> tls;       // goes before what the stream says
-};
-
-// A limit on a tuple. A place of the tuple is a name (it holds for that one), "*" (each has a limit of its own), or
-// empty (all share it). See shaping/limit_book.h.
-struct Limit {
-  std::string name;
-  std::string vmta, source_ip, pool, stream, tenant, campaign, sender_domain, dkim_domain, provider, site, mx_host,
-      remote_ip;
-  std::uint32_t connections = 0;
-  Rate connection_rate{0, std::chrono::seconds{1}};
-  std::uint32_t messages_per_connection = 0;
-  Rate message_rate{0, std::chrono::seconds{1}};      // recipients
-  Rate transaction_rate{0, std::chrono::seconds{1}};  // messages
-  Rate byte_rate{0, std::chrono::seconds{1}};
-};
-
-// What an egress path does when connections come to nothing. See shaping/connection_trouble.h.
-struct Trouble {
-  std::uint32_t failures = 3;  // in a row; 0: never suspend
-  Duration first = std::chrono::seconds{30};
-  double growth = 2.0;
-  Duration longest = std::chrono::minutes{15};
-  double jitter = 0.2;
-  std::uint32_t ramp_limit = 64;
+  OwnTimeouts timeouts{};
+  Backoff backoff{};
 };
 
 enum class WarmupBeyond : std::uint8_t { Warm, Wait };
@@ -416,6 +404,7 @@ struct Warmup {
 struct Defaults {
   Limits limits{.connections = 20, .messages_per_connection = 500, .recipients_per_message = 100};
   Trouble trouble;
+  Backoff backoff{.doubts = 0.1, .share = 0.25, .first = std::chrono::minutes{5}, .longest = std::chrono::hours{1}};
 };
 
 // Of the SMTP client; RFC 5321 §4.5.3.2. None is zero.
@@ -438,6 +427,8 @@ struct Client {
   std::uint32_t mx_port = 25;           // of hosts found by MX; another one is for test networks
   bool pipelining = true;               // used when offered (RFC 2920)
   bool chunking = true;                 // used when offered (RFC 3030)
+  bool eight_bit = true;                // bytes above 127 go to receivers without 8BITMIME too; false: a bounce
+  std::uint32_t max_connections = 0;    // to receivers in all; 0: what the descriptors allow
   std::uint32_t addresses_per_try = 5;  // of a destination's hosts, until a connection has failed
 };
 
@@ -448,6 +439,7 @@ struct Tls {
   Duration handshake_timeout = std::chrono::seconds{20};
   bool mta_sts = true;                            // domains' policies are fetched and obeyed
   std::uint32_t mta_sts_port = 443;               // of policy hosts; another one is for tests
+  bool private_hosts = false;                     // policies and reports by HTTPS also at addresses that are not public
   bool dane = true;                               // TLSA records that DNSSEC proves are obeyed
   Duration clear_for = std::chrono::minutes{30};  // an opportunistic delivery goes in clear after a failed handshake
 };
@@ -466,7 +458,9 @@ struct Feedback {
   std::vector<std::string> trusted_domains;  // DKIM domains of feedback loops that need no reference
   std::vector<IpNetwork> trusted_networks;   // likewise, by client address
   std::vector<std::string> complaint_types{"abuse", "fraud", "opt-out", "opt-out-list", "miscategorized"};
+  bool complaint_suppress = true;            // else complaints are recorded and counted
   bool complaint_global = true;              // a complaint suppresses everywhere, not only in its stream
+  Duration complaint_lasts{0};               // zero: for good
   std::uint64_t waiting_bytes = 1ULL << 30;  // "waiting_size": reports on disk that are not dealt with; more get 452
 };
 
@@ -486,7 +480,7 @@ struct SuppressionClass {
   bool suppress = true;
   std::optional<Duration> lasts{};  // zero: for good; none: as the class does by itself
   SuppressionScope scope = SuppressionScope::Global;
-  bool investigate = false;
+  std::optional<bool> investigate{};  // none: as the class does by itself
   // How often and how long a deferral of this class is tried before it fails for good. 0: as the class does by itself.
   std::uint32_t tries = 0;
   Duration within{0};
@@ -537,7 +531,9 @@ struct Config {
   Tls tls;
   TlsReport tls_report;
   Defaults defaults;
-  std::vector<Limit> limits;  // "limit"
+  std::vector<Limit> limits;        // "limit"
+  std::vector<ActionRule> actions;  // "action"
+  std::vector<PathRule> paths;      // "path"
   std::vector<Listener> listeners;
   std::vector<Vmta> vmtas;
   std::vector<Pool> pools;
@@ -552,6 +548,8 @@ struct Config {
   [[nodiscard]] const Vmta* find_vmta(std::string_view name) const;
   [[nodiscard]] const Pool* find_pool(std::string_view name) const;
   [[nodiscard]] const Stream* find_stream(std::string_view name) const;
+  // The key signs nothing but reports of TLS: those have a stream of their own, and the key is only its.
+  [[nodiscard]] bool is_for_tls_reports(const Dkim& key) const;
 };
 
 }  // namespace penstock::config

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "base/characters.h"
+
 namespace penstock::config {
 namespace {
 
@@ -49,16 +51,15 @@ constexpr double kLeastPerSecond = 1.0 / 86'400;
 
 std::string quote(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      quoted += fmt::format("\\u{:04X}", byte);
+  while (!text.empty()) {
+    const Character next = first_character(text);
+    if (next.steers) {
+      quoted += fmt::format("\\u{:04X}", next.code);
     } else {
-      quoted += c;
+      if (text.front() == '"' || text.front() == '\\') quoted += '\\';
+      quoted += text.substr(0, next.bytes);
     }
+    text.remove_prefix(next.bytes);
   }
   return quoted + '"';
 }

@@ -23,6 +23,12 @@
 
 namespace penstock::config {
 
+// For bounds of sizes.
+inline constexpr std::uint64_t kKiB = 1ULL << 10;
+inline constexpr std::uint64_t kMiB = 1ULL << 20;
+inline constexpr std::uint64_t kGiB = 1ULL << 30;
+inline constexpr std::uint64_t kTiB = 1ULL << 40;
+
 template <class T>
 struct Kind {
   std::string words;   // "number", "list of networks"
@@ -113,6 +119,7 @@ Kind<std::vector<T>> list_of(Kind<T> kind, std::string words, std::size_t most, 
   };
   auto write = [kind](const std::vector<T>& values) {
     std::vector<std::string> elements;
+    elements.reserve(values.size());
     for (const T& value : values) elements.push_back(kind.write(value));
     return values.empty() ? std::string() : write_list(std::move(elements));
   };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "config/check.h"
 #include "config/describe.h"
 #include "config/documents.h"
@@ -33,6 +34,18 @@ std::string choose_fallback(const std::vector<Stream>& streams) {
   return streams.empty() ? "" : streams.back().name;
 }
 
+// Whoever declares neither a vMTA nor a pool sends as this machine: one vMTA whose address the system chooses, in every
+// pool that a stream names.
+void complete_senders(Config& config) {
+  if (!config.vmtas.empty() || !config.pools.empty()) return;
+  Vmta& machine = config.vmtas.emplace_back();
+  machine.name = "default";
+  for (const Stream& stream : config.streams) {
+    if (find_named(config.pools, stream.pool) != nullptr) continue;
+    config.pools.push_back({stream.pool, {{machine.name, 1}}, false});
+  }
+}
+
 // Values that follow from others where they were not given.
 void complete(Config& config, const Surroundings& surroundings) {
   if (config.node.name.empty()) {
@@ -47,6 +60,7 @@ void complete(Config& config, const Surroundings& surroundings) {
     fill(listener.name, listener.address.to_string());
     fill(listener.hostname, config.node.name);
   }
+  complete_senders(config);
   for (Vmta& vmta : config.vmtas) fill(vmta.ehlo, config.node.name);
   config.fallback_stream = choose_fallback(config.streams);
   fill(config.tls_report.stream, config.fallback_stream);
@@ -78,16 +92,6 @@ Loaded read_all(std::string_view text, const std::string& name, const Surroundin
   return loaded;
 }
 
-// Peers' and editors' terminals read these lines.
-std::string printable(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
-  }
-  return out;
-}
-
 }  // namespace
 
 const Vmta* Config::find_vmta(std::string_view name) const {
@@ -100,13 +104,18 @@ const Stream* Config::find_stream(std::string_view name) const {
   return find_named(streams, name);
 }
 
+bool Config::is_for_tls_reports(const Dkim& key) const {
+  return tls_report.enabled() && tls_report.stream != fallback_stream && key.streams.size() == 1 &&
+         key.streams.front() == tls_report.stream;
+}
+
 std::string format_problem(const Problem& problem) {
   std::string text = problem.file;
   if (problem.line > 0) text += fmt::format(":{}", problem.line);
   if (problem.line > 0 && problem.column > 0) text += fmt::format(":{}", problem.column);
   text += (text.empty() ? "" : ": ") + problem.message;
   if (!problem.suggestion.empty()) text += "; " + problem.suggestion;
-  return printable(text) + (problem.is_error ? "" : " (warning)");
+  return escape_steering(text) + (problem.is_error ? "" : " (warning)");
 }
 
 Loaded load_text(std::string_view text, const std::string& name, const Surroundings& surroundings) {

@@ -90,8 +90,12 @@ struct TopTable {
 [[nodiscard]] const Section& domain_section();
 [[nodiscard]] const Section& provider_section();
 [[nodiscard]] const Section& limit_section();
+[[nodiscard]] const Section& action_section();     // settings_actions.cc
+[[nodiscard]] const Section& path_rule_section();  // settings_limits.cc
 [[nodiscard]] const Section& defaults_section();
 [[nodiscard]] const Section& timeouts_section();
+[[nodiscard]] const Section& own_timeouts_section();  // of [[domain]], [[provider]] and provider files
+[[nodiscard]] const Section& backoff_section();       // of the same and [defaults]
 [[nodiscard]] const Section& client_section();
 [[nodiscard]] const Section& limits_section();  // what [[domain]], [[provider]], [defaults] and relays have in common
 

@@ -34,6 +34,16 @@ TopTable dkim_keys() {
   return top;
 }
 
+// Nor has what is said of some paths.
+TopTable path_rules() {
+  TopTable top{"path", "Limits of some egress paths.", true, &path_rule_section(), {}, {}, {}, {}};
+  top.make = [](Config& config) -> void* { return &config.paths.emplace_back(); };
+  top.count = [](const Config& config) { return config.paths.size(); };
+  top.at = [](const Config& config, std::size_t i) -> const void* { return &config.paths[i]; };
+  top.label = [](const Config&, std::size_t i) { return std::to_string(i + 1); };
+  return top;
+}
+
 // Neither has a plan, which may be that of many.
 TopTable warmups() {
   TopTable top{"warmup", "How a vMTA is brought up to its volume.", true, &warmup_section(), {}, {}, {}, {}};
@@ -67,6 +77,8 @@ const std::vector<TopTable>& tables() {
       list("domain", &Config::domains, domain_section(), "Limits and route of one recipients' domain."),
       list("provider", &Config::providers, provider_section(), "A mailbox provider and its limits."),
       list("limit", &Config::limits, limit_section(), "A limit on any tuple of sender and receiver."),
+      path_rules(),
+      list("action", &Config::actions, action_section(), "What follows from replies about a domain, a campaign, …"),
       single("defaults", &Config::defaults, defaults_section(), "Limits of every egress path."),
       single("timeouts", &Config::timeouts, timeouts_section(), "How long the SMTP client waits."),
       single("client", &Config::client, client_section(), "How the SMTP client speaks."),

@@ -145,6 +145,25 @@ const Section& limits_section() {
   return section;
 }
 
+const Section& backoff_section() {
+  static const Section section =
+      SectionBuilder<Backoff>("backoff")
+          .add("doubts", &Backoff::doubts, optional_of(decimal(0.01, 1)), Live,
+               "Share of the last minute's answers that doubt us, from which on back-off mode begins.",
+               "as the wider scope says")
+          .add("share", &Backoff::share, optional_of(decimal(0.01, 1)), Live,
+               "What is left of connections and rate in back-off mode,", "as the wider scope says")
+          .add("connections", &Backoff::connections, number_or_unset(1, kMostConnections), Live,
+               "or so many connections", "the share")
+          .add("rate", &Backoff::rate, rate(), Live, "and so many recipients in a span of time.", "the share")
+          .add("first", &Backoff::first, optional_of(span(10s, 24h)), Live,
+               "Its length; each repetition is twice as long,", "as the wider scope says")
+          .add("longest", &Backoff::longest, optional_of(span(10s, 7 * 24h)), Live, "up to this.",
+               "as the wider scope says")
+          .build();
+  return section;
+}
+
 namespace {
 
 const Section& trouble_section() {
@@ -206,7 +225,7 @@ const Section& stream_section() {
           .add("dsn", &Stream::dsn, word<DsnPolicy>({{"on", DsnPolicy::On}, {"off", DsnPolicy::Off}}), Live,
                "Whether senders are told of failures.")
           .add("dsn_delay_after", &Stream::dsn_delay_after, span_or_off(1min, 7 * 24h), Live,
-               "Senders are told of a delay after this long.")
+               "Senders who ask for it (NOTIFY=DELAY) are told of a delay after this long.")
           .add("dsn_sender", &Stream::dsn_sender, mail_address(), Live, "Who such notices are from.",
                "mailer-daemon@ and node.name")
           .add("dsn_stream", &Stream::dsn_stream, name(), Live, "The stream that carries them.", "the fallback stream")
@@ -217,7 +236,8 @@ const Section& stream_section() {
           .add("dkim", &Stream::dkim, list_of(domain(), "list of domains", 8, Single::Accepted), Live,
                "Domains that sign its mail, declared by [[dkim]]; \"from\" for that of the From field.", "none")
           .add("return_path", &Stream::return_path, return_path(), Live,
-               "Envelope sender of its mail; {ref} becomes the message's signed reference.", "kept as injected")
+               "Envelope sender of its mail; {ref} becomes a signed reference, each recipient's own.",
+               "kept as injected")
           .add("reference_header", &Stream::reference_header, flag(), Live,
                "Add the reference as X-Penstock-Ref. Always done with a return_path.")
           .add("cfbl_address", &Stream::cfbl_address, mail_address(), Live,
@@ -241,15 +261,18 @@ const Section& stream_section() {
 }
 
 const Section& domain_section() {
-  static const Section section = SectionBuilder<Domain>("[[domain]]")
-                                     .required("name", &Domain::name, domain_pattern(), Live,
-                                               "The recipients' domain, or \"*.example.com\" for those below it.")
-                                     .keys_of(&Domain::limits, limits_section())
-                                     .add("route", &Domain::route, optional_of(route()), Live,
-                                          "Where its mail goes, whatever the stream says.", "the stream's")
-                                     .add("tls", &Domain::tls, optional_of(tls_level()), Live,
-                                          "TLS of its deliveries, whatever provider and stream say.", "theirs")
-                                     .build();
+  static const Section section =
+      SectionBuilder<Domain>("[[domain]]")
+          .required("name", &Domain::name, domain_pattern(), Live,
+                    "The recipients' domain, or \"*.example.com\" for those below it.")
+          .keys_of(&Domain::limits, limits_section())
+          .add("route", &Domain::route, optional_of(route()), Live, "Where its mail goes, whatever the stream says.",
+               "the stream's")
+          .add("tls", &Domain::tls, optional_of(tls_level()), Live,
+               "TLS of its deliveries, whatever provider and stream say.", "theirs")
+          .nested("timeouts", &Domain::timeouts, own_timeouts_section(), "Time-outs that differ.")
+          .nested("backoff", &Domain::backoff, backoff_section(), "Back-off mode.")
+          .build();
   return section;
 }
 
@@ -265,6 +288,8 @@ const Section& provider_section() {
           .keys_of(&Provider::limits, limits_section())
           .add("tls", &Provider::tls, optional_of(tls_level()), Live,
                "TLS of its deliveries, whatever the stream says.", "the stream's")
+          .nested("timeouts", &Provider::timeouts, own_timeouts_section(), "Time-outs that differ.")
+          .nested("backoff", &Provider::backoff, backoff_section(), "Back-off mode.")
           .build();
   return section;
 }
@@ -274,12 +299,45 @@ const Section& defaults_section() {
       SectionBuilder<Defaults>("[defaults]")
           .keys_of(&Defaults::limits, limits_section())
           .nested("trouble", &Defaults::trouble, trouble_section(), "What to do when connections come to nothing.")
+          .nested("backoff", &Defaults::backoff, backoff_section(), "Back-off mode.")
+          .build();
+  return section;
+}
+
+namespace {
+
+Kind<Duration> wait() {
+  return span(1s, 1h);
+}
+
+Kind<Duration> idle_wait() {
+  return span(1s, 5min);
+}
+
+}  // namespace
+
+const Section& own_timeouts_section() {
+  const auto own = [] { return optional_of(wait()); };
+  const std::string otherwise = "as [timeouts]";
+  static const Section section =
+      SectionBuilder<OwnTimeouts>("timeouts")
+          .add("connect", &OwnTimeouts::connect, own(), Live, "TCP connection.", otherwise)
+          .add("banner", &OwnTimeouts::banner, own(), Live, "The receiver's banner.", otherwise)
+          .add("ehlo", &OwnTimeouts::ehlo, own(), Live, "Answer to EHLO, HELO or LHLO.", otherwise)
+          .add("mail", &OwnTimeouts::mail, own(), Live, "Answer to MAIL.", otherwise)
+          .add("rcpt", &OwnTimeouts::rcpt, own(), Live, "Answer to RCPT.", otherwise)
+          .add("data", &OwnTimeouts::data, own(), Live, "Answer to DATA.", otherwise)
+          .add("data_block", &OwnTimeouts::data_block, own(), Live, "Each piece of the message.", otherwise)
+          .add("end_of_data", &OwnTimeouts::end_of_data, own(), Live, "Answer to the end of the message.", otherwise)
+          .add("rset", &OwnTimeouts::rset, own(), Live, "Answer to RSET.", otherwise)
+          .add("quit", &OwnTimeouts::quit, own(), Live, "Answer to QUIT.", otherwise)
+          .add("idle", &OwnTimeouts::idle, optional_of(idle_wait()), Live,
+               "A connection without work is kept open this long.", otherwise)
           .build();
   return section;
 }
 
 const Section& timeouts_section() {
-  const auto wait = [] { return span(1s, 1h); };
   static const Section section =
       SectionBuilder<Timeouts>("[timeouts]")
           .add("connect", &Timeouts::connect, wait(), Live, "TCP connection; then the next address is tried.")
@@ -293,7 +351,7 @@ const Section& timeouts_section() {
                "Answer to the end of the message (RFC 5321: 10 minutes). Shorter means duplicates.")
           .add("rset", &Timeouts::rset, wait(), Live, "Answer to RSET.")
           .add("quit", &Timeouts::quit, wait(), Live, "Answer to QUIT.")
-          .add("idle", &Timeouts::idle, span(1s, 5min), Live, "A connection without work is kept open this long.")
+          .add("idle", &Timeouts::idle, idle_wait(), Live, "A connection without work is kept open this long.")
           .build();
   return section;
 }
@@ -306,6 +364,11 @@ const Section& client_section() {
           .add("pipelining", &Client::pipelining, flag(), Live,
                "Send commands in groups to receivers that offer PIPELINING.")
           .add("chunking", &Client::chunking, flag(), Live, "Send messages with BDAT to receivers that offer CHUNKING.")
+          .add(
+              "eight_bit", &Client::eight_bit, flag(), Live,
+              "Bytes above 127 go as they are to receivers that do not offer 8BITMIME; false: such mail bounces there.")
+          .add("max_connections", &Client::max_connections, number(0, 1'000'000), Live,
+               "Connections to receivers in all; 0: as many as the descriptors allow beside intake, spool and DNS.")
           .add("addresses_per_try", &Client::addresses_per_try, number(1, 20), Live,
                "Addresses of a destination that are tried until a connection has failed.")
           .build();

@@ -116,6 +116,8 @@ const Section& dkim_section() {
           .add("publish", &Dkim::publish, optional_of(point_in_time()), Live,
                "From when its record must be in DNS; for the operator and for checks.", "always")
           .add("sign", &Dkim::sign, optional_of(point_in_time()), Live, "From when it signs.", "at once")
+          .add("streams", &Dkim::streams, list_of(name(), "list of names", 64, Single::Accepted), Live,
+               "Whose mail it signs, before keys of the domain that name no stream.", "every stream's")
           .add("retire", &Dkim::retire, optional_of(point_in_time()), Live, "From when it signs no longer.", "never")
           .build();
   return section;

@@ -7,9 +7,9 @@
 namespace penstock::config {
 namespace {
 
+using namespace std::chrono_literals;
 using enum Apply;
 
-constexpr std::uint64_t kMiB = 1ULL << 20;
 constexpr std::size_t kTrusted = 10'000;
 constexpr std::size_t kComplaintTypes = 32;
 constexpr std::size_t kTypeBytes = 60;
@@ -30,8 +30,12 @@ const Section& feedback_section() {
           .add("complaint_types", &Feedback::complaint_types,
                list_of(any_text(kTypeBytes), "list of feedback types", kComplaintTypes, Single::Accepted), Live,
                "Types of complaint that suppress (RFC 5965); others are recorded only.")
+          .add("complaint_suppress", &Feedback::complaint_suppress, flag(), Live,
+               "Whether complaints suppress at all; else they are recorded and counted.")
           .add("complaint_global", &Feedback::complaint_global, flag(), Live,
                "A complaint suppresses in all streams, not only in its own.")
+          .add("complaint_lasts", &Feedback::complaint_lasts, span_or_off(1h, 100 * 365 * 24h), Live,
+               "For how long a complaint suppresses; off: for good.")
           .add("waiting_size", &Feedback::waiting_bytes, size(kMiB, 1024 * 1024 * kMiB), Restart,
                "Reports that wait on disk to be dealt with; the next gets 452.")
           .build();

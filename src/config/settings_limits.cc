@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [[limit]]: limits on tuples of sender and receiver.
+// [[limit]]: limits on tuples of sender and receiver. [[path]]: limits of single egress paths.
 #include "config/rules.h"
 #include "config/schema.h"
 #include "config/table_reader.h"
@@ -9,8 +9,8 @@ namespace {
 
 using enum Apply;
 
-constexpr std::uint32_t kMostConnections = 100'000;
-constexpr std::uint32_t kMostMessages = 1'000'000;
+constexpr std::uint32_t kMostInAll = 100'000;
+constexpr std::uint32_t kMostOnOneConnection = 1'000'000;
 
 }  // namespace
 
@@ -38,21 +38,39 @@ const Section& limit_section() {
                "all together")
           .add("mx_host", &Limit::mx_host, place(), Live, "The receiving host, or \"*\".", "all together")
           .add("remote_ip", &Limit::remote_ip, place(), Live, "The receiving address, or \"*\".", "all together")
-          .add("connections", &Limit::connections, number_or_unset(1, kMostConnections), Live,
+          .add("connections", &Limit::connections, number_or_unset(1, kMostInAll), Live,
                "Connections open at the same time; where the tuple is known with the message only, those that carry "
                "such "
                "mail at one time.",
                "no limit here")
           .add("connection_rate", &Limit::connection_rate, rate(), Live, "New connections in a span of time.",
                "no limit here")
-          .add("messages_per_connection", &Limit::messages_per_connection, number_or_unset(1, kMostMessages), Live,
-               "Messages after which a connection is closed.", "no limit here")
+          .add("messages_per_connection", &Limit::messages_per_connection, number_or_unset(1, kMostOnOneConnection),
+               Live, "Messages after which a connection is closed.", "no limit here")
           .add("message_rate", &Limit::message_rate, rate(), Live, "Recipients attempted in a span of time.",
                "no limit here")
           .add("transaction_rate", &Limit::transaction_rate, rate(), Live,
                "Messages (MAIL commands) in a span of time.", "no limit here")
           .add("byte_rate", &Limit::byte_rate, byte_rate(), Live, "Bytes of messages in a span of time.",
                "no limit here")
+          .build();
+  return section;
+}
+
+const Section& path_rule_section() {
+  static const Section section =
+      SectionBuilder<PathRule>("[[path]]")
+          .add("vmta", &PathRule::vmta, name(), Live, "Of this vMTA;", "any")
+          .add("pool", &PathRule::pool, name(), Live, "of the vMTAs in this pool;", "any")
+          .add("provider", &PathRule::provider, name(), Live, "to this provider;", "any")
+          .add("site", &PathRule::site, any_text(1'000), Live,
+               "to this set of MX hosts that belongs to no provider, as paths name it after \"site:\";", "any")
+          .add("domain", &PathRule::domain, domain_pattern(), Live,
+               "to this recipients' domain, or \"*.example.com\" for those below it, which gets a path of its own.",
+               "any")
+          .keys_of(&PathRule::limits, limits_section())
+          .nested("timeouts", &PathRule::timeouts, own_timeouts_section(), "Time-outs that differ.")
+          .nested("backoff", &PathRule::backoff, backoff_section(), "Back-off mode.")
           .build();
   return section;
 }

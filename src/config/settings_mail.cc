@@ -10,7 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 using enum Apply;
 
-constexpr std::uint64_t kMiB = 1ULL << 20;
 constexpr std::size_t kHeaderNames = 16;
 constexpr std::size_t kNetworks = 10'000;
 
@@ -68,7 +67,8 @@ const Section& listener_section() {
                list_of(domain(), "list of domains", 10'000, Single::Accepted), Live,
                "Domains whose mail anybody may send and that is read as bounces and complaints, never relayed.", "none")
           .add("proxy_from", &Listener::proxy_from, networks(), Live,
-               "Peers that must speak the PROXY protocol, v1 or v2, first.", "nobody")
+               "Peers that must speak the PROXY protocol, v1 or v2, first. Who they do not name is a stranger.",
+               "nobody")
           .add("xclient_from", &Listener::xclient_from, networks(), Live, "Peers that may use XCLIENT.", "nobody")
           .add("stream", &Listener::stream, name(), Live, "Stream of messages that name none.", "by match")
           .add("tenant", &Listener::tenant, name(), Live, "Tenant of messages that name none.")
@@ -93,7 +93,7 @@ const Section& listener_section() {
           .add("max_connections", &Listener::max_connections, number(1, 100'000), Live,
                "Connections in all; the next gets 421.")
           .add("max_connections_per_address", &Listener::max_connections_per_address, number(1, 100'000), Live,
-               "Connections from one address; the next gets 421.")
+               "Connections from one address, or from one IPv6 /64; the next gets 421.")
           .add("max_recipients", &Listener::max_recipients, number(1, 50'000), Live,
                "Recipients in one transaction; the next gets 452. RFC 5321 asks for at least 100.")
           .add("max_message_size", &Listener::max_message_bytes, size(1 << 10, 2048 * kMiB), Live,
@@ -104,13 +104,15 @@ const Section& listener_section() {
           .add("max_command_line", &Listener::max_command_line_bytes, small_size(512, 1 << 16), Live,
                "Longer commands get 500. RFC 5321 asks for at least 512 bytes.")
           .add("max_text_line", &Listener::max_text_line_bytes, small_size(1000, 1 << 20), Live,
-               "Messages with longer lines get 500. RFC 5321 asks for at least 1,000 bytes.")
+               "Messages with longer lines get 554. RFC 5321 asks for at least 1,000 bytes.")
           .add("command_timeout", &Listener::command_timeout, span(1s, 1h), Live,
                "Waiting for a command or for the next piece of a message. RFC 5321 asks for 5 minutes.")
           .add("message_timeout", &Listener::message_timeout, span(10s, 24h), Live,
                "From DATA or the first BDAT to the end of the message.")
-          .add("banner_delay", &Listener::banner_delay, span(0s, 1min), Live,
-               "Wait before the banner. Who speaks before the banner is dropped.")
+          .add("banner_delay", &Listener::banner_delay, optional_of(span(0s, 1min)), Live,
+               "Wait before the banner. Who speaks before the banner is dropped; with 0s that is who has spoken "
+               "already when the connection is taken.",
+               "200ms for who is not in relay_from, 0s for the others")
           .build();
   return section;
 }

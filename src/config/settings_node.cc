@@ -11,11 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using enum Apply;
 
-constexpr std::uint64_t kKiB = 1ULL << 10;
-constexpr std::uint64_t kMiB = 1ULL << 20;
-constexpr std::uint64_t kGiB = 1ULL << 30;
-constexpr std::uint64_t kTiB = 1ULL << 40;
-
 const Section& stub_section() {
   static const Section section =
       SectionBuilder<DnsStub>("stub of [dns]")
@@ -33,7 +28,7 @@ const Section& stub_section() {
 const Section& node_section() {
   static const Section section =
       SectionBuilder<Node>("[node]")
-          .add("name", &Node::name, domain(), Restart,
+          .add("name", &Node::name, domain(), Live,
                "This machine's name in banners, Received lines, Message-IDs and events.", "the machine's host name")
           .add("data_dir", &Node::data_dir, absolute_path(), Restart, "The folder for everything that is kept.")
           .add("shards", &Node::shards, number(0, 256), Restart, "Threads that carry mail; 0: one per core.")
@@ -76,7 +71,8 @@ const Section& dns_section() {
                "Zones that are asked of one server.")
           .containing<DnsStub>(stub_section())
           .add("trust_anchor_file", &Dns::trust_anchor_file, absolute_path(), Restart,
-               "Keys (DS or DNSKEY, usually the root's) in zone file form; with them answers are validated (DNSSEC).")
+               "Keys (DS or DNSKEY, usually the root's) in zone file form; with them answers are validated (DNSSEC).",
+               "/usr/share/dns/root.key where it is there")
           .add("timeout", &Dns::timeout, span(1s, 2min), Restart, "The longest a look-up takes; then it is a deferral.")
           .add("nxdomain_confirmations", &Dns::nxdomain_confirmations, number(1, 10), Live,
                "A recipient bounces when so many attempts in a row found that its domain does not exist.")

@@ -29,6 +29,8 @@ const Section& relay_section() {
                "His password, the first line of a file that others cannot read.", "none")
           .add("tls", &Route::tls, optional_of(tls_level()), Live, "TLS there, whatever stream and domain say.",
                "\"verify\" with a user")
+          .add("implicit_tls", &Route::implicit_tls, optional_of(flag()), Live,
+               "Encrypted from the first byte on, without STARTTLS.", "on port 465")
           .add("headers", &Route::headers, pairs(header_name(), "table of header fields"), Live,
                "Header fields set on every message that goes there.", "none")
           .keys_of(&Route::limits, limits_section())

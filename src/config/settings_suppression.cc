@@ -40,10 +40,10 @@ const Section& class_section() {
                "For how long; off: for good.", "as the table in docs/suppression.md")
           .add("scope", &SuppressionClass::scope, suppression_scope(), Live,
                "Where: for all mail, or for that of the tenant or the stream that bounced.")
-          .add("investigate", &SuppressionClass::investigate, flag(), Live,
-               "Whether `penstock suppress review` lists it for a person to look at.")
-          .add("tries", &SuppressionClass::tries, number_or_unset(1, 1'000), Live,
-               "How often a recipient is tried whose refusals of this class pass, before they count as a bounce.",
+          .add("investigate", &SuppressionClass::investigate, optional_of(flag()), Live,
+               "Whether `penstock suppress review` lists it for a person to look at.", "policy: true; others: false")
+          .add("tries", &SuppressionClass::tries, number_or_unset(1, 7), Live,
+               "How many tries may meet a refusal of this class that passes, before it counts as a bounce.",
                "mailbox-full: 3; others: as the stream's retry says")
           .add("within", &SuppressionClass::within, span_or_off(1s, 30 * 24h), Live,
                "And for how long at most, the tries being spread over it; off: mailbox-full 24h, others the stream's "

@@ -27,6 +27,10 @@ const Section& tls_section() {
                "Look up, fetch and obey the MTA-STS policies of domains (RFC 8461).")
           .add("mta_sts_port", &Tls::mta_sts_port, number(1, 65'535), Restart,
                "Port of the hosts that serve policies; another one is for test networks.")
+          .add("private_hosts", &Tls::private_hosts, flag(), Restart,
+               "Get policies from, and bring reports (https in rua) to, hosts at loopback and private addresses too: "
+               "for "
+               "domains and test networks of your own. Strangers say where these hosts are.")
           .add("dane", &Tls::dane, flag(), Live,
                "Obey the TLSA records of hosts (RFC 7672), as far as DNSSEC proves them: see dns.trust_anchor_file.")
           .add("clear_for", &Tls::clear_for, span(1min, 24h), Live,

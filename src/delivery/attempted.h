@@ -25,6 +25,7 @@ struct Batch {
 // Fields that do not apply stay empty. Views must stay valid while the attempt is being recorded.
 struct Attempted {
   DestinationPtr destination;  // null: none was found
+  bool looked_up = false;      // a look-up found none, which was an attempt as well
   model::NameId vmta{};        // 0: none was chosen
   std::string_view source_address, peer_address, peer_host;
   std::string_view extensions;  // that the receiver offered
@@ -33,6 +34,7 @@ struct Attempted {
   std::string_view dkim_domain;  // whose key signed; empty: nobody's, or the attempt ended before the body
   std::uint64_t connection = 0;
   Duration took{0};
+  bool asked = false;       // the receiver was to hear of the recipients: MAIL was sent
   bool passes_dsn = false;  // the receiver was told the DSN wishes
 };
 

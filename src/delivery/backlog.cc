@@ -10,8 +10,9 @@ void Backlog::recovered(const spool::RecoveredRecipient& found) {
   recipient.message = found.id.message;
   recipient.index = found.id.index;
   recipient.domain = names_.intern(found.domain);
-  recipient.labels = labels_.intern(queue::LabelSet{names_.intern(found.stream), names_.intern(found.tenant),
-                                                    names_.intern(found.campaign), names_.intern(found.vmta)});
+  recipient.labels =
+      labels_.intern(queue::LabelSet{names_.intern(found.stream), names_.intern(found.tenant),
+                                     names_.intern(found.campaign), names_.intern(found.vmta), found.tls});
   recipient.pinned_vmta = names_.intern(found.pinned_vmta);
   recipient.body_kib =
       static_cast<std::uint32_t>(std::min<std::uint64_t>((found.body_bytes + 1023) / 1024, UINT32_MAX));

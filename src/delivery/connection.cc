@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "delivery/dispatcher.h"
+#include "delivery/referring.h"
 #include "delivery/unsubscribing.h"
 
 namespace penstock::delivery {
@@ -16,11 +18,11 @@ namespace {
 constexpr std::uint32_t kYieldAfter = 20;
 constexpr std::size_t kReadBytes = 4096;
 constexpr Duration kCloseWait{std::chrono::seconds{1}};
-// Whose path is suspended, or slower than this, does not keep a connection and a batch waiting.
-constexpr Duration kRateWait{std::chrono::seconds{30}};
-
 // Whose address a list names is left alone by those who may move.
 constexpr Duration kListedFor{std::chrono::hours{1}};
+
+// Longer between two messages, and the receiver may have ended the connection for being idle.
+constexpr Duration kInUse{std::chrono::seconds{2}};
 
 std::uint64_t next_connection_number() {
   static std::atomic<std::uint64_t> last{0};
@@ -32,14 +34,25 @@ bool is_too_many(const model::Outcome& outcome) {
          outcome.reply.enhanced == model::EnhancedStatus{4, 5, 3};
 }
 
+// "421 4.7.0 Too many messages for this session", to MAIL.
+bool says_enough(const model::Outcome& outcome) {
+  if (outcome.step != model::Step::Mail || outcome.reply.code != 421) return false;
+  const std::string text = ascii::lower(outcome.reply.text);
+  const auto says = [&](const char* word) { return text.find(word) != std::string::npos; };
+  return says("message") && (says("connection") || says("session"));
+}
+
 }  // namespace
 
-Connection::Connection(Dispatcher& dispatcher, Lane& lane, shaping::ConnectionPermit permit)
+Connection::Connection(Dispatcher& dispatcher, Lane& lane, ConnectionRoom::Place place,
+                       shaping::ConnectionPermit permit)
     : dispatcher_(dispatcher),
       lane_(lane),
       destination_(lane.destination),
       plan_(dispatcher.plan_ptr()),
+      timeouts_(dispatcher.timeouts_of(lane)),
       plain_tls_(plain_tls(destination_->tls)),
+      place_(std::move(place)),
       permit_(std::move(permit)),
       number_(next_connection_number()),
       host_tls_(&plain_tls_),
@@ -50,6 +63,7 @@ Connection::~Connection() = default;
 net::Task<> Connection::run(std::shared_ptr<Connection> self) {
   co_await self->serve();
   self->stream_.reset();
+  self->place_.reset();
   self->permit_.release();
   self->dispatcher_.connection_ended(self->lane_, self->opening_);
 }
@@ -58,7 +72,7 @@ net::Task<> Connection::serve() {
   if (destination_->kind == RouteKind::Null) co_return co_await drop_silently();
   if (!co_await reach_host()) {
     if (limited_) {
-      dispatcher_.connection_limited(lane_);
+      dispatcher_.connection_limited(lane_, short_ ? Dispatcher::kShortFor : Dispatcher::kLookAgain);
     } else {
       dispatcher_.connection_failed(lane_, failure_);
     }
@@ -105,7 +119,7 @@ void Connection::note_answer(model::Step step, Duration took) {
 }
 
 Duration Connection::timeout_for(model::Step step, bool writing) const {
-  const Timeouts& t = plan_->timeouts;
+  const Timeouts& t = timeouts();
   switch (step) {
     case model::Step::Connect: return t.connect;
     case model::Step::Banner: return t.banner;
@@ -122,12 +136,22 @@ Duration Connection::timeout_for(model::Step step, bool writing) const {
   PENSTOCK_UNREACHABLE();
 }
 
+// A receiver that drips its reply, or one line of it after another, holds the slot no longer than a silent one.
+Duration Connection::reply_timeout(model::Step step) {
+  if (!reply_deadline_ || session_->replies() != replies_before_) {
+    replies_before_ = session_->replies();
+    reply_deadline_.emplace(timeout_for(step, false));
+  }
+  return reply_deadline_->left();
+}
+
 net::Task<> Connection::talk() {
   std::array<char, kReadBytes> buffer;
   while (true) {
     const smtp::Action action = session_->next();
     if (const auto* write = std::get_if<smtp::Write>(&action)) {
       const net::Io io = co_await stream_->write(write->chunks, timeout_for(write->step, true));
+      reply_deadline_.reset();
       if (!io.error && !io.closed) {
         signed_unsent_ = false;
         session_->on_written();
@@ -144,7 +168,7 @@ net::Task<> Connection::talk() {
     } else if (const auto* read = std::get_if<smtp::Read>(&action)) {
       const model::Step step = read->step;
       const Time asked = dispatcher_.parts().clock.now();
-      const net::Io io = co_await stream_->read_some(buffer, timeout_for(step, false));
+      const net::Io io = co_await stream_->read_some(buffer, reply_timeout(step));
       note_answer(step, dispatcher_.parts().clock.now() - asked);
       if (io.bytes > 0) {
         session_->on_bytes({buffer.data(), io.bytes});
@@ -199,16 +223,19 @@ std::shared_ptr<const std::string> Connection::body_of(const Batch& batch) const
   return std::make_shared<const std::string>(with_headers(*batch.body, *service, told));
 }
 
-// What is sent, and who signs it: of the plan in force now, so that a reload and a key's date take effect at once.
+// What is sent, under which sender, and who signs it: of the plan in force now, so that a reload and a key's date take
+// effect at once.
 void Connection::choose_signers(const Batch& batch) {
   signers_.clear();
   dkim_domain_.clear();
   const Plan& plan = *dispatcher_.plan_ptr();
   const Stream& stream =
       plan.stream_or_default(dispatcher_.parts().labels.view(batch.recipients.front().labels).stream);
-  body_ = with_link(dispatcher_.parts(), batch, body_of(batch), stream.name);
+  Referred referred = refer(dispatcher_.parts(), batch, body_of(batch), stream.name);
+  sender_ = std::move(referred.sender);
+  body_ = with_link(dispatcher_.parts(), batch, std::move(referred.body), stream.name);
   if (stream.dkim.empty()) return;
-  if (plan.dkim) signers_ = plan.dkim->choose(stream.dkim, *body_, dispatcher_.parts().clock.wall());
+  if (plan.dkim) signers_ = plan.dkim->choose({stream.name, stream.dkim}, *body_, dispatcher_.parts().clock.wall());
   if (signers_.empty()) dispatcher_.parts().probe.dkim_unsigned.add();
 }
 
@@ -217,7 +244,8 @@ net::Task<bool> Connection::wait_for_rate(std::uint32_t recipients) {
     const Time now = dispatcher_.parts().clock.now();
     if (lane_.path.limiter().try_message(recipients, now)) co_return true;
     const Time next = lane_.path.limiter().next_message(recipients, now);
-    if (next - now > kRateWait) break;
+    // Whose path is suspended, or that slow, does not keep a connection and a batch waiting.
+    if (next - now > shaping::Limiter::kRateWait) break;
     timer_.expires_after(std::max(next - now, Duration{1000}));
     lane_.pacing.push_back(*this);
     co_await timer_.async_wait(net::kAwait);
@@ -247,20 +275,22 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   }
   if (!co_await wait_for_rate(static_cast<std::uint32_t>(count))) {
     body_.reset();
+    if (limits) dispatcher_.transaction_dropped(std::move(*limits));
     co_return dispatcher_.put_back(lane_, batch->recipients);
   }
 
   if (!drop_suppressed(*batch)) {
     body_.reset();
+    if (limits) dispatcher_.transaction_dropped(std::move(*limits));
     co_return;
   }
-  if (batch->recipients.size() != count) choose_signers(*batch);  // who is left alone gets his own link
+  if (batch->recipients.size() != count) choose_signers(*batch);  // who is left alone gets his own link and reference
   const Time began = dispatcher_.parts().clock.now();
   std::vector<std::uint32_t> indexes;
   indexes.reserve(count);
   for (const queue::QueuedRecipient& recipient : batch->recipients) indexes.push_back(recipient.index);
   const std::array<std::string_view, 1> body{*body_};
-  const smtp::Transaction transaction{batch->envelope.get(), indexes, body, field_bytes(signers_)};
+  const smtp::Transaction transaction{batch->envelope.get(), indexes, body, field_bytes(signers_), sender_};
   answer_times_ = {};
   session_->begin(transaction);
   permit_.message_sent();
@@ -271,18 +301,35 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   carried_ = nullptr;
 
   body_.reset();
+  note_capacity(began);
   Probe& probe = dispatcher_.parts().probe;
   if (session_->was_stale()) {
     probe.reused_lost.add();
-    co_return dispatcher_.put_back(lane_, batch->recipients);
+    if (limits) dispatcher_.transaction_dropped(std::move(*limits));
+    // Mostly it had been idle for too long, but who cuts links to slow us down does it like this too.
+    co_return dispatcher_.put_back_here(lane_, std::move(batch->recipients));
   }
   probe.transactions.add();
   probe.bytes.add(batch->body->size());
   Attempted attempted = facts();
+  attempted.asked = true;
   attempted.took = dispatcher_.parts().clock.now() - began;
   probe.seconds.observe(std::chrono::duration<double>(attempted.took).count());
   settle(*batch, attempted);
   if (limits) dispatcher_.transaction_ended(std::move(*limits));
+}
+
+// A receiver that ends connections after a number of messages does so at the next MAIL, or with a 421 to it. After a
+// pause that may as well be its idle time.
+void Connection::note_capacity(Time began) {
+  const Time now = dispatcher_.parts().clock.now();
+  const bool in_use = began - last_carried_ < kInUse;
+  const std::uint32_t before = permit_.messages() - 1;
+  last_carried_ = now;
+  const auto& outcomes = session_->outcomes();
+  const bool told = !outcomes.empty() && says_enough(outcomes.front());
+  if (!told && !session_->was_stale()) return lane_.path.limiter().carried(permit_.messages());
+  if (in_use && before > 0) lane_.path.limiter().ended(before, now);
 }
 
 // Right before MAIL FROM: whoever was suppressed while he was queued never leaves.
@@ -299,7 +346,7 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
   std::vector<model::Outcome> outcomes(std::make_move_iterator(session_->outcomes().begin()),
                                        std::make_move_iterator(session_->outcomes().end()));
   // "Too many recipients" (452 4.5.3, RFC 5321 §4.5.3.1.10) is no deferral of those it is said to: they go in the next
-  // transaction, as long as this one carried somebody.
+  // transaction, as long as this one carried somebody; from the same vMTA, which the receiver has answered.
   const bool carried = std::any_of(outcomes.begin(), outcomes.end(), [](const model::Outcome& outcome) {
     return outcome.kind == model::OutcomeKind::Delivered;
   });
@@ -310,7 +357,7 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
     batch.recipients.erase(batch.recipients.begin() + static_cast<std::ptrdiff_t>(i));
     outcomes.erase(outcomes.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  if (!again.empty()) dispatcher_.put_back(lane_, again);
+  if (!again.empty()) dispatcher_.put_back_here(lane_, std::move(again));
   const auto taken = std::count_if(outcomes.begin(), outcomes.end(), [](const model::Outcome& outcome) {
     return outcome.kind == model::OutcomeKind::Delivered;
   });
@@ -323,6 +370,8 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const model::Outcome& outcome = outcomes[i];
     lane_.path.count(outcome.kind);
+    // Some leave a connection that was one too many open, and refuse whatever comes over it.
+    if (outcome.outcome_class == model::OutcomeClass::TooManyConnections) quit_ = true;
     // One reply that turned the whole transaction away is one reply, however many recipients it had.
     const bool same = i > 0 && outcome.kind != model::OutcomeKind::Delivered && outcome.step != model::Step::Rcpt &&
                       outcomes[i - 1].step == outcome.step && outcomes[i - 1].reply == outcome.reply;
@@ -332,7 +381,7 @@ void Connection::settle(Batch& batch, const Attempted& attempted) {
     lane_.path.limiter().observe(outcome, now, dispatcher_.parts().rng, about);
     about = {.backlog = about.backlog};
     if (outcome.kind == model::OutcomeKind::Delivered) continue;
-    dispatcher_.look_at_state(lane_.path);
+    dispatcher_.look_at_state(lane_.path, &outcome);
     const queue::LabelSet& labels = dispatcher_.parts().labels.view(batch.recipients.front().labels);
     if (dispatcher_.plan_ptr()->pool_of(labels).lets_move(outcome)) dispatcher_.avoid(lane_.path, now + kListedFor);
   }
@@ -381,7 +430,7 @@ net::Task<bool> Connection::wait_for_work() {
   if (dispatcher_.stopping()) co_return false;
   woken_ = false;
   lane_.idle.push_back(*this);
-  timer_.expires_after(plan_->timeouts.idle);
+  timer_.expires_after(timeouts().idle);
   co_await timer_.async_wait(net::kAwait);
   unlink();
   if (!woken_ || quit_) co_return false;

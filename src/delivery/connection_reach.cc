@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "delivery/connection.h"
 #include "delivery/dispatcher.h"
+#include "delivery/own_shortage.h"
 #include "delivery/tls_session.h"
 
 namespace penstock::delivery {
@@ -28,7 +29,7 @@ model::Outcome tls_outcome(std::string words) {
 // RFC 8689 §4.2.1, step 5.
 model::Outcome require_tls_outcome(std::string_view words) {
   return {model::OutcomeKind::Bounced, model::Step::StartTls, model::OutcomeClass::Tls,
-          model::Reply{550, {5, 7, 30}, fmt::format("REQUIRETLS is not supported on the way: {}", words)}};
+          model::Reply{0, {5, 7, 30}, fmt::format("REQUIRETLS is not supported on the way: {}", words)}};
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ std::vector<Connection::Hop> Connection::list_hops() {
   std::vector<Hop> hops;
   if (!destination_->unix_path.empty()) {
     const auto endpoint = net::parse_endpoint("unix:" + destination_->unix_path);
-    if (endpoint) hops.push_back({*endpoint, destination_->unix_path, "unix", "", &plain_tls_});
+    if (endpoint) hops.push_back({*endpoint, destination_->unix_path, "unix", "", &plain_tls_, false});
     return hops;
   }
   const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
@@ -46,13 +47,13 @@ std::vector<Connection::Hop> Connection::list_hops() {
   const auto targets = dns::order_targets(*destination_->hosts, any_source ? dns::Families::V4ThenV6 : vmta->families(),
                                           dispatcher_.parts().rng);
   for (const dns::Target& target : targets) {
-    std::uint16_t port = plan_->mx_port;
+    HostPort port{plan_->mx_port, false};
     if (!destination_->ports.empty()) port = destination_->ports[target.preference];
-    const auto endpoint = net::make_endpoint(target.address, port);
+    const auto endpoint = net::make_endpoint(target.address, port.port);
     if (!endpoint) continue;
     const std::string& source = target.family == dns::Family::V6 ? vmta->source_v6 : vmta->source_v4;
     const HostTls* tls = destination_->host_tls.empty() ? &plain_tls_ : &destination_->host_tls[target.index];
-    hops.push_back({*endpoint, std::string(target.host), std::string(target.address), source, tls});
+    hops.push_back({*endpoint, std::string(target.host), std::string(target.address), source, tls, port.implicit_tls});
   }
   const Time now = dispatcher_.parts().clock.now();
   std::stable_partition(hops.begin(), hops.end(),
@@ -82,6 +83,10 @@ net::Task<bool> Connection::reach_host() {
       co_return true;
     }
     stream_.reset();
+    if (short_) {  // no other host would do better
+      limited_ = true;
+      co_return false;
+    }
     if (failure_.kind != model::OutcomeKind::Deferred) continue;
     deferral = failure_;
     if (failure_.reply.code != 0) answer = failure_;
@@ -115,6 +120,7 @@ net::Task<bool> Connection::reach(const Hop& hop) {
     note_session(hop);
     co_return true;
   }
+  if (short_) co_return false;
   if (failure_.step != model::Step::StartTls) {
     dispatcher_.host_trouble().failed(hop.address, now);
     co_return false;
@@ -171,6 +177,12 @@ net::Task<bool> Connection::try_hop(const Hop& hop) {
 }
 
 net::Task<> Connection::shake_hands() {
+  const std::string trouble = co_await encrypt();
+  if (trouble.empty()) co_return session_->on_tls();
+  session_->on_lost(model::OutcomeClass::Tls, trouble);
+}
+
+net::Task<std::string> Connection::encrypt() {
   net::TlsAsk ask;
   ask.name = host_tls_->name.empty() ? host_ : host_tls_->name;
   ask.more_names = host_tls_->more_names;
@@ -182,11 +194,10 @@ net::Task<> Connection::shake_hands() {
   if (!shaken) {
     tls_failed_ = true;
     tls_timed_out_ = shaken.error().code == std::errc::timed_out;
-    co_return session_->on_lost(model::OutcomeClass::Tls,
-                                tls_timed_out_ ? "the handshake timed out" : shaken.error().detail);
+    co_return tls_timed_out_ ? "the handshake timed out" : shaken.error().detail;
   }
   tls_ = std::move(*shaken);
-  session_->on_tls();
+  co_return std::string();
 }
 
 net::Task<bool> Connection::greet(const Hop& hop, smtp::StartTls start_tls) {
@@ -195,19 +206,32 @@ net::Task<bool> Connection::greet(const Hop& hop, smtp::StartTls start_tls) {
   tls_failed_ = false;
   tls_timed_out_ = false;
   host_ = hop.host;
-  auto connected = co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, plan_->timeouts.connect);
+  auto connected = co_await net::connect(dispatcher_.parts().shard, hop.endpoint, hop.source, timeouts().connect);
   if (!connected) {
     failure_ = connect_outcome(connected.error());
+    const std::error_code& code = connected.error().code;
+    const bool no_port = code == std::errc::address_not_available && !hop.source.empty();
+    short_ = is_own_shortage(code) || (no_port && net::address_is_local(hop.source));
+    if (short_) dispatcher_.note_shortage(connected.error());
     co_return false;
   }
   stream_ = std::move(*connected);
+  if (hop.implicit_tls) {
+    const std::string trouble = co_await encrypt();
+    if (!trouble.empty()) {
+      failure_ = tls_outcome("the TLS handshake failed: " + trouble);
+      co_return false;
+    }
+  }
   const Vmta* vmta = plan_->find_vmta(lane_.path.key().vmta);
   smtp::ClientOptions options;
   options.ehlo_name = vmta == nullptr ? plan_->node : vmta->ehlo;
   options.lmtp = destination_->kind == RouteKind::Lmtp;
+  options.eight_bit = plan_->eight_bit ? smtp::EightBitPolicy::Send : smtp::EightBitPolicy::Bounce;
   options.pipelining = plan_->pipelining;
   options.chunking = plan_->chunking;
   options.start_tls = start_tls;
+  options.implicit_tls = hop.implicit_tls;
   options.auth = destination_->service && destination_->service->signs_in();
   exchange_.reset();
   session_ = std::make_unique<smtp::ClientSession>(std::move(options));

@@ -14,9 +14,17 @@
 #include "dns/hosts.h"
 #include "model/name_table.h"
 #include "mtasts/policies.h"
+#include "shaping/adaptive_policy.h"
 #include "shaping/limits.h"
 
 namespace penstock::delivery {
+
+// How a host of a fixed route is reached.
+struct HostPort {
+  std::uint16_t port = 25;
+  bool implicit_tls = false;  // TLS from the first byte on
+  bool operator==(const HostPort&) const = default;
+};
 
 struct Destination {
   RouteKind kind = RouteKind::Mx;
@@ -35,11 +43,14 @@ struct Destination {
   // Whose mail shares connections: site and what TLS must be to each host; 0: the site alone.
   model::NameId lane{};
   std::shared_ptr<const dns::Hosts> hosts;  // Mx; Relay and Lmtp too. Null for Null and for a unix socket
-  std::vector<std::uint16_t> ports;         // of hosts->hosts, by index; empty: mx_port
+  std::vector<HostPort> ports;              // of hosts->hosts, by index; empty: mx_port
   RelayServicePtr service;                  // Relay; null: nothing to sign in to
   std::string unix_path;                    // Lmtp over a unix socket
   shaping::Limits limits;                   // of the path itself
   shaping::Limits home_limits;              // of the provider's path, when the group is a domain within one
+  shaping::AdaptivePolicyPtr policy;        // of the path itself
+  shaping::AdaptivePolicyPtr home_policy;   // like home_limits
+  TimeoutsPtr timeouts;                     // null: the plan's
   [[nodiscard]] bool has_home_limiter() const { return group != home; }
 };
 

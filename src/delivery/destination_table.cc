@@ -5,6 +5,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "base/check.h"
+#include "delivery/own_values.h"
 #include "dns/name.h"
 #include "tlspolicy/report_record.h"
 
@@ -35,21 +36,22 @@ RouteTroublePtr deferred(std::string reason) {
 RouteTroublePtr invalid(const dns::Invalid& why) {
   auto trouble = std::make_shared<RouteTrouble>();
   const bool routing = why.cause == dns::InvalidClass::Loop;
-  trouble->outcome = {
-      model::OutcomeKind::Bounced, model::Step::Connect,
-      routing ? model::OutcomeClass::Routing : model::OutcomeClass::InvalidDomain,
-      model::Reply{dns::smtp_code(why.cause), parse_enhanced(dns::enhanced_code(why.cause)), why.reason}};
+  trouble->outcome = {model::OutcomeKind::Bounced, model::Step::Connect,
+                      routing ? model::OutcomeClass::Routing : model::OutcomeClass::InvalidDomain,
+                      // No code: nobody has said it, we have found it out.
+                      model::Reply{0, parse_enhanced(dns::enhanced_code(why.cause)), why.reason}};
   trouble->no_such_domain = why.cause == dns::InvalidClass::NoSuchDomain;
   return trouble;
 }
 
 }  // namespace
 
-DestinationTable::DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver,
-                                   const dns::HostFinder& finder, const Clock& clock, dns::Probe& probe,
-                                   dns::RouteCacheLimits limits, Published published)
+DestinationTable::DestinationTable(net::Shard& shard, model::NameTable& names, PlaceTable& places,
+                                   dns::Resolver& resolver, const dns::HostFinder& finder, const Clock& clock,
+                                   dns::Probe& probe, dns::RouteCacheLimits limits, Published published)
     : shard_(shard),
       names_(names),
+      places_(places),
       resolver_(resolver),
       clock_(clock),
       router_(shard, finder, clock, probe, limits),
@@ -64,6 +66,8 @@ void DestinationTable::set_plan(PlanPtr plan) {
   plan_ = std::move(plan);
   by_domain_.clear();
   fixed_.clear();
+  fixed_groups_.clear();
+  places_.clear();
 }
 
 const Route& DestinationTable::route_for(std::string_view domain, const Route& of_stream) const {
@@ -151,16 +155,21 @@ Resolved DestinationTable::resolve_mx(model::NameId domain, const dns::RoutePtr&
   }
   if (by_domain_.size() >= kKept) by_domain_.clear();
   by_domain_[key] = {route, sts, resolved};
+  publish(domain, resolved);
   return resolved;
 }
 
 void DestinationTable::apply_domain_rule(Destination& to, std::string_view domain) const {
   const DomainRule* rule = plan_->find_domain(domain);
-  if (rule == nullptr || !rule->limits) return;
+  if (rule == nullptr) return;
+  to.timeouts = with(to.timeouts, rule->timeouts, plan_->timeouts);
+  if (!rule->limits) return;
   to.group = names_.intern("domain:" + std::string(domain));
   to.home_limits = to.limits;
   // A field the rule leaves out keeps the value it would have without the rule.
   to.limits = shaping::filled(*rule->limits, to.limits);
+  to.home_policy = to.policy;
+  to.policy = with(to.policy, rule->backoff);
   if (!to.provider) to.home = to.group;
 }
 
@@ -182,15 +191,16 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
   made->kind = RouteKind::Mx;
   made->site = names_.intern(hosts->site);
   made->limits = plan_->default_limits;
-  made->tls = tls.level;
+  made->policy = plan_->default_policy;
+  TlsSaid said{.stream = tls.level};
   if (const auto provider = plan_->providers.find(name, *hosts)) {
     made->provider = plan_->provider_names[*provider];
     made->group = plan_->provider_groups[*provider];
     made->limits = plan_->provider_limits[*provider];
-    const TlsLevel least =
-        *provider < plan_->provider_tls_least.size() ? plan_->provider_tls_least[*provider] : TlsLevel::None;
-    made->tls = std::max(tls.level, least);
-    if (*provider < plan_->provider_tls.size()) made->tls = plan_->provider_tls[*provider].value_or(made->tls);
+    if (*provider < plan_->provider_timeouts.size()) made->timeouts = plan_->provider_timeouts[*provider];
+    if (*provider < plan_->provider_policies.size()) made->policy = plan_->provider_policies[*provider];
+    if (*provider < plan_->provider_tls_least.size()) said.provider_least = plan_->provider_tls_least[*provider];
+    if (*provider < plan_->provider_tls.size()) said.provider = plan_->provider_tls[*provider];
   } else {
     made->group = names_.intern("site:" + hosts->site);
     made->limits = plan_->site_limits.value_or(plan_->default_limits);
@@ -198,8 +208,8 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
   made->home = made->group;
   made->hosts = std::move(hosts);
   apply_domain_rule(*made, name);
-  const DomainRule* rule = plan_->find_domain(name);
-  if (rule != nullptr && rule->tls) made->tls = *rule->tls;
+  if (const DomainRule* rule = plan_->find_domain(name)) said.domain = rule->tls;
+  made->tls = level_of(said);
   made->domain = domain;
   made->sts = sts;
   made->reports_tls = published_.reports != nullptr && published_.reports->wants(name);
@@ -210,11 +220,12 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
 }
 
 Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
-                                      std::vector<std::uint16_t> ports, model::TlsWish wish) {
+                                      std::vector<HostPort> ports, model::TlsWish wish) {
   auto made = std::make_shared<Destination>();
   made->kind = route.kind;
   made->group = made->home = made->site = names_.intern(route.group());
   made->limits = plan_->default_limits;
+  made->policy = plan_->default_policy;
   made->service = route.service;
   if (route.service) made->limits = shaping::filled(route.service->limits, made->limits);
   made->hosts = std::move(hosts);
@@ -224,6 +235,9 @@ Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, 
   const DomainRule* rule = plan_->find_domain(names_.view(domain));
   made->tls = rule != nullptr && rule->tls ? *rule->tls : route.tls;
   if (route.service && route.service->tls) made->tls = *route.service->tls;
+  const bool implicit =
+      std::any_of(made->ports.begin(), made->ports.end(), [](const HostPort& port) { return port.implicit_tls; });
+  if (implicit) made->tls = std::max(made->tls, TlsLevel::Require);
   // The operator named these hosts, so the way to them needs no proof.
   if (wish == model::TlsWish::Required && made->kind == RouteKind::Relay && made->unix_path.empty()) {
     made->host_tls.assign(made->hosts->hosts.size(), required_tls());
@@ -233,7 +247,7 @@ Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, 
 }
 
 net::Task<dns::Host> DestinationTable::look_up_host(std::string name, std::uint16_t preference) {
-  dns::Host host{name, preference, {}, false, {}};
+  dns::Host host{name, preference, {}, false, false, {}};
   const auto normal = dns::normalize_name(name);
   if (!normal) co_return host;
   std::vector<dns::Question> questions{{*normal, dns::RecordType::A}, {*normal, dns::RecordType::Aaaa}};
@@ -250,7 +264,7 @@ net::Task<dns::Host> DestinationTable::look_up_host(std::string name, std::uint1
 net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route route, model::TlsWish wish) {
   auto hosts = std::make_shared<dns::Hosts>();
   hosts->site = route.group();
-  std::vector<std::uint16_t> ports;
+  std::vector<HostPort> ports;
   bool any_address = route.kind == RouteKind::Null;
   for (std::size_t i = 0; i < route.hosts.size(); ++i) {
     const RelayHost& relay = route.hosts[i];
@@ -260,11 +274,11 @@ net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route 
     }
     const auto preference = static_cast<std::uint16_t>(i);
     if (const auto address = literal(relay.host)) {
-      hosts->hosts.push_back({relay.host, preference, {*address}, false, {}});
+      hosts->hosts.push_back({relay.host, preference, {*address}, false, false, {}});
     } else {
       hosts->hosts.push_back(co_await look_up_host(relay.host, preference));
     }
-    ports.push_back(relay.port);
+    ports.push_back({relay.port, relay.implicit_tls});
     any_address = any_address || !hosts->hosts.back().addresses.empty();
   }
   Fixed entry{clock_.now() + kFixedTtlMax, {}};
@@ -279,18 +293,31 @@ net::Task<Resolved> DestinationTable::look_up_fixed(model::NameId domain, Route 
   co_return entry.resolved;
 }
 
-model::NameId DestinationTable::provider_of(model::NameId domain) {
-  const auto provider = [](const Resolved& resolved) {
-    const auto* destination = std::get_if<DestinationPtr>(&resolved);
-    return destination == nullptr ? model::NameId{} : (*destination)->provider;
-  };
-  const TlsOfMail tls{plan_->tls.level, model::TlsWish::Usual};
-  if (const auto known = by_domain_.find(known_key(domain, tls)); known != by_domain_.end()) {
-    return provider(known->second.resolved);
+PlaceTable::Known DestinationTable::place_of(model::NameId domain, const Stream& stream) {
+  const std::string_view name = names_.view(domain);
+  const Route& route = route_for(name, stream.route);
+  if (route.kind != RouteKind::Mx) {
+    const DomainRule* rule = plan_->find_domain(name);
+    if (rule != nullptr && rule->limits) return {{}, names_.intern("domain:" + std::string(name))};
+    model::NameId& group = fixed_groups_[&route];
+    if (!group) group = names_.intern(route.group());
+    return {{}, group};
   }
-  const dns::RoutePtr route =
-      router_.find_cached(names_.view(domain));  // a new plan has forgotten its conclusions only
-  return route ? provider(resolve_mx(domain, route, nullptr, tls)) : model::NameId{};
+  if (const auto known = places_.find(domain)) return *known;
+  const dns::RoutePtr found = router_.find_cached(name);  // a new plan has forgotten its conclusions only
+  if (!found) return {};
+  publish(domain, resolve_mx(domain, found, nullptr, {plan_->tls.level, model::TlsWish::Usual}));
+  return places_.find(domain).value_or(PlaceTable::Known{});
+}
+
+net::Task<> DestinationTable::learn_place(model::NameId domain) {
+  const std::string name(names_.view(domain));
+  const dns::RoutePtr found = co_await router_.find(name);
+  publish(domain, resolve_mx(domain, found, nullptr, {plan_->tls.level, model::TlsWish::Usual}));
+}
+
+void DestinationTable::publish(model::NameId domain, const Resolved& resolved) {
+  if (const auto* to = std::get_if<DestinationPtr>(&resolved)) places_.set(domain, {(*to)->provider, (*to)->group});
 }
 
 void DestinationTable::forget(model::NameId domain) {

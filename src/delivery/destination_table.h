@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "delivery/destination.h"
+#include "delivery/place_table.h"
 #include "dns/router.h"
 #include "model/name_table.h"
 #include "model/outcome.h"
@@ -42,8 +43,9 @@ class DestinationTable {
   static constexpr std::size_t kKept = 200'000;
 
   // All references and pointers must outlive it.
-  DestinationTable(net::Shard& shard, model::NameTable& names, dns::Resolver& resolver, const dns::HostFinder& finder,
-                   const Clock& clock, dns::Probe& probe, dns::RouteCacheLimits limits = {}, Published published = {});
+  DestinationTable(net::Shard& shard, model::NameTable& names, PlaceTable& places, dns::Resolver& resolver,
+                   const dns::HostFinder& finder, const Clock& clock, dns::Probe& probe,
+                   dns::RouteCacheLimits limits = {}, Published published = {});
 
   void set_plan(PlanPtr plan);
   // What is known now; nothing if it has to be looked up. Costs a hash look-up or two when known.
@@ -51,8 +53,11 @@ class DestinationTable {
                                              model::TlsWish wish = model::TlsWish::Usual);
   [[nodiscard]] net::Task<Resolved> look_up(model::NameId domain, Route route,
                                             model::TlsWish wish = model::TlsWish::Usual);
-  // The provider of a domain as far as it is known without a look-up; 0 otherwise.
-  [[nodiscard]] model::NameId provider_of(model::NameId domain);
+  // Where mail of that domain and stream goes, or went last, as far as it is known without a look-up; by group 0
+  // otherwise.
+  [[nodiscard]] PlaceTable::Known place_of(model::NameId domain, const Stream& stream);
+  // Afterwards place_of() knows a domain found by MX, unless DNS does not tell.
+  [[nodiscard]] net::Task<> learn_place(model::NameId domain);
   // The next recipients of the domain cause a look-up.
   void forget(model::NameId domain);
 
@@ -80,15 +85,17 @@ class DestinationTable {
   [[nodiscard]] DestinationPtr make_mx(model::NameId domain, std::shared_ptr<const dns::Hosts> hosts,
                                        const mtasts::VerdictPtr& sts, TlsOfMail tls);
   [[nodiscard]] Resolved make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
-                                    std::vector<std::uint16_t> ports, model::TlsWish wish);
+                                    std::vector<HostPort> ports, model::TlsWish wish);
   [[nodiscard]] net::Task<Resolved> look_up_fixed(model::NameId domain, Route route, model::TlsWish wish);
   [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
+  void publish(model::NameId domain, const Resolved& resolved);
   void set_lane(Destination& to);
   void apply_domain_rule(Destination& to, std::string_view domain) const;
   [[nodiscard]] std::string fixed_key(model::NameId domain, const Route& route, TlsOfMail tls) const;
 
   net::Shard& shard_;
   model::NameTable& names_;
+  PlaceTable& places_;
   dns::Resolver& resolver_;
   const Clock& clock_;
   dns::Router router_;
@@ -96,6 +103,7 @@ class DestinationTable {
   PlanPtr plan_;
   boost::unordered_flat_map<std::uint64_t, Known> by_domain_;  // and TLS of the mail
   boost::unordered_flat_map<std::string, Fixed> fixed_;
+  boost::unordered_flat_map<const Route*, model::NameId> fixed_groups_;  // of routes in plan_
 };
 
 }  // namespace penstock::delivery

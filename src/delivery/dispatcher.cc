@@ -9,13 +9,15 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "delivery/descriptors.h"
+#include "delivery/recipient_flags.h"
 
 namespace penstock::delivery {
 namespace {
 
 constexpr Duration kLastAttempt{std::chrono::seconds{10}};
-constexpr unsigned kInLineEach = 8;     // housekeepings until mail in line is looked through
-constexpr std::size_t kDueEach = 4096;  // recipients taken from the calendar at a time
+constexpr unsigned kInLineEach = 8;         // housekeepings until mail in line is looked through
+constexpr std::size_t kDueEach = 4096;      // recipients taken from the calendar at a time
+constexpr std::size_t kReleaseEach = 2048;  // held recipients looked at at a time
 
 // Names are numbered from zero and far fewer than 2^30.
 std::uint64_t waiting_key(model::NameId domain, const queue::LabelSet& labels) {
@@ -45,8 +47,10 @@ void Dispatcher::set_plan(PlanPtr plan) {
   settlement_.set_plan(plan_);
   tls_memory_.forget_sessions();
   meters_.clear();
+  values_.clear();
   judge_.set_classifier(plan_->classifier);
   let_out(limits_.set_rules(plan_->limit_rules));
+  actions_.set_rules(plan_->action_rules ? *plan_->action_rules : shaping::shipped_action_rules());
   release(queue::HoldReason::NoPath, "its vMTA or pool is usable again");
   reroute_ready();
 }
@@ -57,6 +61,7 @@ void Dispatcher::start() {
 }
 
 void Dispatcher::take(std::span<const queue::QueuedRecipient> recipients) {
+  given_back(recipients);
   for (const queue::QueuedRecipient& recipient : recipients) place(recipient);
   flush_outboxes();
 }
@@ -125,30 +130,51 @@ void Dispatcher::hold_anew(const queue::QueuedRecipient& recipient, queue::HoldR
 
 void Dispatcher::release(queue::HoldReason reason, std::string_view cause) {
   if (held_.size(reason) == 0) return;
+  std::erase_if(releasing_, [reason](const Releasing& each) { return each.reason == reason; });
+  releasing_.push_back({reason, std::string(cause), {}});
+  if (!release_posted_) release_slice();
+}
+
+void Dispatcher::release_slice() {
+  if (stopping_ || releasing_.empty() || !hold_log_.has_room(2 * kReleaseEach)) return;  // tick() comes back to it
+  Releasing& mine = releasing_.front();
   std::vector<queue::QueuedRecipient> freed;
-  queue::HeldQueue::Cursor cursor;
-  while (!cursor.done()) {
-    held_.scan(cursor, 4096, [&](const queue::QueuedRecipient& recipient) {
-      if (recipient.hold != reason) return queue::Visit::Keep;
-      // Not let go to be held once more at once.
-      if (reason == queue::HoldReason::NoPath && !has_vmta(recipient)) return queue::Visit::Keep;
-      freed.push_back(recipient);
-      return queue::Visit::Take;
-    });
-  }
+  held_.scan(mine.cursor, kReleaseEach, [&](const queue::QueuedRecipient& recipient) {
+    if (recipient.hold != mine.reason || still_held(recipient)) return queue::Visit::Keep;
+    freed.push_back(recipient);
+    return queue::Visit::Take;
+  });
   for (queue::QueuedRecipient& recipient : freed) {
     totals_.left(queue::Whereabouts::Held);
     recipient.hold = queue::HoldReason::None;
-    hold_log_.add(model::EventType::Released, recipient, cause);
+    hold_log_.add(model::EventType::Released, recipient, mine.cause);
   }
+  if (mine.cursor.done()) releasing_.pop_front();
   take(freed);
+  post_release();
+}
+
+void Dispatcher::post_release() {
+  if (releasing_.empty() || std::exchange(release_posted_, true)) return;
+  parts_.shard.post([this] {
+    release_posted_ = false;
+    release_slice();
+  });
+}
+
+bool Dispatcher::still_held(const queue::QueuedRecipient& recipient) const {
+  if (recipient.hold == queue::HoldReason::NoPath) return !has_vmta(recipient);
+  return recipient.hold == queue::HoldReason::Paused && !pauses_.empty() &&
+         pauses_.find(recipient, parts_.labels, place_of(recipient)) != nullptr;
 }
 
 void Dispatcher::tick() {
   const Time now = parts_.clock.now();
   if (stopping_) return;
   due_.clear();
-  const std::size_t count = calendar_.pop_due(now, kDueEach, due_);
+  // Who may be held at once, as a pause wants it, has to be told of.
+  const bool has_room = hold_log_.has_room(kDueEach);
+  const std::size_t count = has_room ? calendar_.pop_due(now, kDueEach, due_) : 0;
   for (const queue::QueuedRecipient& recipient : due_) {
     totals_.moved(recipient.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred,
                   queue::Whereabouts::Active);
@@ -168,8 +194,12 @@ void Dispatcher::tick() {
     pauses_.expire(now);
     pauses_changed();
   }
+  post_release();
+  if (has_room) nudge_stalled();
   if (limits_.someone_waits()) let_out(limits_.let_out());
   if (actions_.next_due() <= now) end_actions();
+  serve_roomless();
+  end_idle_for_room();
   if (now < next_housekeep_) return;
   next_housekeep_ = now + Path::kSampleEvery;
   housekeep();
@@ -202,12 +232,15 @@ void Dispatcher::look_up(const queue::QueuedRecipient& recipient, const Stream& 
   waiting.push_back(recipient);
   if (waiting.size() > 1) return;
   ++in_flight_;
-  parts_.shard.spawn("route", look_up_task(*this, recipient.domain, stream.route, labels.tls, key));
+  // Not within this turn, or the first recipient of a message might leave before the others are here.
+  const std::uint64_t flight = flights_.begin({}, {});
+  parts_.shard.post([this, domain = recipient.domain, route = stream.route, tls = labels.tls, key, flight] {
+    parts_.shard.spawn("route", look_up_task(*this, domain, route, tls, key, flight));
+  });
 }
 
 net::Task<> Dispatcher::look_up_task(Dispatcher& self, model::NameId domain, Route route, model::TlsWish wish,
-                                     std::uint64_t key) {
-  const Flight flight(self.flights_, {}, {});
+                                     std::uint64_t key, std::uint64_t flight) {
   const Resolved resolved = co_await self.destinations_->look_up(domain, route, wish);
   const auto entry = self.waiting_routes_.find(key);
   const std::vector<queue::QueuedRecipient> waiting = std::move(entry->second);
@@ -215,6 +248,7 @@ net::Task<> Dispatcher::look_up_task(Dispatcher& self, model::NameId domain, Rou
   --self.in_flight_;
   for (const queue::QueuedRecipient& recipient : waiting) self.handle(recipient, resolved);
   self.flush_outboxes();
+  self.flights_.end(flight);
 }
 
 void Dispatcher::handle(const queue::QueuedRecipient& recipient, const Resolved& resolved) {
@@ -224,13 +258,17 @@ void Dispatcher::handle(const queue::QueuedRecipient& recipient, const Resolved&
     return hold_anew(recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, recipient));
   }
   queue::QueuedRecipient found = recipient;
-  found.flags &= Settlement::kDelayTold;  // "no such domain" counts when it is said several times in a row
+  // "No such domain" counts when it is said several times in a row.
+  found.flags &= static_cast<std::uint8_t>(~kNoDomain);
   send_on(found, std::get<DestinationPtr>(resolved));
 }
 
+std::size_t Dispatcher::owner_of(model::NameId home) const {
+  return std::hash<model::NameId>()(home) % outboxes_.size();
+}
+
 void Dispatcher::send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination) {
-  const std::size_t shards = outboxes_.size();
-  const std::size_t owner = std::hash<model::NameId>()(destination->home) % shards;
+  const std::size_t owner = owner_of(destination->home);
   if (owner == parts_.shard.index()) return enter({recipient, destination});
   outboxes_[owner].push_back({recipient, destination});
   totals_.left(queue::Whereabouts::Active);
@@ -273,20 +311,23 @@ void Dispatcher::post_process() {
 
 void Dispatcher::process() {
   const std::uint64_t flight = std::exchange(post_process_flight_, 0);
-  const auto spawn = [this](std::vector<queue::QueuedRecipient> recipients, const model::Outcome& outcome) {
+  const auto spawn = [this](std::vector<queue::QueuedRecipient> recipients, const model::Outcome& outcome,
+                            const Attempted& attempted) {
     if (recipients.empty()) return;
     ++in_flight_;
-    parts_.shard.spawn("settle", settle_unattempted(*this, std::move(recipients), outcome));
+    parts_.shard.spawn("settle", settle_unattempted(*this, std::move(recipients), outcome, attempted));
   };
+  Attempted looked_up;
+  looked_up.looked_up = true;
   for (auto& [key, entry] : std::exchange(unrouted_, {})) {
     auto& [trouble, recipients] = entry;
     if (!trouble->no_such_domain) {
-      spawn(std::move(recipients), trouble->outcome);
+      spawn(std::move(recipients), trouble->outcome, looked_up);
       continue;
     }
     // A name that is gone for a moment must not cost anybody's mail: several attempts have to agree.
     const auto confirmed = [this](const queue::QueuedRecipient& recipient) {
-      return recipient.flags / Settlement::kNoDomainOnce + 1U >= plan_->nxdomain_confirmations;
+      return (recipient.flags & kNoDomain) / Settlement::kNoDomainOnce + 1U >= plan_->nxdomain_confirmations;
     };
     const auto middle = std::partition(recipients.begin(), recipients.end(), confirmed);
     std::vector<queue::QueuedRecipient> again(middle, recipients.end());
@@ -297,21 +338,21 @@ void Dispatcher::process() {
     }
     model::Outcome later = trouble->outcome;
     later.kind = model::OutcomeKind::Deferred;
-    later.reply.code = 0;
-    spawn(std::move(recipients), trouble->outcome);
-    spawn(std::move(again), later);
+    spawn(std::move(recipients), trouble->outcome, looked_up);
+    spawn(std::move(again), later, looked_up);
   }
   model::Outcome expiry;
   expiry.kind = model::OutcomeKind::Bounced;
   expiry.outcome_class = model::OutcomeClass::Expired;
   expiry.reply = {0, {5, 4, 7}, "delivery time expired"};
-  spawn(std::exchange(expired_, {}), expiry);
+  spawn(std::exchange(expired_, {}), expiry, {});
   flights_.end(flight);
 }
 
 net::Task<> Dispatcher::settle_unattempted(Dispatcher& self, std::vector<queue::QueuedRecipient> recipients,
-                                           model::Outcome outcome) {
+                                           model::Outcome outcome, Attempted attempted) {
   const Flight flight(self.flights_, recipients, {});
+  self.given_back(recipients);
   const auto key = [](const queue::QueuedRecipient& r) { return std::tuple(r.message, r.labels.value, r.index); };
   std::sort(recipients.begin(), recipients.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   for (auto first = recipients.begin(); first != recipients.end();) {
@@ -322,8 +363,7 @@ net::Task<> Dispatcher::settle_unattempted(Dispatcher& self, std::vector<queue::
     if (batch) {
       for (auto each = first; each != last; ++each) self.totals_.left(queue::Whereabouts::Active);
       const std::vector<model::Outcome> outcomes(batch->recipients.size(), outcome);
-      const Attempted not_attempted;
-      self.settlement_.settle(*batch, outcomes, not_attempted);
+      self.settlement_.settle(*batch, outcomes, attempted);
     }
     first = last;
   }
@@ -397,7 +437,9 @@ void Dispatcher::housekeep() {
     entry.second->drop_unused_lanes();
     return entry.second->idle() && !entry.second->scheduled;
   });
+  boost::unordered::erase_if(values_, [this](const auto& entry) { return !paths_.contains(entry.first); });
   for (const auto& [key, path] : paths_) path->sample(now);
+  limiters_.each([this](const shaping::PathKey& key, shaping::Limiter& limiter) { tell_state(key, limiter, nullptr); });
   limiters_.drop_unused(now);
   expire_held();
   actions_.forget_old(now);

@@ -22,15 +22,18 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "delivery/action_desk.h"
 #include "delivery/attempted.h"
+#include "delivery/connection_room.h"
 #include "delivery/destination_table.h"
 #include "delivery/flight_log.h"
 #include "delivery/hold_log.h"
 #include "delivery/host_trouble.h"
 #include "delivery/judge.h"
+#include "delivery/late_failure.h"
 #include "delivery/limit_desk.h"
 #include "delivery/limiter_table.h"
 #include "delivery/path.h"
@@ -56,6 +59,8 @@ struct Routed {
 class Dispatcher final : public Settlement::Queue {
  public:
   static constexpr Duration kTick{std::chrono::milliseconds{50}};
+  static constexpr Duration kLookAgain{std::chrono::milliseconds{100}};  // when limits have no room, and say not when
+  static constexpr Duration kShortFor{std::chrono::seconds{1}};          // our own system has no socket
 
   Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> destinations);
   ~Dispatcher() override;
@@ -95,12 +100,16 @@ class Dispatcher final : public Settlement::Queue {
   [[nodiscard]] std::vector<queue::QueuedRecipient> next_batch(Lane& lane);
   // `taken` of them were delivered.
   void settled(Lane& lane, std::size_t recipients, std::size_t taken = 0);
+  // For a connection that is opened now; never null.
+  [[nodiscard]] TimeoutsPtr timeouts_of(const Lane& lane);
   // Where the lane's recipients go.
   [[nodiscard]] queue::Place place_of(const Lane& lane) const;
   // load() gave nothing for them.
   void lost(Lane& lane, std::size_t recipients);
   // They were not attempted after all; they come back as if they had just become due.
   void put_back(Lane& lane, std::span<const queue::QueuedRecipient> recipients);
+  // The same, but the receiver has heard of them from this vMTA, and only this one asks again (never dodge).
+  void put_back_here(Lane& lane, std::vector<queue::QueuedRecipient> recipients);
   // Actions and limits on tuples, see ActionDesk and LimitDesk. While wants_facts() says no there is nothing to ask.
   [[nodiscard]] bool wants_facts() const { return !actions_.empty() || !limits_.empty(); }
   [[nodiscard]] LimitDesk& limits() { return limits_; }
@@ -110,24 +119,35 @@ class Dispatcher final : public Settlement::Queue {
   struct Transaction {
     shaping::HeldLimits slots;
     std::vector<shaping::LeasePtr> leases;
+    std::uint32_t recipients = 0;
+    std::uint64_t bytes = 0;
   };
   // Right before MAIL. Nothing: an action or a limit stands against it, and the batch has been put where it waits.
   [[nodiscard]] std::optional<Transaction> may_send(Lane& lane, const Batch& batch, const shaping::LimitKey& facts);
   // Its slots serve others.
   void transaction_ended(Transaction transaction);
+  // There was none after all: the rates that it took come back as well.
+  void transaction_dropped(Transaction transaction);
   // Limits of one more host; false: none of them has room. `held` gets the slots, `messages` the least number of
   // messages per connection (0: no limit).
   [[nodiscard]] bool may_connect(const Lane& lane, const std::string& host, const std::string& address,
                                  const std::string& source, shaping::HeldLimits& held, std::uint32_t& messages);
-  // No host could be tried because limits stand against it: looked at again soon.
-  void connection_limited(Lane& lane);
+  // No host could be tried because limits stand against it, or we have no socket: looked at again
+  // after that time.
+  void connection_limited(Lane& lane, Duration after = kLookAgain);
+  // The system refused us a socket.
+  void note_shortage(const Error& error);
   // What an attempt with these facts came to; call it when actions().watches(outcome).
   void observe(const model::Outcome& outcome, const shaping::LimitKey& facts);
-  // The path may have been suspended since: new recipients take another vMTA of their pool, if there is one.
-  void look_at_state(Path& path);
+  // A report of somebody whose word counts. Actions and limits hear of it as of an answer, on the shard that has them;
+  // call it on this one.
+  void hear(const LateFailure& failure);
+  // The path may have been suspended since: new recipients take another vMTA of their pool, if there is one, and the
+  // log is told. `because`: the outcome that may have done it.
+  void look_at_state(Path& path, const model::Outcome* because = nullptr);
   // New recipients do not take this vMTA there for a while.
   void avoid(Path& path, Time until);
-  // Another lane waits for a slot that this lane's connections hold.
+  // Another lane waits for a slot that this lane's connections hold, or another path for a place in the node's room.
   [[nodiscard]] bool another_waits(const Lane& lane) const;
   void connection_usable(Lane& lane);
   // No host of the lane could be used.
@@ -143,6 +163,7 @@ class Dispatcher final : public Settlement::Queue {
   // What the spool still kept at the start: due ones go to the calendar too, which hands them out in portions.
   void recover(std::span<const queue::QueuedRecipient> recipients);
   [[nodiscard]] const auto& paths() const { return paths_; }
+  [[nodiscard]] std::size_t limiters() const { return limiters_.size(); }  // kept while somebody uses or remembers them
   [[nodiscard]] DestinationTable& destinations() { return *destinations_; }
   Result<> add_pause(queue::Pause pause);
   void remove_pause(queue::PauseId id);
@@ -151,19 +172,34 @@ class Dispatcher final : public Settlement::Queue {
   // What a restart must not forget; restore() before start().
   [[nodiscard]] ShapingMemory memory() const;
   void restore(ShapingMemory memory);
-  // An operator's limits for a path, or none of his any more. False: no such path is in memory.
+  // An operator's limits for a path, or none of his any more. A path that nobody uses yet has them once somebody does.
+  // False: there was nothing to take off.
   bool pin_path(const shaping::PathKey& key, const std::optional<shaping::Pin>& pin);
+  // An operator says that the receiver is well again there. False: nothing is known of such a path.
+  bool clear_path(const shaping::PathKey& key);
+  // Why that path is as it is, also when it is only remembered of the last run; nothing: nothing is known of it.
+  [[nodiscard]] std::optional<shaping::Explanation> explain(const shaping::PathKey& key) const;
+  // The same for all that have no Path just now and are slowed, held or pinned; each on one shard.
+  void each_pathless(const std::function<void(const shaping::PathKey&, const shaping::Explanation&)>& visit) const;
+  // Whether a suspension, back-off or action began or ended since the last call: what a crash must not forget.
+  [[nodiscard]] bool take_state_changed() { return std::exchange(state_changed_, false); }
+  // What limits that path, whether mail waits there or not; nullptr: nothing is known of it.
+  [[nodiscard]] const shaping::Limiter* find_limiter(const shaping::PathKey& key) const { return limiters_.find(key); }
   // An operator's action, and the end of any. False: there was none on this tuple.
   void pin_action(shaping::Action action);
   bool clear_action(const shaping::LimitKey& key);
   // Every recipient that is in a queue, in slices: shows about `max`, with where it is and where it would go. What the
-  // visitor takes leaves the queue and its counts: it is the visitor's to give back by take().
+  // visitor takes leaves the queue and its counts: it is the visitor's to give back by take() or
+  // bounce(), and in flight until then.
   using Sighting = delivery::Sighting;
   using Visitor = std::function<queue::Visit(const queue::QueuedRecipient&, const Sighting&)>;
   class Scan;
   [[nodiscard]] std::shared_ptr<Scan> begin_scan();
   // Returns false when the scan is over.
   bool scan_slice(Scan& scan, std::size_t max, const Visitor& visit);
+  // Looks up where mail of these domains goes, so that Sightings tell it, some at a time, while `wanted` says so. It is
+  // asked on this shard; `learned` is called there at the end, but not if the shard stops first.
+  void learn_places(std::vector<model::NameId> domains, std::function<bool()> wanted, std::function<void()> learned);
   // Those in no queue: in delivery, waiting for a look-up, being settled. The visitor only looks. What is on its way
   // to another shard is seen by neither, but has arrived before anything that is posted there afterwards.
   void visit_in_flight(const FlightLog::Visitor& visitor) const;
@@ -180,6 +216,9 @@ class Dispatcher final : public Settlement::Queue {
   // Somebody who watches has taken it: it is to enter no queue.
   [[nodiscard]] bool is_met(const queue::QueuedRecipient& recipient, queue::Whereabouts where,
                             const queue::Place& place);
+  // In the hands of somebody who takes recipients out of queues, until they are given back.
+  void handed_out(const queue::QueuedRecipient& recipient, const queue::Place& place);
+  void given_back(std::span<const queue::QueuedRecipient> recipients);
   [[nodiscard]] queue::Place place_of(const queue::QueuedRecipient& recipient) const;
   void tick();
   void housekeep();
@@ -188,8 +227,10 @@ class Dispatcher final : public Settlement::Queue {
   void route(const queue::QueuedRecipient& recipient);
   [[nodiscard]] static bool is_over(const queue::QueuedRecipient& recipient, const Stream& stream, Time now);
   void look_up(const queue::QueuedRecipient& recipient, const Stream& stream);
+  struct Learning;
+  static net::Task<> learn_task(Dispatcher& self, std::shared_ptr<Learning> learning);
   static net::Task<> look_up_task(Dispatcher& self, model::NameId domain, Route route, model::TlsWish wish,
-                                  std::uint64_t key);
+                                  std::uint64_t key, std::uint64_t flight);
   void handle(const queue::QueuedRecipient& recipient, const Resolved& resolved);
   void send_on(const queue::QueuedRecipient& recipient, const DestinationPtr& destination);
   void flush_outboxes();
@@ -201,26 +242,52 @@ class Dispatcher final : public Settlement::Queue {
     return recipient.due != 0 && recipient.due <= recovered_due_ && recipient.received < recovered_due_;
   }
   [[nodiscard]] shaping::LimitKey facts_of(const Lane& lane, const queue::QueuedRecipient& recipient) const;
+  [[nodiscard]] shaping::LimitKey facts_of(model::NameId vmta, const Destination& to,
+                                           const queue::QueuedRecipient& recipient) const;
   // The limits of [[limit]] on the path itself; false: they have no room, and the path is woken when to look again.
   [[nodiscard]] bool take_path_limits(Path& path, const Lane& lane, shaping::HeldLimits& held, std::uint32_t& messages);
   void wait_in(LimitDesk::Room& room, const queue::QueuedRecipient& recipient);
   void let_out(std::vector<queue::QueuedRecipient> recipients);
   void hold_for(const shaping::Action& action, const queue::QueuedRecipient& recipient);
+  // An action stands against it: it is given another vMTA where that helps and it may leave, or held.
+  void move_or_hold(const shaping::Action& action, const queue::QueuedRecipient& recipient);
   void end_actions();
-  // `cause`: in words, for the events.
+  void tell_end(const shaping::LimitKey& key, const std::string& words);
+  [[nodiscard]] model::Event event_of(const shaping::LimitKey& key) const;
+  // Whose paths a late failure is about: the provider, or the site, or a domain with limits of its own.
+  [[nodiscard]] model::NameId home_of(const LateFailure& failure) const;
+  // The shard that has all paths of a home.
+  [[nodiscard]] std::size_t owner_of(model::NameId home) const;
+  // Whether this shard counts for it: what a rule made is its provider's, what an operator set is everybody's.
+  [[nodiscard]] bool has_action(const shaping::Action& action) const;
+  void hear_here(const LateFailure& failure, model::NameId home);
+  // Frees who is held for that, in slices between which other mail goes on. `cause`: in words, for the events.
   void release(queue::HoldReason reason, std::string_view cause);
+  void release_slice();
+  void post_release();
+  // Whether it would be held once more at once.
+  [[nodiscard]] bool still_held(const queue::QueuedRecipient& recipient) const;
+  // Too many of the lane were put aside in one turn: its connections look again in a later one.
+  void stall(const Lane& lane);
+  void nudge_stalled();
   void pauses_changed();
   void expire_held();
   // The vMTA that it must take: pinned, or asked for by the sender. nullptr: any of its pool.
   [[nodiscard]] const Vmta* bound_to(const queue::QueuedRecipient& recipient) const;
+  // The vMTA that it would take, if that is certain; 0 otherwise.
+  [[nodiscard]] model::NameId certain_vmta(const queue::QueuedRecipient& recipient) const;
   // Some vMTA that it may take is usable.
   [[nodiscard]] bool has_vmta(const queue::QueuedRecipient& recipient) const;
-  // By weight among those of its pool that are usable and not avoided there; nullptr: none, and when one is again.
+  // By weight among those of its pool that are usable, not avoided there and under no action; nullptr: all are avoided,
+  // and when one is not any more. Where actions stand against all that are left it is one of those.
   struct Choice {
     const Vmta* vmta = nullptr;
     Time again{};
   };
   [[nodiscard]] Choice choose_vmta(const queue::QueuedRecipient& recipient, const Destination& to);
+  // An action that names a vMTA bars it from this one.
+  [[nodiscard]] bool is_barred(const queue::QueuedRecipient& recipient, model::NameId vmta,
+                               const Destination& to) const;
   [[nodiscard]] Time avoided_until(model::NameId vmta, const Destination& to, Time now) const;
   void move_unbound(Path& path);
   void fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble);
@@ -228,9 +295,25 @@ class Dispatcher final : public Settlement::Queue {
   void post_process();
   void process();
   static net::Task<> settle_unattempted(Dispatcher& self, std::vector<queue::QueuedRecipient> recipients,
-                                        model::Outcome outcome);
+                                        model::Outcome outcome, Attempted attempted);
   void enter(Routed routed);
   [[nodiscard]] Path& find_path(const shaping::PathKey& key, const Destination& destination);
+  // What [[path]] makes of a destination's limits for one vMTA.
+  struct PathLimits {
+    shaping::Limits own, home;
+  };
+  [[nodiscard]] PathLimits limits_of(const shaping::PathKey& key, const Destination& destination) const;
+  // Likewise of its time-outs and its back-off mode; made once, for the pointers that the destination has. To be asked
+  // where the plan's paths_say_more.
+  struct PathValues {
+    bool made = false;
+    shaping::AdaptivePolicyPtr of_policy, of_home;
+    TimeoutsPtr of_timeouts;
+    shaping::AdaptivePolicyPtr policy, home_policy;
+    TimeoutsPtr timeouts;
+  };
+  [[nodiscard]] const PathValues& values_of(const shaping::PathKey& key, const Destination& destination);
+  [[nodiscard]] std::string_view domain_of(const shaping::PathKey& key) const;  // "": it is no domain's
   [[nodiscard]] shaping::PathLimiter make_limiter(const shaping::PathKey& key, const Destination& destination);
   // Warm-ups, see dispatcher_warmup.cc. A new recipient may stand in line for this vMTA.
   [[nodiscard]] bool has_room(model::NameId vmta, const Destination& to);
@@ -240,7 +323,12 @@ class Dispatcher final : public Settlement::Queue {
   // Wakes idle connections for what may go; returns how many more connections have something to do.
   [[nodiscard]] std::uint64_t use_room(Path& path);
   void wait_for_room(Path& path);
+  // Mail that is ready and in nobody's hands: its time may be over, or its sender wants to know that it is late.
   void expire_in_line();
+  void look_through(Lane& lane, std::vector<queue::QueuedRecipient>& late);
+  static net::Task<> tell_delays(Dispatcher& self, std::vector<queue::QueuedRecipient> recipients, model::Outcome why);
+  // Writes down that a back-off or suspension began or ended.
+  void tell_state(const shaping::PathKey& key, shaping::Limiter& limiter, const model::Outcome* because);
   void left_delivery(Lane& lane, std::size_t recipients, std::size_t taken);
   // So many more recipients are ready: idle connections are woken for them, others opened.
   void nudge(Lane& lane, std::size_t recipients = 1);
@@ -253,9 +341,15 @@ class Dispatcher final : public Settlement::Queue {
   [[nodiscard]] std::list<Rerouting>::iterator begin_reroute(std::vector<queue::QueuedRecipient> stale);
   void reroute_slice(std::list<Rerouting>::iterator rerouting);
   void pump_blocked(const Path& path);
+  // A place among the node's connections, for the path that is pumped; wait_for_place() when there is none.
+  [[nodiscard]] std::optional<ConnectionRoom::Place> take_place();
+  void wait_for_place(Path& path);
+  void serve_roomless();
+  void post_serve();
+  void end_idle_for_room();
   void schedule_pump(Path& path);
   void pump(Path& path);
-  void open_connection(Lane& lane, shaping::ConnectionPermit permit);
+  void open_connection(Lane& lane, ConnectionRoom::Place place, shaping::ConnectionPermit permit);
   static net::Task<> flush_lane(Dispatcher& self, Lane& lane);
   // Whether a recipient popped from a lane may be attempted; if not it has been put where it belongs.
   [[nodiscard]] bool may_go(const queue::QueuedRecipient& recipient, const Lane& lane);
@@ -286,16 +380,31 @@ class Dispatcher final : public Settlement::Queue {
   // By vMTA and provider, as far as asked for since the plan came; null: no warm-up.
   boost::unordered_flat_map<shaping::PathKey, warmup::MeterPtr, std::hash<shaping::PathKey>> meters_;
   boost::unordered_flat_map<shaping::PathKey, std::unique_ptr<Path>, std::hash<shaping::PathKey>> paths_;
+  boost::unordered_flat_map<shaping::PathKey, PathValues, std::hash<shaping::PathKey>> values_;  // since the plan came
   std::multimap<Time, shaping::PathKey> wakes_;  // paths whose limits open again at that time
   // Paths that wait for the end of a connection, by vMTA and home: those that share a limiter.
   boost::unordered_flat_map<shaping::PathKey, std::vector<shaping::PathKey>, std::hash<shaping::PathKey>> blocked_;
+  std::map<model::RecipientId, std::uint64_t> handed_out_;  // their flights
+  std::deque<shaping::PathKey> roomless_;                   // paths that wait for a place among the node's connections
+  bool state_changed_ = false;
+  bool serving_ = false;  // the first of them has its turn
+  bool serve_posted_ = false;
   // Recipients whose destination is being looked up, by domain and stream.
   boost::unordered_flat_map<std::uint64_t, std::vector<queue::QueuedRecipient>> waiting_routes_;
   std::vector<std::vector<Routed>> outboxes_;  // by shard
   std::map<const RouteTrouble*, std::pair<RouteTroublePtr, std::vector<queue::QueuedRecipient>>> unrouted_;
   std::vector<queue::QueuedRecipient> expired_;
   std::list<Rerouting> rerouting_;
-  std::vector<queue::QueuedRecipient> due_;  // scratch of tick()
+  struct Releasing {
+    queue::HoldReason reason;
+    std::string cause;
+    queue::HeldQueue::Cursor cursor;
+  };
+  std::list<Releasing> releasing_;  // under way, the first one first; one for each reason
+  bool release_posted_ = false;
+  bool end_posted_ = false;
+  std::vector<std::pair<shaping::PathKey, std::uint32_t>> stalled_;  // lanes: path, Destination::lane
+  std::vector<queue::QueuedRecipient> due_;                          // scratch of tick()
   std::size_t in_flight_ = 0;
   Time next_housekeep_{};
   queue::Second recovered_due_ = 0;        // what recover() found due waits for this second

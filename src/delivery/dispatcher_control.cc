@@ -6,6 +6,11 @@
 #include "delivery/scan.h"
 
 namespace penstock::delivery {
+namespace {
+
+constexpr std::size_t kLearnAtOnce = 50;  // look-ups for a command
+
+}  // namespace
 
 void Dispatcher::recover(std::span<const queue::QueuedRecipient> recipients) {
   const Time now = parts_.clock.now();
@@ -34,7 +39,10 @@ std::shared_ptr<Dispatcher::Scan> Dispatcher::begin_scan() {
 bool Dispatcher::scan_slice(Scan& scan, std::size_t max, const Visitor& visit) {
   const auto show = [&](const queue::QueuedRecipient& recipient, queue::Whereabouts where, const queue::Place& place) {
     const queue::Visit wanted = visit(recipient, Sighting{where, place});
-    if (wanted == queue::Visit::Take) totals_.left(where);
+    if (wanted == queue::Visit::Take) {
+      totals_.left(where);
+      handed_out(recipient, place);
+    }
     return wanted;
   };
   if (!scan.calendar.done()) {
@@ -54,17 +62,17 @@ bool Dispatcher::scan_slice(Scan& scan, std::size_t max, const Visitor& visit) {
     queue::HeldQueue* held = actions_.queue_of(scan.stopped.back());
     if (held != nullptr) {
       held->scan(scan.stopped_at, max, [&](const queue::QueuedRecipient& recipient) {
-        return show(recipient, queue::Whereabouts::Held, {destinations_->provider_of(recipient.domain), {}, {}});
+        return show(recipient, queue::Whereabouts::Held, place_of(recipient));
       });
     }
     if (held == nullptr || scan.stopped_at.done()) scan.next_stopped();
     if (held != nullptr) return true;
   }
   while (!scan.rooms.empty()) {
-    const bool more = limits_.scan(
-        scan.rooms.back(), scan.room_at, static_cast<std::uint32_t>(max), [&](const queue::QueuedRecipient& recipient) {
-          return show(recipient, queue::Whereabouts::Active, {destinations_->provider_of(recipient.domain), {}, {}});
-        });
+    const bool more = limits_.scan(scan.rooms.back(), scan.room_at, static_cast<std::uint32_t>(max),
+                                   [&](const queue::QueuedRecipient& recipient) {
+                                     return show(recipient, queue::Whereabouts::Active, place_of(recipient));
+                                   });
     if (!more) scan.next_room();
     return true;
   }
@@ -102,13 +110,54 @@ void Dispatcher::remove_watch(const Watch* watch) {
 }
 
 bool Dispatcher::is_met(const queue::QueuedRecipient& recipient, queue::Whereabouts where, const queue::Place& place) {
-  return std::any_of(watches_.begin(), watches_.end(), [&](const auto& watch) {
+  const bool met = std::any_of(watches_.begin(), watches_.end(), [&](const auto& watch) {
     return watch->meets(parts_.shard.index(), recipient, {where, place});
   });
+  if (met) handed_out(recipient, place);
+  return met;
+}
+
+void Dispatcher::handed_out(const queue::QueuedRecipient& recipient, const queue::Place& place) {
+  handed_out_.insert_or_assign(recipient.id(), flights_.begin({&recipient, 1}, place));
+}
+
+void Dispatcher::given_back(std::span<const queue::QueuedRecipient> recipients) {
+  if (handed_out_.empty()) return;
+  for (const queue::QueuedRecipient& recipient : recipients) {
+    const auto entry = handed_out_.find(recipient.id());
+    if (entry == handed_out_.end()) continue;
+    flights_.end(entry->second);
+    handed_out_.erase(entry);
+  }
 }
 
 queue::Place Dispatcher::place_of(const queue::QueuedRecipient& recipient) const {
-  return {destinations_->provider_of(recipient.domain), {}, {}};
+  const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
+  const PlaceTable::Known known = destinations_->place_of(recipient.domain, stream);
+  return {known.provider, certain_vmta(recipient), known.group};
+}
+
+struct Dispatcher::Learning {
+  std::vector<model::NameId> domains;
+  std::function<bool()> wanted;
+  std::function<void()> learned;
+  std::size_t next = 0;
+  std::size_t tasks = 0;
+};
+
+void Dispatcher::learn_places(std::vector<model::NameId> domains, std::function<bool()> wanted,
+                              std::function<void()> learned) {
+  if (domains.empty()) return learned();
+  auto learning = std::make_shared<Learning>(Learning{std::move(domains), std::move(wanted), std::move(learned)});
+  learning->tasks = std::min(learning->domains.size(), kLearnAtOnce);
+  for (std::size_t i = learning->tasks; i > 0; --i) parts_.shard.spawn("learn", learn_task(*this, learning));
+}
+
+net::Task<> Dispatcher::learn_task(Dispatcher& self, std::shared_ptr<Learning> learning) {
+  while (learning->next < learning->domains.size() && learning->wanted()) {
+    co_await self.destinations_->learn_place(learning->domains[learning->next++]);
+  }
+  if (--learning->tasks == 0) learning->learned();
 }
 
 Result<> Dispatcher::add_pause(queue::Pause pause) {
@@ -147,7 +196,7 @@ void Dispatcher::bounce(std::vector<queue::QueuedRecipient> recipients, model::O
   if (recipients.empty()) return;
   for (std::size_t i = 0; i < recipients.size(); ++i) totals_.entered(queue::Whereabouts::Active);
   ++in_flight_;
-  parts_.shard.spawn("bounce", settle_unattempted(*this, std::move(recipients), std::move(outcome)));
+  parts_.shard.spawn("bounce", settle_unattempted(*this, std::move(recipients), std::move(outcome), {}));
 }
 
 void Dispatcher::persist(std::span<const queue::QueuedRecipient> recipients) {

@@ -10,7 +10,6 @@ namespace {
 using shaping::Dimension;
 
 // Slots are another shard's to give back; it tells nobody.
-constexpr Duration kLookAgain{std::chrono::milliseconds{100}};
 
 std::uint32_t least_messages(const std::vector<shaping::LeasePtr>& leases) {
   std::uint32_t least = 0;
@@ -60,16 +59,22 @@ bool Dispatcher::may_connect(const Lane& lane, const std::string& host, const st
   return held.take(leases, parts_.clock);
 }
 
-void Dispatcher::connection_limited(Lane& lane) {
+void Dispatcher::connection_limited(Lane& lane, Duration after) {
+  lane.path.limiter().abandoned(parts_.clock.now());
   if (lane.path.scheduled) return;
   lane.path.want(lane);
   lane.path.scheduled = true;
-  wakes_.emplace(parts_.clock.now() + kLookAgain, lane.path.key());
+  wakes_.emplace(parts_.clock.now() + after, lane.path.key());
 }
 
 void Dispatcher::transaction_ended(Transaction transaction) {
   transaction.slots.release();
   if (limits_.someone_waits()) let_out(limits_.let_out(transaction.leases));
+}
+
+void Dispatcher::transaction_dropped(Transaction transaction) {
+  for (const shaping::LeasePtr& lease : transaction.leases) lease->give_back(transaction.recipients, transaction.bytes);
+  transaction_ended(std::move(transaction));
 }
 
 void Dispatcher::wait_in(LimitDesk::Room& room, const queue::QueuedRecipient& recipient) {

@@ -6,12 +6,28 @@
 
 #include "delivery/connection.h"
 #include "delivery/dispatcher.h"
+#include "delivery/own_values.h"
 
 namespace penstock::delivery {
 namespace {
 
+const shaping::AdaptivePolicy kUsualPolicy;
 constexpr std::size_t kFlushEach = 512;     // recipients deferred at a time when a lane's hosts cannot be reached
 constexpr std::size_t kRerouteEach = 4096;  // recipients that were ready, routed anew at a time after a reload
+constexpr std::size_t kAsideEach = 4096;    // recipients found ready and put aside at a time, by a pause for one
+
+bool fits_path(const PathRule& rule, const shaping::PathKey& key, const Destination& to) {
+  const bool fits_vmta =
+      !rule.vmtas || std::find(rule.vmtas->begin(), rule.vmtas->end(), key.vmta) != rule.vmtas->end();
+  return fits_vmta && (!rule.provider || rule.provider == to.provider) &&
+         (!rule.site || (!to.provider && rule.site == to.site));
+}
+
+// `rule`: "a.example", or "*.a.example" for those below it; neither is "".
+bool fits_domain(std::string_view rule, std::string_view domain) {
+  if (rule.empty() || domain.empty()) return false;
+  return rule.starts_with("*.") ? domain.ends_with(rule.substr(1)) : rule == domain;
+}
 
 }  // namespace
 
@@ -50,16 +66,87 @@ queue::Place Dispatcher::place_of(const Lane& lane) const {
   return {lane.destination->provider, lane.path.key().vmta, lane.path.key().group};
 }
 
+std::string_view Dispatcher::domain_of(const shaping::PathKey& key) const {
+  const std::string_view group = parts_.names.view(key.group);
+  constexpr std::string_view kDomain = "domain:";
+  return group.starts_with(kDomain) ? group.substr(kDomain.size()) : std::string_view();
+}
+
+Dispatcher::PathLimits Dispatcher::limits_of(const shaping::PathKey& key, const Destination& destination) const {
+  const std::string_view domain = domain_of(key);
+  PathLimits limits{destination.limits, domain.empty() ? destination.limits : destination.home_limits};
+  if (plan_->path_rules.empty()) return limits;
+  const auto apply = [&](const PathRule& rule, shaping::Limits& to) {
+    if (fits_path(rule, key, destination)) to = shaping::filled(rule.limits, to);
+  };
+  for (const PathRule& rule : plan_->path_rules) {
+    if (rule.domain.empty()) apply(rule, limits.home);
+  }
+  const DomainRule* of_domain = domain.empty() ? nullptr : plan_->find_domain(domain);
+  limits.own =
+      of_domain != nullptr && of_domain->limits ? shaping::filled(*of_domain->limits, limits.home) : limits.home;
+  for (const PathRule& rule : plan_->path_rules) {
+    if (fits_domain(rule.domain, domain)) apply(rule, limits.own);
+  }
+  return limits;
+}
+
+// In the order in which limits_of() lays one over the other.
+const Dispatcher::PathValues& Dispatcher::values_of(const shaping::PathKey& key, const Destination& destination) {
+  PathValues& values = values_[key];
+  if (values.made && values.of_policy == destination.policy && values.of_home == destination.home_policy &&
+      values.of_timeouts == destination.timeouts) {
+    return values;
+  }
+  const std::string_view domain = domain_of(key);
+  values = {true, destination.policy, destination.home_policy, destination.timeouts, {}, {}, {}};
+  values.home_policy = domain.empty() ? destination.policy : destination.home_policy;
+  values.timeouts = destination.timeouts;
+  for (const PathRule& rule : plan_->path_rules) {
+    if (!rule.domain.empty() || !fits_path(rule, key, destination)) continue;
+    values.home_policy = with(values.home_policy, rule.backoff);
+    values.timeouts = with(values.timeouts, rule.timeouts, plan_->timeouts);
+  }
+  values.policy = values.home_policy;
+  const DomainRule* of_domain = domain.empty() ? nullptr : plan_->find_domain(domain);
+  if (of_domain != nullptr) {
+    values.policy = with(values.policy, of_domain->backoff);
+    values.timeouts = with(values.timeouts, of_domain->timeouts, plan_->timeouts);
+  }
+  for (const PathRule& rule : plan_->path_rules) {
+    if (!fits_domain(rule.domain, domain) || !fits_path(rule, key, destination)) continue;
+    values.policy = with(values.policy, rule.backoff);
+    values.timeouts = with(values.timeouts, rule.timeouts, plan_->timeouts);
+  }
+  return values;
+}
+
+TimeoutsPtr Dispatcher::timeouts_of(const Lane& lane) {
+  const TimeoutsPtr own =
+      plan_->paths_say_more ? values_of(lane.path.key(), *lane.destination).timeouts : lane.destination->timeouts;
+  return own ? own : TimeoutsPtr(plan_, &plan_->timeouts);
+}
+
 shaping::PathLimiter Dispatcher::make_limiter(const shaping::PathKey& key, const Destination& destination) {
   const Time now = parts_.clock.now();
   const auto scope = [&](model::NameId group) {
     return fmt::format("{}/{}", parts_.names.view(key.vmta), parts_.names.view(group));
   };
+  const PathLimits limits = limits_of(key, destination);
+  const PathValues* values = plan_->paths_say_more ? &values_of(key, destination) : nullptr;
   std::vector<std::shared_ptr<shaping::Limiter>> scopes;
-  scopes.push_back(limiters_.obtain(key, scope(key.group), destination.limits, plan_->trouble, now));
+  scopes.push_back(limiters_.obtain(key, scope(key.group), limits.own, plan_->trouble,
+                                    values == nullptr ? destination.policy : values->policy, now));
   if (destination.has_home_limiter()) {
-    scopes.push_back(limiters_.obtain({key.vmta, destination.home}, scope(destination.home), destination.home_limits,
-                                      plan_->trouble, now));
+    scopes.push_back(limiters_.obtain({key.vmta, destination.home}, scope(destination.home), limits.home,
+                                      plan_->trouble, values == nullptr ? destination.home_policy : values->home_policy,
+                                      now));
+  }
+  for (const shaping::PathKey& recalled : limiters_.take_recalled()) {
+    for (std::size_t i = 0; i < parts_.peers.count(); ++i) {
+      Dispatcher& peer = parts_.peers.dispatcher(i);
+      if (&peer != this) peer.parts_.shard.post([&peer, recalled] { peer.limiters_.forget(recalled); });
+    }
   }
   return shaping::PathLimiter(std::move(scopes));
 }
@@ -72,10 +159,18 @@ Path& Dispatcher::find_path(const shaping::PathKey& key, const Destination& dest
     if (const warmup::MeterPtr& meter = meter_of(key.vmta, destination)) slot->set_warmup(warmup::Share(meter));
   }
   // A reload gave other limits: the limiters are the same objects, told of the new numbers.
+  const auto is_as = [](const shaping::Limiter& scope, const shaping::Limits& limits,
+                        const shaping::AdaptivePolicyPtr& policy) {
+    return scope.limits() == limits && (policy ? scope.policy() == *policy : scope.policy() == kUsualPolicy);
+  };
+  const PathLimits limits = limits_of(key, destination);
+  const PathValues* values = plan_->paths_say_more ? &values_of(key, destination) : nullptr;
+  const shaping::AdaptivePolicyPtr& policy = values == nullptr ? destination.policy : values->policy;
+  const shaping::AdaptivePolicyPtr& home_policy = values == nullptr ? destination.home_policy : values->home_policy;
   const auto& scopes = slot->limiter().scopes();
   const bool as_before = scopes.size() == (destination.has_home_limiter() ? 2U : 1U) &&
-                         scopes.front()->limits() == destination.limits &&
-                         (scopes.size() == 1 || scopes.back()->limits() == destination.home_limits);
+                         is_as(*scopes.front(), limits.own, policy) &&
+                         (scopes.size() == 1 || is_as(*scopes.back(), limits.home, home_policy));
   if (!as_before) slot->set_limiter(make_limiter(key, destination));
   return *slot;
 }
@@ -139,6 +234,7 @@ void Dispatcher::schedule_pump(Path& path) {
 
 void Dispatcher::pump(Path& path) {
   const Time now = parts_.clock.now();
+  look_at_state(path);
   const bool limited = path.warmup().limits();
   std::uint64_t room = limited ? use_room(path) : UINT64_MAX;
   while (!stopping_) {
@@ -156,10 +252,15 @@ void Dispatcher::pump(Path& path) {
       return path.want_first(*lane);
     }
     --room;
-    auto permit = path.limiter().try_open(now);
+    auto place = take_place();
+    if (!place && path.limiter().next_open(now).value_or(Time::max()) <= now) {
+      path.want_first(*lane);
+      return wait_for_place(path);
+    }
+    auto permit = place ? path.limiter().try_open(now) : std::nullopt;
     if (permit) {
       permit->hold(std::move(held), messages);
-      open_connection(*lane, std::move(*permit));
+      open_connection(*lane, std::move(*place), std::move(*permit));
       if (lane->lacks_connections()) path.want(*lane);
       // It may have ended already, because its hosts are full: then the path is woken when to look again.
       if (path.scheduled) return;
@@ -180,12 +281,12 @@ void Dispatcher::pump(Path& path) {
   }
 }
 
-void Dispatcher::open_connection(Lane& lane, shaping::ConnectionPermit permit) {
+void Dispatcher::open_connection(Lane& lane, ConnectionRoom::Place place, shaping::ConnectionPermit permit) {
   ++lane.connections;
   ++lane.opening;
   ++in_flight_;
   parts_.probe.open_connections.add(1);
-  auto connection = std::make_shared<Connection>(*this, lane, std::move(permit));
+  auto connection = std::make_shared<Connection>(*this, lane, std::move(place), std::move(permit));
   parts_.shard.spawn("connection", Connection::run(std::move(connection)));
 }
 
@@ -199,9 +300,9 @@ void Dispatcher::connection_failed(Lane& lane, const model::Outcome& outcome) {
   const shaping::AttemptFacts about{.host_serves = lane.connections > lane.opening};
   const auto observed = lane.path.limiter().observe(outcome, now, parts_.rng, about);
   parts_.probe.connection_failures.add();
-  look_at_state(lane.path);
-  // The receiver serves our other connections: what is ready goes with those.
-  if (observed == shaping::Limiter::Observed::OneTooMany) return;
+  look_at_state(lane.path, &outcome);
+  // The receiver serves our other connections, or may yet: what is ready goes with those.
+  if (observed != shaping::Limiter::Observed::Counted) return;
   if (lane.flushing || lane.ready.empty()) return;
   lane.trouble = outcome;
   lane.flushing = true;
@@ -216,6 +317,7 @@ void Dispatcher::connection_ended(Lane& lane, bool was_opening) {
   parts_.probe.open_connections.add(-1);
   Path& path = lane.path;
   pump_blocked(path);
+  post_serve();
   if (!lane.ready.empty() && !lane.flushing) path.want(lane);
   if (path.someone_wants()) schedule_pump(path);
 }
@@ -233,7 +335,7 @@ void Dispatcher::pump_blocked(const Path& path) {
 }
 
 bool Dispatcher::another_waits(const Lane& lane) const {
-  if (lane.path.another_wants(lane)) return true;
+  if (lane.path.another_wants(lane) || parts_.room.someone_waits()) return true;
   const auto blocked = blocked_.find({lane.path.key().vmta, lane.path.home()});
   return blocked != blocked_.end() && std::any_of(blocked->second.begin(), blocked->second.end(),
                                                   [&](const auto& key) { return key != lane.path.key(); });
@@ -293,7 +395,7 @@ bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lan
   }
   if (!actions_.empty()) {
     if (const shaping::Action* action = actions_.barrier(facts_of(lane, recipient), now)) {
-      hold_for(*action, recipient);
+      move_or_hold(*action, recipient);
       return false;
     }
   }
@@ -314,7 +416,15 @@ bool Dispatcher::may_go(const queue::QueuedRecipient& recipient, const Lane& lan
 std::vector<queue::QueuedRecipient> Dispatcher::next_batch(Lane& lane) {
   std::vector<queue::QueuedRecipient> batch;
   warmup::Share& share = lane.path.warmup();
-  while (!stopping_ && batch.empty()) {
+  if (!pauses_.empty() && !lane.ready.empty() && !hold_log_.has_room(kAsideEach)) {
+    stall(lane);
+    return batch;
+  }
+  for (std::size_t looked = 0; !stopping_ && batch.empty(); ++looked) {
+    if (looked == kAsideEach) {
+      stall(lane);
+      return batch;
+    }
     if (share.reserve(1) == 0) {
       lane.path.want(lane);
       wait_for_room(lane.path);
@@ -343,6 +453,20 @@ std::vector<queue::QueuedRecipient> Dispatcher::next_batch(Lane& lane) {
   return batch;
 }
 
+void Dispatcher::stall(const Lane& lane) {
+  const std::pair at{lane.path.key(), lane.destination->lane.value};
+  if (std::find(stalled_.begin(), stalled_.end(), at) == stalled_.end()) stalled_.push_back(at);
+}
+
+void Dispatcher::nudge_stalled() {
+  for (const auto& [key, site] : std::exchange(stalled_, {})) {
+    const auto path = paths_.find(key);
+    if (path == paths_.end()) continue;
+    const auto lane = path->second->lanes().find(site);
+    if (lane != path->second->lanes().end()) nudge(*lane->second, lane->second->ready.size());
+  }
+}
+
 void Dispatcher::left_delivery(Lane& lane, std::size_t recipients, std::size_t taken) {
   lane.in_delivery -= static_cast<std::uint32_t>(recipients);
   in_delivery_ -= recipients;
@@ -367,6 +491,12 @@ void Dispatcher::put_back(Lane& lane, std::span<const queue::QueuedRecipient> re
   left_delivery(lane, recipients.size(), 0);
   for (const queue::QueuedRecipient& recipient : recipients) route(recipient);
   flush_outboxes();
+}
+
+void Dispatcher::put_back_here(Lane& lane, std::vector<queue::QueuedRecipient> recipients) {
+  for (queue::QueuedRecipient& recipient : recipients) recipient.pinned_vmta = lane.path.key().vmta;
+  persist(recipients);
+  put_back(lane, recipients);
 }
 
 }  // namespace penstock::delivery

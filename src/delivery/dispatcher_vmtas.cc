@@ -17,6 +17,17 @@ const Vmta* Dispatcher::bound_to(const queue::QueuedRecipient& recipient) const 
   return asked ? plan_->find_vmta(asked) : nullptr;
 }
 
+model::NameId Dispatcher::certain_vmta(const queue::QueuedRecipient& recipient) const {
+  if (const Vmta* bound = bound_to(recipient)) return bound->name;
+  const Vmta* only = nullptr;
+  for (const PoolMember& member : plan_->pool_of(parts_.labels.view(recipient.labels)).members) {
+    if (member.weight == 0) continue;
+    if (only != nullptr) return {};
+    only = &plan_->vmtas[member.vmta];
+  }
+  return only == nullptr ? model::NameId{} : only->name;
+}
+
 bool Dispatcher::has_vmta(const queue::QueuedRecipient& recipient) const {
   if (const Vmta* bound = bound_to(recipient)) return bound->usable;
   const std::vector<PoolMember>& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
@@ -29,19 +40,27 @@ Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipie
   if (const Vmta* bound = bound_to(recipient)) return {bound->usable ? bound : nullptr, {}};
   const std::vector<PoolMember>& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
   const Time now = parts_.clock.now();
-  // Where there is no choice the path's own queue is the place to wait.
+  // Where there is no choice the path's own queue, or that of the action, is the place to wait.
   const bool choosy = !avoided_.empty() && members.size() > 1;
+  bool heeds_actions = !actions_.empty() && members.size() > 1;
   std::uint64_t total = 0;
   Time again{};
   const auto share = [&](const PoolMember& member) -> std::uint64_t {
     const Vmta& vmta = plan_->vmtas[member.vmta];
     if (!vmta.usable || member.weight == 0) return 0;
     const Time until = choosy ? avoided_until(vmta.name, to, now) : Time{};
-    if (until <= now) return member.weight;
-    again = again == Time{} ? until : std::min(again, until);
-    return 0;
+    if (until > now) {
+      again = again == Time{} ? until : std::min(again, until);
+      return 0;
+    }
+    return heeds_actions && is_barred(recipient, vmta.name, to) ? 0 : member.weight;
   };
   for (const PoolMember& member : members) total += share(member);
+  if (total == 0 && again != Time{}) return {nullptr, again};
+  if (total == 0 && heeds_actions) {
+    heeds_actions = false;
+    for (const PoolMember& member : members) total += share(member);
+  }
   if (total == 0) return {nullptr, again};
   std::uint64_t drawn = parts_.rng.below(total);
   for (const PoolMember& member : members) {
@@ -50,6 +69,11 @@ Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipie
     drawn -= its;
   }
   PENSTOCK_UNREACHABLE();
+}
+
+bool Dispatcher::is_barred(const queue::QueuedRecipient& recipient, model::NameId vmta, const Destination& to) const {
+  const shaping::Action* action = actions_.barrier(facts_of(vmta, to, recipient), parts_.clock.now());
+  return action != nullptr && action->key[shaping::Dimension::Vmta];
 }
 
 Time Dispatcher::avoided_until(model::NameId vmta, const Destination& to, Time now) const {
@@ -61,14 +85,15 @@ Time Dispatcher::avoided_until(model::NameId vmta, const Destination& to, Time n
   return until;
 }
 
-void Dispatcher::look_at_state(Path& path) {
+void Dispatcher::look_at_state(Path& path, const model::Outcome* because) {
   const Time now = parts_.clock.now();
-  if (path.limiter().state(now) != shaping::State::Suspended) return;
   const auto& scopes = path.limiter().scopes();
   for (std::size_t i = 0; i < scopes.size() && i < 2; ++i) {
+    const shaping::PathKey key{path.key().vmta, i == 0 ? path.key().group : path.home()};
+    tell_state(key, *scopes[i], because);
     if (scopes[i]->state(now) != shaping::State::Suspended) continue;
     const Time until = scopes[i]->explain(now).until.value_or(now + std::chrono::hours{1});
-    Time& known = avoided_[{path.key().vmta, i == 0 ? path.key().group : path.home()}];
+    Time& known = avoided_[key];
     if (until <= known) continue;
     const bool begins = known <= now;
     known = until;

@@ -39,6 +39,7 @@ const Vmta& Dispatcher::with_room(const queue::QueuedRecipient& recipient, const
     const Vmta& other = plan_->vmtas[member.vmta];
     if (!other.usable || member.weight == 0 || avoided_until(other.name, to, now) > now || !has_room(other.name, to))
       continue;
+    if (!actions_.empty() && is_barred(recipient, other.name, to)) continue;
     members.push_back(member);
     total += member.weight;
   }
@@ -69,26 +70,6 @@ void Dispatcher::wait_for_room(Path& path) {
   if (path.scheduled) return;
   path.scheduled = true;
   wakes_.emplace(std::max(path.warmup().next_room(), parts_.clock.now() + Duration{1000}), path.key());
-}
-
-// Mail that waits for its turn is in nobody's hands, so nobody would notice that its time is over.
-void Dispatcher::expire_in_line() {
-  const Time now = parts_.clock.now();
-  for (const auto& [key, path] : paths_) {
-    if (!path->warmup().limits()) continue;
-    for (const auto& [site, lane] : path->lanes()) {
-      queue::FairQueue::Cursor cursor;
-      while (!lane->ready.empty() && !cursor.done()) {
-        lane->ready.scan(cursor, 4096, [&](const queue::QueuedRecipient& recipient) {
-          const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
-          if (!is_over(recipient, stream, now)) return queue::Visit::Keep;
-          expire(recipient);
-          return queue::Visit::Take;
-        });
-      }
-    }
-    path->warmup().set_in_line(path->ready());
-  }
 }
 
 }  // namespace penstock::delivery

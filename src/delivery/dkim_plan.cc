@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "config/secret_file.h"
+#include "base/secret_file.h"
 #include "delivery/errc.h"
 #include "mime/header.h"
 #include "mime/mailbox.h"
@@ -19,7 +19,7 @@ Result<dkim::Signer> make_signer(const config::Dkim& from) {
   if (const auto ways = dkim::parse_canonicalizations(from.canonicalization)) options.canonicalization = *ways;
   if (from.expire > Duration::zero()) options.expire = std::chrono::floor<std::chrono::seconds>(from.expire);
   if (const auto good = dkim::Signer::check(options); !good) return fail(Errc::BadKey, who + good.error());
-  const auto pem = config::read_secret_file(from.key_file);
+  const auto pem = read_secret_file(from.key_file);
   if (!pem) return fail(Errc::BadKey, who + pem.error());
   auto key = dkim::KeyPair::from_pem(*pem);
   if (!key) return fail(Errc::BadKey, who + from.key_file + ": " + key.error());
@@ -34,42 +34,55 @@ Result<std::shared_ptr<const DkimPlan>> DkimPlan::load(std::span<const config::D
     auto signer = make_signer(from);
     if (!signer) return fail(signer.error());
     plan->domains_[from.domain].push_back({std::make_shared<const dkim::Signer>(std::move(*signer)),
-                                           from.sign.value_or(Time::min()), from.retire.value_or(Time::max())});
+                                           from.sign.value_or(Time::min()), from.retire.value_or(Time::max()),
+                                           from.streams});
   }
-  // The latest first.
+  // Those of streams first, then the latest.
   for (auto& [domain, own] : plan->domains_) {
-    std::stable_sort(own.begin(), own.end(), [](const Key& a, const Key& b) { return a.sign > b.sign; });
+    std::stable_sort(own.begin(), own.end(), [](const Key& a, const Key& b) {
+      return a.streams.empty() != b.streams.empty() ? b.streams.empty() : a.sign > b.sign;
+    });
   }
   return plan;
 }
 
-std::string_view DkimPlan::nearest(std::string_view domain) const {
-  while (!domain.empty() && !domains_.contains(domain)) {
+bool DkimPlan::Key::signs_for(std::string_view stream) const {
+  return streams.empty() || std::find(streams.begin(), streams.end(), stream) != streams.end();
+}
+
+std::string_view DkimPlan::nearest(std::string_view domain, std::string_view stream) const {
+  const auto has_key = [&](std::string_view name) {
+    const auto found = domains_.find(name);
+    return found != domains_.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                  [&](const Key& key) { return key.signs_for(stream); });
+  };
+  while (!domain.empty() && !has_key(domain)) {
     const std::size_t dot = domain.find('.');
     domain = dot == std::string_view::npos ? std::string_view() : domain.substr(dot + 1);
   }
   return domain;
 }
 
-void DkimPlan::add_domain(std::string_view domain, Time now, Signers& out) const {
+void DkimPlan::add_domain(std::string_view domain, std::string_view stream, Time now, Signers& out) const {
   const auto found = domains_.find(domain);
   if (found == domains_.end()) return;
   bool has[2] = {false, false};
   for (const Key& key : found->second) {
     bool& taken = has[static_cast<std::size_t>(key.signer->key().type())];
-    if (taken || now < key.sign || now >= key.retire) continue;
+    if (taken || now < key.sign || now >= key.retire || !key.signs_for(stream)) continue;
     taken = true;
     if (std::find(out.begin(), out.end(), key.signer) == out.end()) out.push_back(key.signer);
   }
 }
 
-DkimPlan::Signers DkimPlan::choose(std::span<const std::string> domains, std::string_view message, Time now) const {
+DkimPlan::Signers DkimPlan::choose(const Asked& asked, std::string_view message, Time now) const {
   Signers out;
-  for (const std::string& domain : domains) {
+  for (const std::string& domain : asked.domains) {
     if (domain == config::kDkimOfFrom) {
-      add_domain(nearest(from_domain(message)), now, out);
+      const std::string from = from_domain(message);
+      add_domain(nearest(from, asked.stream), asked.stream, now, out);
     } else {
-      add_domain(domain, now, out);
+      add_domain(domain, asked.stream, now, out);
     }
   }
   return out;

@@ -9,11 +9,15 @@
 // Threads: start(), set_plan(), stop(), in_flight() from any thread but a shard's; dispatcher(i) on shard i.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "delivery/backlog.h"
+#include "delivery/connection_room.h"
 #include "delivery/dispatcher.h"
+#include "delivery/own_shortage.h"
 #include "dns/host_finder.h"
 #include "dns/probe.h"
 
@@ -39,8 +43,9 @@ class Engine final : public Peers {
     dns::RouteCacheLimits route_cache = {};
     suppression::Guard* guard = nullptr;  // as in ShardParts
     Published published = {};
-    const unsubscribe::CurrentTerms* unsubscribe = nullptr;  // as in ShardParts
-    warmup::Desk* warmups = nullptr;                         // likewise
+    const unsubscribe::CurrentTerms* unsubscribe = nullptr;                         // as in ShardParts
+    warmup::Desk* warmups = nullptr;                                                // likewise
+    std::uint32_t connections_allowed = std::numeric_limits<std::uint32_t>::max();  // to receivers, by our descriptors
   };
 
   Engine(Parts parts, PlanPtr plan, Backlog backlog);
@@ -58,6 +63,9 @@ class Engine final : public Peers {
   [[nodiscard]] Dispatcher& dispatcher(std::size_t shard) override { return *per_shard_[shard]->dispatcher; }
   // The limits of [[limit]] that are in use; any thread.
   [[nodiscard]] const shaping::SharedLimits& limits() const { return limits_; }
+  // Connections to receivers in all, and what the system refused us for them; any thread.
+  [[nodiscard]] const ConnectionRoom& room() const { return room_; }
+  [[nodiscard]] const OwnShortage& shortage() const { return shortage_; }
   [[nodiscard]] net::Shard& shard(std::size_t index) { return shards_[index]; }
 
  private:
@@ -66,9 +74,15 @@ class Engine final : public Peers {
     Rng rng;
     std::unique_ptr<Dispatcher> dispatcher;
   };
+  void set_room(const Plan& plan);
+
   net::ShardSet& shards_;
   Probe probe_;
   shaping::SharedLimits limits_;
+  const std::uint32_t connections_allowed_;
+  ConnectionRoom room_;
+  OwnShortage shortage_;
+  PlaceTable places_;
   std::vector<std::unique_ptr<PerShard>> per_shard_;
 };
 

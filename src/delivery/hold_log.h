@@ -4,8 +4,8 @@
 // Use:  log.add(model::EventType::Held, recipient, "no vMTA of pool \"bulk\" is usable");
 // Sender and address are in the envelope, which may have to be read from disk: readers do that in slices, the shard
 // records what they bring. Events of one recipient keep their order.
-// Threads: the shard's.   Limits: kWaitingMax recipients wait, 40 bytes each; those above are counted and told of in
-// one `admin` event.
+// Threads: the shard's.   Limits: kWaitingMax recipients wait, 40 bytes each. Whoever moves many asks has_room() and
+// goes on later; what is added above it all the same is counted and told of in one `admin` event.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +32,8 @@ class HoldLog {
   explicit HoldLog(ShardParts& parts) : parts_(parts) {}
   // `type` is Held or Released.
   void add(model::EventType type, const queue::QueuedRecipient& recipient, std::string_view cause);
+  // So many more can be added. There is room for kSlice at least whenever it is not busy().
+  [[nodiscard]] bool has_room(std::size_t recipients) const { return waiting_ + recipients <= kWaitingMax; }
   // Events still have to be recorded.
   [[nodiscard]] bool busy() const { return running_; }
 

@@ -18,7 +18,7 @@ using tlspolicy::StsMode;
 
 tlspolicy::DaneDecision decide(const dns::Host& host) {
   tlspolicy::TlsaAnswer answer;
-  answer.address_secure = host.secure;
+  answer.address_secure = host.secure || host.alias_secure;
   std::vector<tlspolicy::Tlsa> records;
   switch (host.tlsa.state) {
     case dns::Tlsa::State::Absent: answer.security = tlspolicy::TlsaSecurity::Insecure; break;

@@ -14,11 +14,6 @@ bool to_be_judged(const model::Outcome& outcome) {
   return outcome.kind != model::OutcomeKind::Delivered && outcome.reply.code >= 400;
 }
 
-// A 421 ends the connection and so meets recipients that it does not speak of: none of them fails for it.
-bool ends_connection(const model::Outcome& outcome) {
-  return outcome.reply.code == 421;
-}
-
 constexpr std::string_view kSignInRule = "relay-sign-in";
 
 }  // namespace
@@ -32,7 +27,6 @@ void Judge::judge(std::span<model::Outcome> outcomes, std::string_view provider)
       outcome = *last;
     } else {
       classify::apply(classifier_->classify(outcome.reply, outcome.step, provider), outcome);
-      if (ends_connection(outcome)) outcome.kind = model::OutcomeKind::Deferred;
     }
     if (outcome.alarm) raise(outcome, provider);
     last = &outcome;
@@ -43,7 +37,7 @@ void Judge::judge_connection(model::Outcome& failure, std::string_view provider)
   PENSTOCK_CHECK(classifier_ != nullptr);
   if (!to_be_judged(failure)) return;
   classify::apply(classifier_->classify(failure.reply, failure.step, provider), failure);
-  failure.kind = model::OutcomeKind::Deferred;
+  failure.kind = model::OutcomeKind::Deferred;  // as no verdict before MAIL is final; and whatever the step
   if (failure.alarm) raise(failure, provider);
 }
 

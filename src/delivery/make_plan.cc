@@ -6,7 +6,11 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "delivery/config_lint.h"
 #include "delivery/dkim_plan.h"
+#include "delivery/own_rules.h"
+#include "delivery/own_values.h"
+#include "dns/configured.h"
 #include "net/stream.h"
 #include "providers/merge.h"
 #include "queue/zone_rules.h"
@@ -41,7 +45,7 @@ Result<Route> route_of(const config::Route& from) {
   }
   for (const config::Endpoint& host : from.hosts) {
     if (host.unix_path.empty()) {
-      route.hosts.push_back({host.host, host.port});
+      route.hosts.push_back({host.host, host.port, from.is_implicit_tls(host)});
     } else {
       route.hosts.push_back({"unix:" + host.unix_path, 0});
     }
@@ -96,12 +100,16 @@ class Builder {
     add_pools();
     if (auto added = add_streams(); !added) return fail(added.error());
     add_limits();
+    add_timeouts();
     if (auto added = add_providers(); !added) return fail(added.error());
     if (auto added = add_domains(); !added) return fail(added.error());
     add_limit_rules();
-    add_timeouts();
+    add_path_rules();
+    add_action_rules();
     if (auto added = add_classifier(); !added) return fail(added.error());
     if (auto added = add_dkim(); !added) return fail(added.error());
+    if (std::string gap = dns::dane_gap(config_); !gap.empty()) warnings_.push_back({"DANE", gap, dns::kDaneMend});
+    add_findings();
     return MadePlan{plan_, std::move(warnings_)};
   }
 
@@ -156,16 +164,17 @@ class Builder {
         stream.window = std::move(*window);
       }
       stream.dsn.enabled = from.dsn == config::DsnPolicy::On;
-      if (from.dsn_delay_after > Duration::zero()) stream.dsn.delay = from.dsn_delay_after;
+      if (from.dsn_delay_after != Duration::zero()) stream.dsn.delay = from.dsn_delay_after;
       stream.dsn.sender = from.dsn_sender;
       stream.dsn.stream = from.dsn_stream.empty() ? config_.fallback_stream : from.dsn_stream;
       auto route = route_of(from.route);
       if (!route) return fail(route.error().code, fmt::format("stream {}: {}", from.name, route.error().detail));
       stream.route = std::move(*route);
       stream.route.tls = tls_of(from.tls).value_or(plan_->tls.level);
-      // A link to unsubscribe is one recipient's.
-      const bool linked = from.unsubscribe.add != config::UnsubscribeAdd::Off;
-      stream.recipients_per_message = linked ? 1 : from.recipients_per_message;
+      // A link to unsubscribe is one recipient's, and so is a reference.
+      const bool refers = from.reference_header || !from.return_path.empty();
+      const bool own_copy = refers || from.unsubscribe.add != config::UnsubscribeAdd::Off;
+      stream.recipients_per_message = own_copy ? 1 : from.recipients_per_message;
       stream.dkim = from.dkim;
       const auto index = static_cast<std::uint32_t>(plan_->streams.size());
       plan_->stream_by_name.emplace(names_.intern(from.name).value, index);
@@ -223,11 +232,20 @@ class Builder {
     return {};
   }
 
+  // What check-config would refuse; here mail goes on, and somebody is told.
+  void add_findings() {
+    for (const config::Problem& found : lint_config(config_)) {
+      const std::string at = found.line == 0 ? found.file : fmt::format("{}:{}", found.file, found.line);
+      warnings_.push_back({found.key, fmt::format("{}: {}", at, found.message), found.suggestion});
+    }
+  }
+
   void add_limits() {
     plan_->default_limits = limits_of(config_.defaults.limits);
     plan_->site_limits = shaping::filled(plan_->default_limits, limits_of(providers::unknown_site_limits()));
     const config::Trouble& from = config_.defaults.trouble;
     plan_->trouble = {from.failures, from.first, from.growth, from.longest, from.jitter, from.ramp_limit};
+    plan_->default_policy = with(nullptr, config_.defaults.backoff);
     plan_->nxdomain_confirmations = config_.dns.nxdomain_confirmations;
   }
 
@@ -268,6 +286,54 @@ class Builder {
     plan_->limit_rules = std::move(rules);
   }
 
+  void add_path_rules() {
+    for (const config::PathRule& from : config_.paths) {
+      PathRule rule;
+      if (!from.pool.empty()) {
+        const auto pool = plan_->pool_by_name.find(names_.intern(from.pool).value);
+        rule.vmtas.emplace();
+        if (pool != plan_->pool_by_name.end()) {
+          for (const PoolMember& member : plan_->pools[pool->second].members) {
+            rule.vmtas->push_back(plan_->vmtas[member.vmta].name);
+          }
+        }
+      }
+      if (!from.vmta.empty()) {
+        const model::NameId vmta = names_.intern(from.vmta);
+        const bool fits = !rule.vmtas || std::find(rule.vmtas->begin(), rule.vmtas->end(), vmta) != rule.vmtas->end();
+        rule.vmtas = fits ? std::vector{vmta} : std::vector<model::NameId>{};
+      }
+      if (!from.provider.empty()) rule.provider = names_.intern(from.provider);
+      if (!from.site.empty()) rule.site = names_.intern(from.site);
+      rule.domain = from.domain;
+      rule.limits = limits_of(from.limits);
+      rule.timeouts = from.timeouts;
+      rule.backoff = from.backoff;
+      const bool says_more = rule.timeouts != config::OwnTimeouts{} || rule.backoff != config::Backoff{};
+      plan_->paths_say_more = plan_->paths_say_more || says_more;
+      if (!from.domain.empty()) give_path(from.domain);
+      plan_->path_rules.push_back(std::move(rule));
+    }
+  }
+
+  // A domain that a [[path]] speaks of is not served by its provider's path.
+  void give_path(const std::string& domain) {
+    const bool below = domain.starts_with("*.");
+    auto& rules = below ? plan_->suffixes : plan_->domains;
+    const std::string name = below ? domain.substr(2) : domain;
+    if (!rules.contains(name)) {
+      const DomainRule* wider = plan_->find_domain(name);
+      const DomainRule copy = wider == nullptr ? DomainRule{} : *wider;
+      rules.emplace(name, copy);
+    }
+    if (!rules[name].limits) rules[name].limits = shaping::Limits{};
+  }
+
+  void add_action_rules() {
+    plan_->action_rules = std::make_shared<const std::vector<shaping::ActionRule>>(action_rules_of(config_.actions));
+    for (PlanWarning& warning : warnings_of_rules(config_, *plan_, names_)) warnings_.push_back(std::move(warning));
+  }
+
   Result<> add_providers() {
     auto catalog = providers::Catalog::load(config_.provider_files);
     if (!catalog) return fail(catalog.error());
@@ -279,6 +345,8 @@ class Builder {
       plan_->provider_tls.push_back(tls_of(from.tls));
       const providers::ProviderData* known = catalog->find(from.name);
       plan_->provider_tls_least.push_back(known && known->tls ? tls_of(*known->tls) : TlsLevel::None);
+      plan_->provider_timeouts.push_back(with(nullptr, from.timeouts, plan_->timeouts));
+      plan_->provider_policies.push_back(with(plan_->default_policy, from.backoff));
       plan_->provider_limits.push_back(shaping::filled(limits_of(from.limits), plan_->default_limits));
     }
     plan_->providers = dns::ProviderTable(std::move(patterns));
@@ -292,7 +360,9 @@ class Builder {
   Result<> add_domains() {
     for (const config::Domain& from : config_.domains) {
       DomainRule rule;
-      if (!(from.limits == config::Limits{})) rule.limits = limits_of(from.limits);
+      if (from.has_path()) rule.limits = limits_of(from.limits);
+      rule.timeouts = from.timeouts;
+      rule.backoff = from.backoff;
       if (from.route) {
         auto route = route_of(*from.route);
         if (!route) return fail(route.error().code, fmt::format("domain {}: {}", from.name, route.error().detail));
@@ -314,9 +384,11 @@ class Builder {
                        from.data_block, from.end_of_data, from.rset, from.quit, from.idle};
     const config::Client& client = config_.client;
     plan_->mx_port = static_cast<std::uint16_t>(client.mx_port);
+    plan_->eight_bit = client.eight_bit;
     plan_->pipelining = client.pipelining;
     plan_->chunking = client.chunking;
     plan_->targets_max = client.addresses_per_try;
+    plan_->connections_max = client.max_connections;
   }
 
   const config::Config& config_;

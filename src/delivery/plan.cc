@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "model/class_policy.h"
 
@@ -16,6 +18,11 @@ std::string_view to_string(TlsLevel level) {
     case TlsLevel::Verify: return "verify";
   }
   return "none";
+}
+
+TlsLevel level_of(const TlsSaid& said) {
+  if (said.domain) return *said.domain;
+  return said.provider.value_or(std::max(said.stream, said.provider_least));
 }
 
 std::string_view to_string(RouteKind kind) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "classify/classifier.h"
+#include "config/config.h"
 #include "delivery/relay_service.h"
 #include "delivery/tls_plan.h"
 #include "dns/hosts.h"
@@ -28,6 +29,8 @@
 #include "queue/fair_queue.h"
 #include "queue/label_set.h"
 #include "queue/retry_plan.h"
+#include "shaping/action_book.h"
+#include "shaping/adaptive_policy.h"
 #include "shaping/connection_trouble.h"
 #include "shaping/limit_book.h"
 #include "shaping/limits.h"
@@ -37,7 +40,8 @@ namespace penstock::delivery {
 // One next hop of a fixed route. `host`: an IP address, a name to be looked up, or "unix:/path".
 struct RelayHost {
   std::string host;
-  std::uint16_t port = 25;  // 0 for a unix socket
+  std::uint16_t port = 25;    // 0 for a unix socket
+  bool implicit_tls = false;  // TLS from the first byte on
   bool operator==(const RelayHost&) const = default;
 };
 
@@ -80,7 +84,7 @@ struct Pool {
 
 struct DsnPolicy {
   bool enabled = true;              // failure notices at all
-  std::optional<Duration> delay{};  // a "delayed" notice after this long in the queue; none: never
+  std::optional<Duration> delay{};  // who asks for it is told of a delay after this long in the queue; none: never
   std::string stream;               // of the notices
   std::string sender;               // address in their From field; "": MAILER-DAEMON@ the node's name
 };
@@ -102,6 +106,8 @@ struct DomainRule {
   std::optional<shaping::Limits> limits{};
   std::optional<Route> route{};
   std::optional<TlsLevel> tls{};
+  config::OwnTimeouts timeouts{};  // over those of the provider
+  config::Backoff backoff{};       // likewise
 };
 
 struct Timeouts {  // RFC 5321 §4.5.3.2; none is infinite
@@ -117,6 +123,18 @@ struct Timeouts {  // RFC 5321 §4.5.3.2; none is infinite
   Duration quit{std::chrono::seconds{5}};
   Duration idle{std::chrono::seconds{5}};  // an open connection without work is kept this long
 };
+// [[path]]: limits of the paths that fit all that is said.
+struct PathRule {
+  std::optional<std::vector<model::NameId>> vmtas{};  // any of these; none: any at all
+  model::NameId provider{};                           // 0: any, or none
+  model::NameId site{};                               // 0: any
+  std::string domain{};                               // "a.example", "*.a.example"; "": no rule for a domain
+  shaping::Limits limits;
+  config::OwnTimeouts timeouts{};
+  config::Backoff backoff{};
+};
+
+using TimeoutsPtr = std::shared_ptr<const Timeouts>;
 
 // How often a class of deferral is tried, and for how long at most, before it fails for good; 0: as the stream's retry
 // says.
@@ -153,17 +171,25 @@ struct Plan {
   std::vector<shaping::Limits> provider_limits;       // by provider index
   std::vector<std::optional<TlsLevel>> provider_tls;  // by provider index
   std::vector<TlsLevel> provider_tls_least;           // by provider index: what it is known to need, unless said above
-  shaping::Limits default_limits;                     // of every egress path, where nothing narrower is said
+  std::vector<TimeoutsPtr> provider_timeouts;         // by provider index; null: as `timeouts`
+  std::vector<shaping::AdaptivePolicyPtr> provider_policies;  // by provider index
+  shaping::AdaptivePolicyPtr default_policy;                  // of every egress path, where nothing narrower is said
+  shaping::Limits default_limits;                             // of every egress path, where nothing narrower is said
   // Of sites found by MX that belong to no provider; none: default_limits.
   std::optional<shaping::Limits> site_limits;
   std::shared_ptr<const providers::Catalog> provider_data = std::make_shared<const providers::Catalog>();
-  shaping::LimitRules limit_rules;  // [[limit]]; null: none
+  shaping::LimitRules limit_rules;    // [[limit]]; null: none
+  shaping::ActionRules action_rules;  // null: as shipped
+  std::vector<PathRule> path_rules;   // in the file's order: a later one that says something counts
+  bool paths_say_more = false;        // some of these say something of time-outs or back-off mode
   shaping::TroublePolicy trouble;
   Timeouts timeouts;
   TlsPlan tls;
   std::uint16_t mx_port = 25;
   std::uint32_t nxdomain_confirmations = 2;  // attempts that must all say NXDOMAIN before it is a bounce; at least 1
+  std::uint32_t connections_max = 0;         // to receivers in all; 0: what the descriptors allow
   std::uint32_t targets_max = 5;             // addresses tried for one connection
+  bool eight_bit = true;
   bool pipelining = true;
   bool chunking = true;
   std::shared_ptr<const classify::Classifier> classifier = classify::Classifier::shipped();

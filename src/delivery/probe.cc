@@ -26,6 +26,8 @@ Probe::Probe(metrics::Registry& r)
       bytes(r.counter("penstock_delivery_bytes_total", "Bytes of messages sent")),
       connections(r.counter("penstock_delivery_connections_total", "Connections that became usable")),
       connection_failures(r.counter("penstock_delivery_connection_failures_total", "Hosts that could not be used")),
+      own_shortages(r.counter("penstock_delivery_own_shortages_total",
+                              "Connections that this machine had no socket, port or memory for")),
       reused_lost(
           r.counter("penstock_delivery_stale_connections_total", "Kept connections that turned out to be gone")),
       notices(r.counter("penstock_delivery_notices_total", "Delivery status notifications sent")),

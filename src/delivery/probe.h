@@ -23,6 +23,7 @@ struct Probe {
   metrics::Counter& bytes;                 // of bodies that were sent, accepted or not
   metrics::Counter& connections;           // opened, usable
   metrics::Counter& connection_failures;   // hosts that could not be used
+  metrics::Counter& own_shortages;         // connections that our own system had no socket for
   metrics::Counter& reused_lost;           // kept connections that turned out to be gone; the batch went over another
   metrics::Counter& notices;               // DSNs sent
   metrics::Counter& configuration_alarms;  // outcomes that say our configuration is wrong

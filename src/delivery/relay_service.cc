@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "base/ascii.h"
-#include "config/secret_file.h"
+#include "base/secret_file.h"
 #include "delivery/errc.h"
 #include "mime/header.h"
 #include "mime/received.h"
@@ -16,7 +16,7 @@ namespace penstock::delivery {
 namespace {
 
 Result<std::string> read_password(const std::string& path) {
-  const auto text = config::read_secret_file(path);
+  const auto text = read_secret_file(path);
   if (!text) return fail(Errc::BadPassword, text.error());
   std::string line = text->substr(0, text->find_first_of("\r\n"));
   if (line.empty()) return fail(Errc::BadPassword, path + ": the first line, which is to be the password, is empty");

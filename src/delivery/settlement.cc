@@ -2,10 +2,13 @@
 #include "delivery/settlement.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "delivery/recipient_flags.h"
 #include "model/class_policy.h"
 
 namespace penstock::delivery {
@@ -14,22 +17,71 @@ namespace {
 // A notice that could not be stored is tried again with its recipients after this.
 constexpr Duration kAfterFullSpool{std::chrono::minutes{2}};
 
-bool answered(const model::Outcome& outcome) {
-  return outcome.reply.code != 0;
+// The receiver answered, or knew from MAIL on that there was something to answer.
+bool knows_us(const model::Outcome& outcome, const Attempted& attempted) {
+  return outcome.reply.code != 0 || (attempted.asked && outcome.step >= model::Step::Mail);
+}
+
+// Else it was decided in the queue: it was suppressed, its time was over, an operator returned it.
+bool was_attempt(const Attempted& attempted) {
+  return attempted.destination || attempted.looked_up;
 }
 
 // Some classes are given up before the stream's schedule ends: a mailbox that stays full.
-bool tried_enough(const TryLimit& limit, std::uint32_t attempts, Duration age) {
-  return (limit.tries > 0 && attempts >= limit.tries) || (limit.within > Duration::zero() && age >= limit.within);
+bool is_limited(const TryLimit& limit) {
+  return limit.tries > 0 || limit.within > Duration::zero();
+}
+
+std::uint8_t with_one_more_try(std::uint8_t flags) {
+  const bool full = flags / kTriedOnce == kTriesMost;
+  return full ? flags : static_cast<std::uint8_t>(flags + kTriedOnce);
+}
+
+// Only tries that met the class count: who was greylisted twice has not been found full three times. They are spread
+// over `within` (least_wait), so where their number is limited the message's age says nothing more.
+bool tried_enough(const TryLimit& limit, std::uint32_t tries, Duration age) {
+  if (limit.tries > 0) return tries >= limit.tries;
+  return limit.within > Duration::zero() && age >= limit.within;
+}
+
+// How fast we may send is for the path to keep: whom a probe of it met waits no longer than this for a rule's sake, nor
+// does urgent mail whatever it is about the path.
+constexpr Duration kPaceWait{std::chrono::minutes{5}};
+
+bool is_of_pace(const model::Outcome& outcome) {
+  return outcome.outcome_class == model::OutcomeClass::RateLimit ||
+         outcome.outcome_class == model::OutcomeClass::TooManyConnections;
+}
+
+// Whoever was sent instead would have been told the same.
+bool is_of_path(const model::Outcome& outcome) {
+  const model::Scope scope =
+      outcome.scope == model::Scope::None ? model::policy_of(outcome.outcome_class).scope : outcome.scope;
+  return scope == model::Scope::SourceIp || scope == model::Scope::IpRange || scope == model::Scope::ReceivingHost;
 }
 
 // Until the next try at least: the few tries of such a class are spread over their time, and a receiver that says how
-// long this recipient has to wait is believed. A wait that is about our address or domain holds the path, not each
-// recipient.
-Duration least_wait(const TryLimit& limit, const model::Outcome& outcome) {
+// long to wait is believed. A wait that only a rule knows counts too, where it is no matter of the path's pace. Whether
+// the path waits is for its controller to say.
+Duration least_wait(const TryLimit& limit, const model::Outcome& outcome, const Stream& stream) {
   if (limit.tries > 1) return limit.within / (limit.tries - 1);
-  if (outcome.wait && outcome.scope == model::Scope::Recipient) return *outcome.wait;
-  return Duration::zero();
+  const Duration wait = outcome.wait.value_or(Duration::zero());
+  const bool short_one = is_of_path(outcome) && (is_of_pace(outcome) || stream.priority == queue::Priority::Urgent);
+  return outcome.wait_told || !short_one ? wait : std::min(wait, kPaceWait);
+}
+
+// Whether the reply has this very address in its words.
+bool names_address(const model::Outcome& outcome, std::string_view address) {
+  const std::string text = ascii::lower(outcome.reply.text);
+  const std::size_t at = text.find(ascii::lower(address));
+  if (at == std::string::npos) return false;
+  return at == 0 || !(ascii::is_alnum(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == '-');
+}
+
+// The answer to the data, or to the command for it.
+bool answers_the_data(const model::Outcome& outcome) {
+  return outcome.kind != model::OutcomeKind::Delivered &&
+         (outcome.step == model::Step::Data || outcome.step == model::Step::EndOfData);
 }
 
 }  // namespace
@@ -44,6 +96,10 @@ struct Settlement::Context {
   std::vector<spool::AttemptRecord> attempts;
   Notice notice;
   std::shared_ptr<Lesson> lesson{};
+  // Recipients whom one answer to the data refused together: which of them it speaks of is not told.
+  std::size_t refused_together = 0;
+  // What the failure in hand says of the address, where that is not its own class.
+  std::optional<model::OutcomeClass> cause{};
 };
 
 Settlement::Settlement(ShardParts& parts, Queue& queue, FlightLog& flights)
@@ -67,6 +123,9 @@ void Settlement::settle(const Batch& batch, std::span<const model::Outcome> outc
   Context context{
       batch, outcomes, attempted, plan_->stream_or_default(labels.stream), parts_.clock.now(), parts_.clock.wall(),
       {},    {},       {}};
+  const bool answers_each = attempted.destination && attempted.destination->kind == RouteKind::Lmtp;
+  if (!answers_each)
+    context.refused_together = static_cast<std::size_t>(std::ranges::count_if(outcomes, answers_the_data));
   for (std::size_t i = 0; i < outcomes.size(); ++i) settle_one(context, i);
   finish(context);
   if (context.lesson) learn(std::move(context.lesson));
@@ -153,34 +212,39 @@ void Settlement::delivered(Context& context, const queue::QueuedRecipient& recip
 void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, const model::Outcome& outcome) {
   if (recipient.attempts < UINT16_MAX) ++recipient.attempts;
   const Time received = queue::time_of(recipient.received);
+  const TryLimit& limit = plan_->try_limits.of(outcome.outcome_class);
+  if (is_limited(limit)) recipient.flags = with_one_more_try(recipient.flags);
   if (context.stream.retry.expired(received, context.now)) {
     model::Outcome expiry = outcome;
     expiry.kind = model::OutcomeKind::Bounced;
     expiry.outcome_class = model::OutcomeClass::Expired;
     --recipient.attempts;  // failed() counts this attempt
-    return failed(context, recipient, expiry);
+    // A stream that gives up sooner than the class leaves it the last word on the address.
+    if (is_limited(limit)) context.cause = outcome.outcome_class;
+    failed(context, recipient, expiry);
+    context.cause.reset();
+    return;
   }
-  const TryLimit& limit = plan_->try_limits.of(outcome.outcome_class);
-  if (tried_enough(limit, recipient.attempts, context.now - received)) {
+  if (tried_enough(limit, recipient.flags / kTriedOnce, context.now - received)) {
     model::Outcome last = outcome;
     last.kind = model::OutcomeKind::Bounced;
     --recipient.attempts;  // as above
     return failed(context, recipient, last);
   }
-  // A receiver that has answered knows this address of ours: only the same one may ask again (never dodge). Trouble
-  // before any answer says nothing about us. A list that names that address is an exception where the pool says so.
+  // A receiver that has answered, or cut the link from MAIL on, knows this address of ours: only the same one may ask
+  // again (never dodge). Trouble before that says nothing about us. A list that names that address is an exception
+  // where the pool says so.
   const queue::LabelSet& labels = parts_.labels.view(recipient.labels);
   if (plan_->pool_of(labels).lets_move(outcome)) {
     recipient.pinned_vmta = {};
-  } else if (answered(outcome) && context.attempted.vmta) {
+  } else if (knows_us(outcome, context.attempted) && context.attempted.vmta) {
     recipient.pinned_vmta = context.attempted.vmta;
   }
   const Time expires = context.stream.retry.expires_at(received);
   const Time due = std::max(context.stream.retry.next_due(recipient.attempts, received, context.now, parts_.rng),
-                            std::min(context.now + least_wait(limit, outcome), expires));
+                            std::min(context.now + least_wait(limit, outcome, context.stream), expires));
   const auto& envelope = *context.batch.envelope;
-  const auto& delay = context.stream.dsn.delay;
-  if (context.stream.dsn.enabled && delay && (recipient.flags & kDelayTold) == 0 && context.now - received >= *delay &&
+  if (is_late(recipient, context.stream, context.now) &&
       report::notice_due(envelope.sender, envelope.recipients[recipient.index].notify,
                          report::NoticeOccasion::Delayed)) {
     recipient.flags |= kDelayTold;
@@ -201,11 +265,35 @@ void Settlement::deferred(Context& context, queue::QueuedRecipient recipient, co
   queue_.wait_until(recipient, due);
 }
 
+bool Settlement::is_late(const queue::QueuedRecipient& recipient, const Stream& stream, Time now) {
+  return stream.dsn.enabled && stream.dsn.delay && (recipient.flags & kDelayTold) == 0 &&
+         now - queue::time_of(recipient.received) >= *stream.dsn.delay;
+}
+
+void Settlement::tell_delay(Batch& batch, const model::Outcome& why) {
+  const Attempted not_attempted;
+  const auto& labels = parts_.labels.view(batch.recipients.front().labels);
+  Context context{
+      batch, {}, not_attempted, plan_->stream_or_default(labels.stream), parts_.clock.now(), parts_.clock.wall(), {},
+      {},    {}};
+  for (queue::QueuedRecipient& recipient : batch.recipients) {
+    recipient.flags |= kDelayTold;
+    const model::Recipient& to = batch.envelope->recipients[recipient.index];
+    if (!report::notice_due(batch.envelope->sender, to.notify, report::NoticeOccasion::Delayed)) continue;
+    add_notice(context, recipient, why, report::DsnAction::Delayed, false);
+  }
+  finish(context);
+}
+
 void Settlement::failed(Context& context, const queue::QueuedRecipient& recipient, const model::Outcome& outcome) {
   // A reply about our address, our domain or this message says nothing of the recipient.
-  const bool of_recipient = outcome.scope == model::Scope::Recipient || outcome.scope == model::Scope::None;
+  const bool of_another = context.refused_together > 1 && answers_the_data(outcome) &&
+                          !names_address(outcome, context.batch.envelope->recipients[recipient.index].address);
+  const bool of_recipient =
+      !of_another && (outcome.scope == model::Scope::Recipient || outcome.scope == model::Scope::None);
   if (parts_.guard != nullptr && of_recipient) {
     suppression::Bounce bounce = bounce_of(parts_, *context.batch.envelope, recipient, outcome);
+    bounce.outcome_class = context.cause.value_or(outcome.outcome_class);
     if (parts_.guard->concerns(bounce)) {
       if (!context.lesson) {
         context.lesson = std::make_shared<Lesson>(context.attempted);
@@ -225,7 +313,7 @@ void Settlement::conclude(Context& context, const queue::QueuedRecipient& recipi
   const bool expired = outcome.outcome_class == model::OutcomeClass::Expired;
   if (expired) parts_.probe.expired.add();
   queue::QueuedRecipient counted = recipient;
-  if (context.attempted.destination && counted.attempts < UINT16_MAX) ++counted.attempts;
+  if (was_attempt(context.attempted) && counted.attempts < UINT16_MAX) ++counted.attempts;
   const bool suppressed = outcome.outcome_class == model::OutcomeClass::Suppressed;
   const auto type = expired      ? model::EventType::Expired
                     : suppressed ? model::EventType::Suppressed
@@ -248,7 +336,7 @@ void Settlement::add_notice(Context& context, const queue::QueuedRecipient& reci
   reported.action = action;
   reported.outcome = outcome;
   reported.remote_host = context.attempted.peer_host;
-  if (context.attempted.destination) reported.last_attempt = context.wall;
+  if (was_attempt(context.attempted)) reported.last_attempt = context.wall;
   if (action == report::DsnAction::Delayed) {
     reported.will_retry_until =
         parts_.clock.to_wall(context.stream.retry.expires_at(queue::time_of(recipient.received)));
@@ -335,7 +423,7 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.envelope_id = envelope.envelope_id;
   event.domain = parts_.names.view(recipient.domain);
   event.vmta = parts_.names.view(attempted.vmta);
-  event.pool = plan_->pools[context.stream.pool].name;
+  event.pool = plan_->pool_of(labels).name;
   if (attempted.destination) {
     event.provider = parts_.names.view(attempted.destination->provider);
     event.site = parts_.names.view(attempted.destination->site);
@@ -354,7 +442,7 @@ void Settlement::record(model::EventType type, const Context& context, const que
   event.tls_cipher = attempted.tls_cipher;
   event.tls_verified = attempted.tls_verified;
   event.step = outcome.step;
-  event.has_step = true;
+  event.has_step = was_attempt(attempted);
   event.reply = outcome.reply;
   event.outcome_class = outcome.outcome_class;
   event.rule = outcome.rule;

@@ -30,7 +30,7 @@ class Settlement {
  public:
   // Bits of QueuedRecipient::flags. They are kept in the spool (docs/formats/spool.md), so they keep their meaning.
   static constexpr std::uint8_t kDelayTold = 1;     // the sender was told of the delay
-  static constexpr std::uint8_t kNoDomainOnce = 2;  // added for each "no such domain"; the upper seven bits count
+  static constexpr std::uint8_t kNoDomainOnce = 2;  // added for each "no such domain"; see recipient_flags.h
 
   // Where recipients go that are to be tried again, and messages of our own.
   class Queue {
@@ -52,6 +52,11 @@ class Settlement {
   [[nodiscard]] std::size_t learning() const { return learning_; }
   // One outcome per recipient of the batch, in its order. The recipients are in no queue and not counted afterwards.
   void settle(const Batch& batch, std::span<const model::Outcome> outcomes, const Attempted& attempted);
+  // It has been waiting for so long that its sender wants to know.
+  [[nodiscard]] static bool is_late(const queue::QueuedRecipient& recipient, const Stream& stream, Time now);
+  // That is told, and marked in the batch, for recipients that wait without having been attempted. They stay where they
+  // are, and are the caller's to record.
+  void tell_delay(Batch& batch, const model::Outcome& why);
 
  private:
   // A recipient that is marked final once its notice is durable.

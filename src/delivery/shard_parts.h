@@ -34,7 +34,9 @@ class Desk;
 
 namespace penstock::delivery {
 
+class ConnectionRoom;
 class Dispatcher;
+class OwnShortage;
 
 // The other shards of the engine.
 class Peers {
@@ -58,6 +60,8 @@ struct ShardParts {
   Peers& peers;
   Rng& rng;
   shaping::SharedLimits& limits;
+  ConnectionRoom& room;
+  OwnShortage& shortage;
   suppression::Guard* guard = nullptr;                     // who must not be mailed; nullptr: nobody is suppressed
   tlsrpt::Collector* tls_reports = nullptr;                // counts sessions; nullptr: nobody asks
   const unsubscribe::CurrentTerms* unsubscribe = nullptr;  // links to unsubscribe; nullptr: none are added

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
@@ -20,6 +21,15 @@ enum class TlsLevel : std::uint8_t {
   Verify          // no mail without a certificate that is good for the host's name
 };
 [[nodiscard]] std::string_view to_string(TlsLevel level);  // as the configuration and events name it: "verify"
+
+// What the operator and provider data say of a delivery by MX, from the widest to the narrowest.
+struct TlsSaid {
+  TlsLevel stream = TlsLevel::Opportunistic;  // or of all
+  TlsLevel provider_least = TlsLevel::None;   // what the provider is known to need
+  std::optional<TlsLevel> provider{}, domain{};
+};
+// The narrowest word counts; what is known of a provider only raises that of the stream.
+[[nodiscard]] TlsLevel level_of(const TlsSaid& said);
 
 struct TlsPlan {
   TlsLevel level = TlsLevel::Opportunistic;      // where nothing narrower is said

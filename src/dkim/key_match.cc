@@ -3,15 +3,14 @@
 
 #include <fmt/format.h>
 
-#include "dkim/key_record.h"
 #include "dkim/public_key.h"
 
 namespace penstock::dkim {
 namespace {
 
 // Why the record that DNS has does not fit the key here; "" when it does.
-std::string difference(const std::string& text, const KeyPair& key) {
-  const auto record = parse_key_record(text);
+std::string difference(const std::string& text, const KeyPair& key, std::string_view service) {
+  auto record = parse_key_record(text);
   if (!record) return record.error();
   if (record->key.empty()) return "the key has been revoked in DNS (p= is empty)";
   if (record->type != key.type()) {
@@ -27,7 +26,10 @@ std::string difference(const std::string& text, const KeyPair& key) {
       return "DNS has another key than the file";
     }
   }
-  if (!record->for_mail) return "the key in DNS is not for mail (s=)";
+  if (!record->serves(service)) {
+    return fmt::format("the key in DNS is not for {} (s=)", service == kMailService ? "mail" : "reports of TLS");
+  }
+  record->services.clear();
   Signature plain;
   plain.algorithm = {key.type(), Hash::Sha256};
   return misfit(*record, plain);
@@ -35,12 +37,12 @@ std::string difference(const std::string& text, const KeyPair& key) {
 
 }  // namespace
 
-std::string mismatch(const KeyAnswer& answer, const KeyPair& key, const std::string& name) {
+std::string mismatch(const KeyAnswer& answer, const KeyPair& key, const std::string& name, std::string_view service) {
   if (answer.temporary) return "DNS could not tell: " + answer.why;
   if (answer.records.empty()) return "there is no TXT record at " + name;
   std::string first;
   for (const std::string& record : answer.records) {
-    const std::string words = difference(record, key);
+    const std::string words = difference(record, key, service);
     if (words.empty()) {
       return answer.records.size() == 1 ? ""
                                         : fmt::format("there are {} TXT records at {}", answer.records.size(), name);

@@ -29,8 +29,7 @@ void read_lists(const TagList& tags, KeyRecord& record) {
     for (const std::string_view hash : split(*h, ':')) record.hashes->push_back(ascii::lower(hash));
   }
   if (const std::string_view* s = tags.find("s")) {
-    const auto services = split(*s, ':');
-    record.for_mail = has(services, "*") || has(services, "email");
+    for (const std::string_view service : split(*s, ':')) record.services.push_back(ascii::lower(service));
   }
   if (const std::string_view* t = tags.find("t")) {
     const auto flags = split(*t, ':');
@@ -40,6 +39,14 @@ void read_lists(const TagList& tags, KeyRecord& record) {
 }
 
 }  // namespace
+
+bool KeyRecord::names(std::string_view service) const {
+  return std::find(services.begin(), services.end(), service) != services.end();
+}
+
+bool KeyRecord::serves(std::string_view service) const {
+  return services.empty() || names("*") || names(service);
+}
 
 Readable<KeyRecord> parse_key_record(std::string_view text) {
   const auto tags = TagList::parse(text);
@@ -60,7 +67,7 @@ Readable<KeyRecord> parse_key_record(std::string_view text) {
 
 std::string misfit(const KeyRecord& record, const Signature& signature) {
   if (record.key.empty()) return "the key has been revoked";
-  if (!record.for_mail) return "the key is not for mail (s=)";
+  if (!record.serves(kMailService)) return "the key is not for mail (s=)";
   if (record.type != signature.algorithm.key) {
     return "the key is of type " + std::string(to_string(record.type)) + ", the signature says " +
            to_string(signature.algorithm);
@@ -78,8 +85,9 @@ std::string misfit(const KeyRecord& record, const Signature& signature) {
   return {};
 }
 
-std::string format_key_record(KeyType type, std::string_view key, bool testing) {
+std::string format_key_record(KeyType type, std::string_view key, bool testing, std::string_view service) {
   std::string text = "v=DKIM1; k=" + std::string(to_string(type)) + (testing ? "; t=y" : "");
+  if (!service.empty()) text.append("; s=").append(service);
   return text + "; p=" + encode_base64(key);
 }
 

@@ -16,13 +16,20 @@
 
 namespace penstock::dkim {
 
+// Names of services in s=.
+inline constexpr std::string_view kMailService = "email";
+inline constexpr std::string_view kTlsReportService = "tlsrpt";  // reports of TLS (RFC 8460 §3)
+
 struct KeyRecord {
   KeyType type = KeyType::Rsa;
   std::string key;                                 // p=, decoded; empty: the key has been revoked
   std::optional<std::vector<std::string>> hashes;  // h=; absent: all
-  bool for_mail = true;                            // s= is absent or has "*" or "email"
+  std::vector<std::string> services;               // s=, small letters; empty: all
   bool testing = false;                            // t=y
   bool exact_domain = false;                       // t=s: i= must have d= as its domain, not one below it
+  [[nodiscard]] bool names(std::string_view service) const;
+  // It names the service, or all.
+  [[nodiscard]] bool serves(std::string_view service) const;
 };
 
 // `text` is the whole record, its strings put together.
@@ -31,8 +38,9 @@ struct KeyRecord {
 // Why this record cannot serve for this signature; "" when it can. The key itself is not looked at.
 [[nodiscard]] std::string misfit(const KeyRecord& record, const Signature& signature);
 
-// "v=DKIM1; k=rsa; p=…" of a public key as it stands in p=.
-[[nodiscard]] std::string format_key_record(KeyType type, std::string_view key, bool testing = false);
+// "v=DKIM1; k=rsa; p=…" of a public key as it stands in p=. `service`: s=; "": all.
+[[nodiscard]] std::string format_key_record(KeyType type, std::string_view key, bool testing = false,
+                                            std::string_view service = "");
 
 // A TXT record as master files want it: quoted strings of at most 255 bytes (RFC 1035 §3.3.14), joined by blanks.
 [[nodiscard]] std::string format_txt_strings(std::string_view record);

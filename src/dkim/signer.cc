@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::size_t kLineMax = 76;
 
-// What a reader is shown or acts on. List-Unsubscribe and its -Post must be signed (RFC 8058 §4).
-constexpr std::array<std::string_view, 17> kAlways{"from",
+// What a reader is shown or acts on. List-Unsubscribe and its -Post must be signed (RFC 8058 §4), and so must
+// CFBL-Address, which says where complaints go (RFC 9477 §3.1).
+constexpr std::array<std::string_view, 18> kAlways{"from",
                                                    "to",
                                                    "cc",
                                                    "subject",
@@ -31,12 +32,14 @@ constexpr std::array<std::string_view, 17> kAlways{"from",
                                                    "content-id",
                                                    "content-disposition",
                                                    "list-unsubscribe",
-                                                   "list-unsubscribe-post"};
+                                                   "list-unsubscribe-post",
+                                                   "cfbl-address"};
 
-// Mailing lists on the way may add these.
-constexpr std::array<std::string_view, 13> kIfPresent{
-    "list-id",     "list-help", "list-owner", "list-post",     "list-archive", "list-subscribe",     "feedback-id",
-    "resent-from", "resent-to", "resent-cc",  "resent-sender", "resent-date",  "content-description"};
+// Mailing lists on the way may add these; and references of ours and of reports, of which a forged one proves nothing.
+constexpr std::array<std::string_view, 15> kIfPresent{
+    "list-id",        "list-help",   "list-owner",          "list-post",        "list-archive",
+    "list-subscribe", "feedback-id", "resent-from",         "resent-to",        "resent-cc",
+    "resent-sender",  "resent-date", "content-description", "cfbl-feedback-id", "x-penstock-ref"};
 
 // Fields that change on the way, or speak of it (RFC 6376 §5.4).
 constexpr std::array<std::string_view, 6> kNever{"return-path", "received",  "dkim-signature", "authentication-results",
@@ -91,10 +94,19 @@ class FieldWriter {
   std::size_t line_start_;
 };
 
+// VT and FF.
+bool has_odd_space(std::string_view text) {
+  return text.find('\v') != std::string_view::npos || text.find('\f') != std::string_view::npos;
+}
+
 // The names of h=, and the canonical fields they mean.
 class HeaderPart {
  public:
-  HeaderPart(const SignedMessage& message, Canonicalization way) : message_(message), way_(way) {
+  HeaderPart(const SignedMessage& message, Canonicalization wanted) : message_(message), way_(wanted) {
+    const auto& fields = message.fields();
+    const bool odd = std::any_of(fields.begin(), fields.end(),
+                                 [&](const auto& field) { return has_odd_space(message.bytes_of(field)); });
+    if (odd) way_ = Canonicalization::Simple;
     names_.reserve(48);
     input_.reserve(4096);
   }
@@ -112,12 +124,13 @@ class HeaderPart {
     if (once_more) names_.push_back(name);
     return count;
   }
+  [[nodiscard]] Canonicalization way() const { return way_; }
   [[nodiscard]] const std::vector<std::string_view>& names() const { return names_; }
   [[nodiscard]] std::string& input() { return input_; }
 
  private:
   const SignedMessage& message_;
-  const Canonicalization way_;
+  Canonicalization way_;
   std::vector<std::string_view> names_;
   std::string input_;
 };
@@ -132,6 +145,12 @@ const std::string& MessageToSign::body_hash(Canonicalization way) {
     hash = encode_base64(hasher.finish().digest);
   }
   return hash;
+}
+
+Canonicalization MessageToSign::body_way(Canonicalization wanted) {
+  if (wanted == Canonicalization::Simple) return wanted;
+  if (!odd_body_) odd_body_ = has_odd_space(parsed_.body());
+  return *odd_body_ ? Canonicalization::Simple : wanted;
 }
 
 std::span<const std::string_view> Signer::always_signed() {
@@ -185,6 +204,7 @@ Readable<std::string> Signer::sign(MessageToSign& message, Time now) const {
     if (count == 0 && name == "from") return wrong("the message has no From field");
   }
   for (const std::string& name : if_present_) header.add(name, false);
+  const Canonicalizations ways{header.way(), message.body_way(options_.canonicalization.body)};
 
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
   std::string field;
@@ -193,18 +213,18 @@ Readable<std::string> Signer::sign(MessageToSign& message, Time now) const {
   writer.raw("DKIM-Signature:");
   writer.tag("v", "1");
   writer.tag("a", to_string(Algorithm{key_->type(), Hash::Sha256}));
-  writer.tag("c", to_string(options_.canonicalization));
+  writer.tag("c", to_string(ways));
   writer.tag("d", options_.domain);
   writer.tag("s", options_.selector);
   if (!options_.identity.empty()) writer.tag("i", options_.identity);
   writer.tag("t", std::to_string(seconds.count()));
   if (options_.expire) writer.tag("x", std::to_string((seconds + *options_.expire).count()));
   writer.list("h", header.names());
-  writer.tag("bh", message.body_hash(options_.canonicalization.body));
+  writer.tag("bh", message.body_hash(ways.body));
   writer.start_line();
   writer.raw("b=");
 
-  append_signature_field(field, options_.canonicalization.header, header.input());
+  append_signature_field(field, ways.header, header.input());
   const auto signature = key_->sign(header.input());
   if (!signature) return wrong(signature.error());
   writer.folded(encode_base64(*signature));

@@ -6,6 +6,7 @@
 // always_signed() names are in h= once more often than the message has them, so that nobody can add one; those of
 // signed_if_present() and SignOptions::more_headers as often as it has them. rsa-sha256 or ed25519-sha256, as the key
 // is; l= is never used. The field is folded below 79 characters a line and ends in CRLF.
+// A header or body with VT or FF is signed as simple: libopendkim takes them for blanks in relaxed, RFC 6376 does not.
 // Errors: no From field (RFC 6376 §5.4); a header too large; OpenSSL.
 // Threads: Signer const from any, at the same time; MessageToSign one at a time.
 // Costs: the body is hashed once per canonicalisation for all signers; RSA-2048 takes about 0.7 ms, Ed25519 0.05 ms.
@@ -35,10 +36,13 @@ class MessageToSign {
   [[nodiscard]] const SignedMessage& parsed() const { return parsed_; }
   // SHA-256 of the canonical body in base64, computed at the first call.
   [[nodiscard]] const std::string& body_hash(Canonicalization way);
+  // Relaxed, unless the body has VT or FF (Signer).
+  [[nodiscard]] Canonicalization body_way(Canonicalization wanted);
 
  private:
   SignedMessage parsed_;
   std::array<std::string, 2> hashes_;
+  std::optional<bool> odd_body_;
 };
 
 struct SignOptions {

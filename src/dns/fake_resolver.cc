@@ -54,8 +54,11 @@ void FakeResolver::txt(std::string_view name, std::initializer_list<std::string>
   set(name, RecordType::Txt, with_values(name, texts, ttl));
 }
 
-void FakeResolver::cname(std::string_view name, std::string_view target) {
+void FakeResolver::cname(std::string_view name, std::string_view target, bool secure) {
+  Answer answer = with_values(name, {must_normalize(target)}, kTtl);
+  answer.secure = secure;
   const std::lock_guard lock(mutex_);
+  names_[must_normalize(name)][RecordType::Cname] = std::move(answer);
   cnames_[must_normalize(name)] = must_normalize(target);
 }
 
@@ -140,7 +143,7 @@ AnswerPtr FakeResolver::answer_to(const Question& question) const {
   for (int i = 0; i < kMaxCnames; ++i) {
     if (const auto failing = failing_.find(name); failing != failing_.end()) return temporary(failing->second);
     const auto cname = cnames_.find(name);
-    if (cname == cnames_.end()) break;
+    if (cname == cnames_.end() || question.type == RecordType::Cname) break;
     name = cname->second;
   }
   const auto records = names_.find(name);

@@ -32,7 +32,7 @@ class FakeResolver final : public Resolver {
   void a(std::string_view name, std::initializer_list<std::string> addresses, std::chrono::seconds ttl = kTtl);
   void aaaa(std::string_view name, std::initializer_list<std::string> addresses, std::chrono::seconds ttl = kTtl);
   void txt(std::string_view name, std::initializer_list<std::string> texts, std::chrono::seconds ttl = kTtl);
-  void cname(std::string_view name, std::string_view target);
+  void cname(std::string_view name, std::string_view target, bool secure = false);
   // Any type, any answer; the most general form.
   void set(std::string_view name, RecordType type, Answer answer);
   // From now on every type of this name gives `status`, until ok(name).

@@ -217,6 +217,9 @@ net::Task<RouteAnswer> HostFinder::with_addresses(net::Shard& shard, Candidates 
   std::string trouble;
   bool reachable = false;
   std::vector<std::string> aliases(candidates.hosts.size());
+  std::vector<bool> named;
+  named.reserve(candidates.hosts.size());
+  for (const Host& host : candidates.hosts) named.push_back(host.secure);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     Host& host = candidates.hosts[i / 2];
     add_addresses(host, asked[i], answers[i], candidates.ttl, trouble);
@@ -238,6 +241,7 @@ net::Task<RouteAnswer> HostFinder::with_addresses(net::Shard& shard, Candidates 
   }
   hosts.site = make_site(std::move(names));
   hosts.hosts = std::move(candidates.hosts);
+  co_await prove_aliases(shard, hosts.hosts, aliases, std::move(named), candidates.ttl);
   co_await find_tlsa(shard, hosts.hosts, std::move(aliases), candidates.ttl);
   hosts.ttl = trouble.empty() ? candidates.ttl : std::min(candidates.ttl, kPartialTtl);
   hosts.implicit = candidates.implicit;
@@ -266,6 +270,29 @@ Tlsa to_tlsa(const Question& question, std::string base, const Result<AnswerPtr>
 
 }  // namespace
 
+// An answer counts as secure only when all that led to it is; the first step is asked for alone.
+net::Task<> HostFinder::prove_aliases(net::Shard& shard, std::vector<Host>& hosts, std::vector<std::string> aliases,
+                                      std::vector<bool> named, std::chrono::seconds& ttl) const {
+  std::vector<Question> questions;
+  std::vector<std::size_t> whose;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const bool leads_away = !aliases[i].empty() && aliases[i] != hosts[i].name;
+    if (!named[i] || hosts[i].secure || hosts[i].addresses.empty() || !leads_away) continue;
+    questions.push_back({hosts[i].name, RecordType::Cname});
+    whose.push_back(i);
+  }
+  if (questions.empty()) co_return;
+  const std::vector<Question> asked = questions;
+  const auto answers = co_await resolver_.lookup_all(shard, std::move(questions));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    Host& host = hosts[whose[i]];
+    const Tlsa unknown = to_tlsa(asked[i], host.name, answers[i]);
+    if (unknown.state == Tlsa::State::Failed) host.tlsa = unknown;
+    host.alias_secure = unknown.state != Tlsa::State::Absent;
+    if (answers[i]) ttl = std::min(ttl, unknown.state == Tlsa::State::Failed ? kPartialTtl : (*answers[i])->ttl);
+  }
+}
+
 // In two rounds: the names that addresses were found under, then, where these have no records and the host was an
 // alias, the host's own name.
 net::Task<> HostFinder::find_tlsa(net::Shard& shard, std::vector<Host>& hosts, std::vector<std::string> aliases,
@@ -275,7 +302,9 @@ net::Task<> HostFinder::find_tlsa(net::Shard& shard, std::vector<Host>& hosts, s
     std::vector<std::size_t> whose;
     for (std::size_t i = 0; i < hosts.size(); ++i) {
       const bool is_alias = !aliases[i].empty() && aliases[i] != hosts[i].name;
-      if (!hosts[i].secure || hosts[i].tlsa.state != Tlsa::State::Absent || (round == 1 && !is_alias)) continue;
+      const bool own_name_only = hosts[i].alias_secure;
+      if (!(hosts[i].secure || own_name_only) || hosts[i].tlsa.state != Tlsa::State::Absent) continue;
+      if (round == 0 ? own_name_only : !is_alias) continue;
       const std::string& base = round == 0 && is_alias ? aliases[i] : hosts[i].name;
       questions.push_back({fmt::format("_{}._tcp.{}", tlsa_port_.load(), base), RecordType::Tlsa});
       whose.push_back(i);

@@ -11,11 +11,13 @@
 //   domain is a CNAME     taken as if the target had been asked for                            RFC 5321 §5.1
 //   [192.0.2.1]           address literal, also [IPv6:…]; no look-up                           RFC 5321 §4.1.3
 //   our own name among MX that host and all of the same or worse preference are dropped        RFC 5321 §5.1
-//   MX and addresses are  TLSA records of _25._tcp.HOST; of a host that is a CNAME first those of    RFC 7672 §2.2
-//   secure (DNSSEC)       the name it leads to
+//   MX and addresses are  TLSA records of _25._tcp.HOST; of a host that is a CNAME first those    RFC 7672 §2.2
+//   secure (DNSSEC)       of the name it leads to
+//   a secure MX names an  whether the alias itself is secure is asked apart; then the TLSA       RFC 7672 §2.2.2
+//   alias to elsewhere    records of its own name
 //   NXDOMAIN              Invalid NoSuchDomain
-//   SERVFAIL, no answer,  Deferred, when it concerns the MX look-up; when it concerns some host's address, the other
-//   DNSSEC failure        hosts are used, and it is Deferred only if none has an address
+//   SERVFAIL, no answer,  Deferred, when it concerns the MX look-up; when it concerns some host's
+//   DNSSEC failure        address, the other hosts are used, and it is Deferred only if none has one
 // Threads: find() on any shard; the finder is constant.   Ownership: `resolver` must outlive it.
 // Limits: 32 MX hosts (the most preferred, then by name), 32 addresses of a host; the rest is left out.
 #pragma once
@@ -49,6 +51,10 @@ class HostFinder {
   // Fills in `tlsa` of the hosts it may apply to; `aliases` are the names their addresses were found under.
   [[nodiscard]] net::Task<> find_tlsa(net::Shard& shard, std::vector<Host>& hosts, std::vector<std::string> aliases,
                                       std::chrono::seconds& ttl) const;
+  // Sets `alias_secure` where it holds or cannot be found out, and in the latter case `tlsa` to Failed. `named`: the MX
+  // record was secure.
+  [[nodiscard]] net::Task<> prove_aliases(net::Shard& shard, std::vector<Host>& hosts, std::vector<std::string> aliases,
+                                          std::vector<bool> named, std::chrono::seconds& ttl) const;
   [[nodiscard]] bool is_own(std::string_view name) const;
 
   Resolver& resolver_;

@@ -58,10 +58,6 @@ std::string_view enhanced_code(InvalidClass c) {
   PENSTOCK_UNREACHABLE();
 }
 
-std::uint16_t smtp_code(InvalidClass c) {
-  return c == InvalidClass::NullMx ? 556 : 550;
-}
-
 std::string make_site(std::vector<std::string_view> names) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

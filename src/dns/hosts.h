@@ -47,7 +47,10 @@ struct Host {
   std::uint16_t preference = 0;
   std::vector<Address> addresses;  // IPv4 first, each family sorted; empty when they could not be found just now
   bool secure = false;             // name (its MX record) and addresses were validated: DANE may apply (RFC 7672 §2.2)
-  Tlsa tlsa;                       // asked for where DANE may apply
+  // Not `secure`, but its MX record and that it is an alias were: TLSA records of its own name count, whatever it leads
+  // to (RFC 7672 §2.2.2). Also where that could not be found out: `tlsa` is Failed then, and mail waits.
+  bool alias_secure = false;
+  Tlsa tlsa;  // asked for where DANE may apply
   bool operator==(const Host&) const = default;
 };
 
@@ -75,7 +78,6 @@ enum class InvalidClass : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(InvalidClass c);      // "bad-domain", "no-such-domain", …
 [[nodiscard]] std::string_view enhanced_code(InvalidClass c);  // "5.1.10" for NullMx
-[[nodiscard]] std::uint16_t smtp_code(InvalidClass c);         // 556 for NullMx (RFC 7504 §4), else 550
 
 struct Invalid {
   InvalidClass cause = InvalidClass::BadDomain;

@@ -61,6 +61,7 @@ void open_zone(Settings& settings, const std::string& zone, bool dnssec) {
 void set_limits(Settings& settings, const UnboundOptions& options) {
   // Validation costs memory and time; without an anchor it could only ever say "insecure".
   settings.set("module-config:", options.trust_anchor_file.empty() ? "iterator" : "validator iterator");
+  if (!options.strict_dnssec) settings.set("harden-dnssec-stripped:", "no");
   settings.set("outgoing-range:", "4096");
   settings.set("num-queries-per-thread:", "4096");
   settings.set("msg-cache-size:", std::to_string(options.cache_bytes / 3));

@@ -39,6 +39,7 @@ struct UnboundOptions {
   std::string resolv_conf = "/etc/resolv.conf";  // empty as well: libunbound asks from the root servers down
   std::vector<StubZone> stubs;
   std::string trust_anchor_file;  // keys (DS or DNSKEY) as a zone file; empty: no validation
+  bool strict_dnssec = true;      // answers without the signatures an anchor asks for: Bogus; else taken as unsigned
   std::chrono::milliseconds timeout{15'000};
   std::size_t in_flight_max = 2'000;
   std::size_t waiting_max = 100'000;

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/csv.h"
 #include "eventlog/event_format.h"
 #include "eventlog/json_text.h"
 
@@ -65,13 +66,14 @@ void append_action(const EventLine& event, std::string& out) {
   out += type == "d" && event.raw(Field::Route) == "lmtp" ? "delivered" : look_up(kActions, type, "");
 }
 
-// RFC 3463 §3, by subject and detail.
-constexpr std::array<Pair, 21> kStatusWords{{{"1.0", "other address status"},
+// RFC 3463 §3 and RFC 7505 §4.2, by subject and detail.
+constexpr std::array<Pair, 22> kStatusWords{{{"1.0", "other address status"},
                                              {"1.1", "bad destination mailbox address"},
                                              {"1.2", "bad destination system address"},
                                              {"1.3", "bad destination mailbox address syntax"},
                                              {"1.6", "destination mailbox has moved"},
                                              {"1.8", "bad sender's system address"},
+                                             {"1.10", "recipient address has null MX"},
                                              {"2.0", "other or undefined mailbox status"},
                                              {"2.1", "mailbox disabled"},
                                              {"2.2", "mailbox full"},
@@ -273,26 +275,13 @@ const Column* find_column(std::string_view name) {
   return nullptr;
 }
 
-void append_csv(std::string_view value, std::string& out) {
-  if (value.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += value;
-    return;
-  }
-  out += '"';
-  for (const char c : value) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
 void append_record(const std::vector<const Column*>& columns, const EventLine& event, std::string& out,
                    std::string& scratch) {
   for (const Column* column : columns) {
     if (column != columns.front()) out += ',';
     scratch.clear();
     column->append(event, scratch);
-    append_csv(scratch, out);
+    append_csv_field(scratch, out);
   }
   out += "\r\n";
 }
@@ -301,7 +290,7 @@ std::string header_record(const std::vector<const Column*>& columns) {
   std::string out;
   for (const Column* column : columns) {
     if (!out.empty()) out += ',';
-    append_csv(column->name, out);
+    append_csv_field(column->name, out);
   }
   return out + "\r\n";
 }

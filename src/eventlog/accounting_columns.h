@@ -29,8 +29,6 @@ struct Column {
 [[nodiscard]] const Column* find_column(std::string_view name);
 [[nodiscard]] const std::vector<Column>& all_columns();
 
-// RFC 4180 §2: quotes where the value asks for it.
-void append_csv(std::string_view value, std::string& out);
 // One record with its CRLF. `scratch` is kept only to spare allocations.
 void append_record(const std::vector<const Column*>& columns, const EventLine& event, std::string& out,
                    std::string& scratch);

@@ -316,6 +316,9 @@ void EventLog::stop() {
 void EventLog::record(const model::Event& event) {
   impl_->intake_.record(event);
 }
+void EventLog::set_node(std::string_view node) {
+  impl_->intake_.set_node(node);
+}
 bool EventLog::flush() {
   return impl_->flush();
 }

@@ -49,17 +49,17 @@ struct StoredCursor {
 };
 
 struct EventLogOptions {
-  std::string dir = {};                                     // made if it is not there (its parent must be)
-  std::string node = {};                                    // in every line
-  Duration flush_interval{std::chrono::milliseconds{100}};  // longest wait of a line for being written
-  Duration sync_interval{std::chrono::seconds{1}};          // longest wait of a line for fdatasync; 0: never
-  std::uint64_t segment_bytes = 64ULL << 20;                // a segment is sealed at this size,
-  Duration segment_age{std::chrono::hours{1}};              // or this age
-  Duration retain_age{std::chrono::hours{24 * 7}};          // sealed segments older than this are removed
-  std::uint64_t retain_bytes = 20ULL << 30;                 // and the oldest ones while all take more than this
-  std::uint64_t buffer_bytes = 128ULL << 20;                // lines in memory while the disk fails
-  Duration stall_limit{std::chrono::seconds{2}};            // longest wait of record() for room
-  int compression_level = 3;                                // zstd's, 1 to 19
+  std::string dir = {};                                    // made if it is not there (its parent must be)
+  std::string node = {};                                   // in every line
+  Duration flush_interval{std::chrono::milliseconds{20}};  // longest wait of a line for being written
+  Duration sync_interval{std::chrono::seconds{1}};         // longest wait of a line for fdatasync; 0: never
+  std::uint64_t segment_bytes = 64ULL << 20;               // a segment is sealed at this size,
+  Duration segment_age{std::chrono::hours{1}};             // or this age
+  Duration retain_age{std::chrono::hours{24 * 7}};         // sealed segments older than this are removed
+  std::uint64_t retain_bytes = 20ULL << 30;                // and the oldest ones while all take more than this
+  std::uint64_t buffer_bytes = 128ULL << 20;               // lines in memory while the disk fails
+  Duration stall_limit{std::chrono::seconds{2}};           // longest wait of record() for room
+  int compression_level = 3;                               // zstd's, 1 to 19
 };
 
 struct Health {
@@ -96,6 +96,8 @@ class EventLog final : public model::EventSink {
   void stop();
 
   void record(const model::Event& event) override;
+  // The node in lines from now on.
+  void set_node(std::string_view node);
 
   // Writes what was recorded before the call. False when the disk refuses: the lines go on waiting.
   bool flush();

@@ -33,7 +33,22 @@ void merge(std::vector<std::string_view> sources, LineBuffer& out) {
 }  // namespace
 
 Intake::Intake(std::string_view node, Duration stall_limit, std::function<void()> hurry)
-    : node_(escape_json(node)), stall_limit_(stall_limit), hurry_(std::move(hurry)) {}
+    : stall_limit_(stall_limit), hurry_(std::move(hurry)) {
+  set_node(node);
+}
+
+void Intake::set_node(std::string_view node) {
+  const std::string escaped = escape_json(node);
+  for (Stripe& stripe : stripes_) {
+    const std::lock_guard lock(stripe.mutex);
+    stripe.node = escaped;
+  }
+}
+
+std::string Intake::node() const {
+  const std::lock_guard lock(stripes_.front().mutex);
+  return stripes_.front().node;
+}
 
 Intake::Stripe& Intake::own_stripe() {
   static std::atomic<std::size_t> threads{0};
@@ -49,7 +64,7 @@ void Intake::record(const model::Event& event) {
     return;
   }
   const std::size_t before = stripe.lines.size();
-  append_event(stripe.lines, event, node_);
+  append_event(stripe.lines, event, stripe.node);
   ++stripe.recorded;
   const bool half_full = before < kStripeBytes / 2 && stripe.lines.size() >= kStripeBytes / 2;
   lock.unlock();

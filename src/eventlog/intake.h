@@ -32,6 +32,8 @@ class Intake {
   Intake(std::string_view node, Duration stall_limit, std::function<void()> hurry);
 
   void record(const model::Event& event);
+  // In lines from now on.
+  void set_node(std::string_view node);
   // Appends everything recorded before the call; lines of one thread keep their order.
   void take(LineBuffer& out);
 
@@ -39,20 +41,20 @@ class Intake {
   [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t waits() const { return waits_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t waiting_bytes() const;
-  [[nodiscard]] std::string_view node() const { return node_; }
+  [[nodiscard]] std::string node() const;  // escaped
 
  private:
   struct alignas(64) Stripe {
     mutable std::mutex mutex;
     std::condition_variable room;
     LineBuffer lines;  // guarded by mutex
+    std::string node;  // likewise; escaped
     std::uint64_t recorded = 0;
     LineBuffer taken;  // of take()
   };
   Stripe& own_stripe();
   bool wait_for_room(Stripe& stripe, std::unique_lock<std::mutex>& lock);
 
-  const std::string node_;  // escaped
   const Duration stall_limit_;
   const std::function<void()> hurry_;
   std::array<Stripe, kStripes> stripes_;

@@ -5,19 +5,21 @@
 #include <cstring>
 
 #include "base/ascii.h"
+#include "base/characters.h"
 
 namespace penstock::eventlog {
 namespace {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
 constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
+constexpr unsigned char kDelete = 0x7F;
 
 constexpr std::uint64_t zero_bytes(std::uint64_t v) {
   return (v - kOnes) & ~v & kHighs;
 }
 // Whether any of eight bytes is a control character, a quote, a backslash or not ASCII.
 constexpr bool needs_care(std::uint64_t v) {
-  const std::uint64_t control = (v - kOnes * 0x20) & ~v & kHighs;
+  const std::uint64_t control = ((v - kOnes * 0x20) & ~v & kHighs) | zero_bytes(v ^ (kOnes * kDelete));
   return (control | zero_bytes(v ^ (kOnes * '"')) | zero_bytes(v ^ (kOnes * '\\')) | (v & kHighs)) != 0;
 }
 
@@ -25,29 +27,20 @@ constexpr unsigned byte_at(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);
 }
 
-// Length of the UTF-8 character at the start of `text`, RFC 3629 §4; 0 when there is none.
-std::size_t character_length(std::string_view text) {
-  const unsigned lead = byte_at(text, 0);
-  const auto tail = [text](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return i < text.size() && byte_at(text, i) >= low && byte_at(text, i) <= high;
-  };
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
-    return tail(1, low, high) && tail(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-    return tail(1, low, high) && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+// "\u009b"
+char* escape_control(char* out, std::uint32_t c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out = put(out, "\\u");
+  for (unsigned shift = 16; shift > 0; shift -= 4) *out++ = kHex[(c >> (shift - 4)) & 15U];
+  return out;
 }
 
 char* escape_ascii(char* out, char c) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   const auto pair = [out](char second) {
     out[0] = '\\';
     out[1] = second;
@@ -61,14 +54,10 @@ char* escape_ascii(char* out, char c) {
     case '\t': return pair('t');
     default: break;
   }
-  if (static_cast<unsigned char>(c) >= 0x20) {
-    *out = c;
-    return out + 1;
-  }
-  std::memcpy(out, "\\u00", 4);
-  out[4] = kHex[static_cast<unsigned char>(c) >> 4];
-  out[5] = kHex[static_cast<unsigned char>(c) & 15];
-  return out + 6;
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte < 0x20 || byte == kDelete) return escape_control(out, byte);
+  *out = c;
+  return out + 1;
 }
 
 void append_utf8(std::string& out, std::uint32_t c) {
@@ -146,16 +135,15 @@ char* escape_json(char* out, std::string_view text) {
         out = escape_ascii(out, text[i++]);
         continue;
       }
-      const std::size_t length = character_length(text.substr(i));
-      if (length == 0) {
-        std::memcpy(out, "\xEF\xBF\xBD", 3);
-        out += 3;
-        ++i;
-        continue;
+      const Character next = first_character(text.substr(i));
+      if (!next.valid) {
+        out = put(out, "\xEF\xBF\xBD");
+      } else if (next.steers) {
+        out = escape_control(out, next.code);
+      } else {
+        out = put(out, text.substr(i, next.bytes));
       }
-      std::memcpy(out, text.data() + i, length);
-      out += length;
-      i += length;
+      i += next.bytes;
     }
   }
   return out;

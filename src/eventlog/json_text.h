@@ -12,7 +12,8 @@ namespace penstock::eventlog {
 inline constexpr std::size_t kEscapeGrowth = 6;
 
 // Writes `text` escaped at `out` and returns the end; there must be room for kEscapeGrowth * text.size() + 8 bytes.
-// What is not UTF-8 (RFC 3629) becomes U+FFFD, one for each byte that begins no character.
+// What is not UTF-8 (RFC 3629) becomes U+FFFD, one for each byte that begins no character. DEL and U+0080 to U+009F are
+// escaped too, since terminals obey them.
 [[nodiscard]] char* escape_json(char* out, std::string_view text);
 [[nodiscard]] std::string escape_json(std::string_view text);
 

@@ -5,7 +5,9 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "base/ip_network.h"
 #include "feedback/judged.h"
+#include "model/envelope.h"
 
 namespace penstock::feedback {
 namespace {
@@ -59,12 +61,60 @@ const ReportedRecipient* named_recipient(const report::Report& report, const Ref
   return nullptr;
 }
 
-const ReportedRecipient* reported_as(const report::Report& report, std::string_view address) {
-  for (const ReportedRecipient& recipient : report.recipients) {
-    if (ascii::equal_ignoring_case(recipient.address, address)) return &recipient;
-    if (ascii::equal_ignoring_case(recipient.original, address)) return &recipient;
+// The address that a run of its characters is. A full stop or colon before or behind it belongs to the sentence.
+std::optional<IpAddress> address_in(std::string_view run) {
+  while (!run.empty() && (run.front() == '.' || (run.front() == ':' && !run.starts_with("::")))) run.remove_prefix(1);
+  for (; !run.empty(); run.remove_suffix(1)) {
+    if (const auto address = IpAddress::parse(run)) return address;
+    if (run.back() != '.' && run.back() != ':') return std::nullopt;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+// Whether these words name an address of ours, or one of its network for a reply about a range: the /24 or /64.
+bool names_source(std::string_view text, std::string_view source, model::Scope scope) {
+  const auto ours = IpAddress::parse(source);
+  if (!ours) return false;
+  const std::size_t same = scope != model::Scope::IpRange ? ours->bytes.size() : ours->v6 ? 8 : 3;
+  const auto is_part = [](char c) {
+    const char lower = ascii::to_lower(c);
+    return ascii::is_digit(c) || (lower >= 'a' && lower <= 'f') || c == '.' || c == ':';
+  };
+  constexpr std::string_view kTag = "ipv6:";  // RFC 5321 §4.1.3
+  for (std::size_t at = 0; at < text.size();) {
+    if (ascii::starts_with_ignoring_case(text.substr(at), kTag)) at += kTag.size();
+    std::size_t end = at;
+    while (end < text.size() && is_part(text[end])) ++end;
+    const bool alone =
+        (at == 0 || !ascii::is_alnum(text[at - 1])) && (end == text.size() || !ascii::is_alnum(text[end]));
+    const auto address = end > at && alone ? address_in(text.substr(at, end - at)) : std::nullopt;
+    if (address && address->v6 == ours->v6 &&
+        std::equal(ours->bytes.begin(), ours->bytes.begin() + same, address->bytes.begin())) {
+      return true;
+    }
+    at = std::max(end, at + 1);
+  }
+  return false;
+}
+
+// Of a failure that was said by the receiver we sent to.
+bool is_about_us(const Judged& judged, const ReportedRecipient& recipient, const SentRecipient& sent) {
+  if (sent.route != "mx") return false;
+  switch (judged.scope) {
+    case model::Scope::SenderDomain:
+    case model::Scope::DkimDomain:
+    case model::Scope::UrlDomain:
+    case model::Scope::Campaign: return true;
+    case model::Scope::SourceIp:
+    case model::Scope::IpRange:
+      return names_source(recipient.diagnostic, sent.source_address, judged.scope) ||
+             names_source(recipient.reply.text, sent.source_address, judged.scope);
+    case model::Scope::None:
+    case model::Scope::Recipient:
+    case model::Scope::Message:
+    case model::Scope::ReceivingHost: return false;
+  }
+  PENSTOCK_UNREACHABLE();
 }
 
 class Decider {
@@ -76,7 +126,7 @@ class Decider {
     decision_.proof = proof_of(evidence);
     acting_ = may_act(decision_.proof, policy);
     decision_.why = why_of(decision_.proof, acting_);
-    if (evidence.reference) decision_.recipient = evidence.meant();
+    if (evidence.reference) decision_.recipient = evidence.reference->recipient;
   }
 
   Decision decide() {
@@ -90,7 +140,9 @@ class Decider {
       for (const ReportedRecipient& recipient : report_.recipients) {
         add(recipient.original.empty() ? recipient.address : recipient.original, recipient, acting_);
       }
+      if (report_.recipients.empty()) add({}, failed_somehow(), false);
     }
+    if (decision_.effects.empty() && about_nobody_) decision_.effects.push_back(std::move(*about_nobody_));
     return std::move(decision_);
   }
 
@@ -99,49 +151,62 @@ class Decider {
   void decide_by_reference() {
     std::string address;
     const ReportedRecipient* recipient = named_recipient(report_, *evidence_.reference, address);
-    if (evidence_.is_of_whole_message() && evidence_.sent) {
-      // The log says that the message went to this address, which the report names.
-      address = evidence_.sent->address;
-      recipient = reported_as(report_, address);
-    }
     if (recipient == nullptr && evidence_.sent && evidence_.reference->names(evidence_.sent->address)) {
       address = evidence_.sent->address;
     }
     if (address.empty()) {
       decision_.why = "a reference of ours, for a recipient that is no longer known; counted only";
-      return;
+      return add({}, report_.recipients.size() == 1 ? report_.recipients.front() : failed_somehow(), false);
     }
     if (recipient != nullptr) return add(address, *recipient, acting_);
     // A redacted or forwarded report: its words are about this recipient if they are about one only.
     if (report_.recipients.size() == 1) return add(address, report_.recipients.front(), acting_);
+    // Which of several words apply is not known, so a bounce suppresses nobody.
+    add(address, failed_somehow(), acting_ && report_.kind == ReportKind::Complaint);
+  }
+
+  static ReportedRecipient failed_somehow() {
     ReportedRecipient unknown;
     unknown.action = report::ReportAction::Failed;
-    // Which of several words apply is not known, so a bounce suppresses nobody.
-    add(address, unknown, acting_ && report_.kind == ReportKind::Complaint);
+    return unknown;
   }
 
   void add(const std::string& address, const ReportedRecipient& recipient, bool acting) {
-    if (address.find('@') == std::string::npos) return;
     Effect effect;
-    effect.address = address;
+    const bool is_named = address.find('@') != std::string::npos;
+    if (is_named) effect.address = address;
+    acting = acting && is_named;
     effect.reply = recipient.reply;
     effect.diagnostic = recipient.diagnostic;
     effect.acting = acting;
     if (report_.kind == ReportKind::Complaint) {
       effect.acting = acting && is_actionable_complaint();
-      effect.suppress = effect.acting;
+      effect.suppress = effect.acting && policy_.complaint_suppress;
       effect.global_scope = effect.suppress && policy_.complaint_global;
     } else {
       if (recipient.action == report::ReportAction::Delayed) return;
-      const Judged judged = judge(recipient, classifier_, evidence_.sent ? evidence_.sent->provider : std::string());
+      Judged judged = judge(recipient, classifier_, evidence_.sent ? evidence_.sent->provider : std::string());
       if (judged.outcome_class == model::OutcomeClass::None) return;
       effect.outcome_class = judged.outcome_class;
       effect.rule = judged.rule;
+      effect.scope = judged.scope;
+      effect.blocklist = std::move(judged.blocklist);
+      // Words of somebody who is not believed need not worry anybody. Forwarded mail fails SPF, and whoever forwards it
+      // is refused as what he is.
+      const bool forwarded =
+          !recipient.address.empty() &&
+          !ascii::equal_ignoring_case(model::domain_of(recipient.address), model::domain_of(address));
+      effect.alarm = judged.alarm && acting && !forwarded;
+      effect.about_us = acting && !forwarded && evidence_.sent && is_about_us(judged, recipient, *evidence_.sent);
       effect.reply.enhanced = judged.status;
       // A reply about our address, our domain or this message says nothing of the recipient.
       effect.suppress = acting && (judged.scope == model::Scope::Recipient || judged.scope == model::Scope::None);
     }
-    decision_.effects.push_back(std::move(effect));
+    if (is_named) {
+      decision_.effects.push_back(std::move(effect));
+    } else if (!about_nobody_) {
+      about_nobody_ = std::move(effect);
+    }
   }
 
   [[nodiscard]] bool is_actionable_complaint() const {
@@ -154,19 +219,11 @@ class Decider {
   const Policy& policy_;
   const classify::Classifier& classifier_;
   Decision decision_;
+  std::optional<Effect> about_nobody_;  // the first; counts when the report names nobody else
   bool acting_ = false;
 };
 
 }  // namespace
-
-bool Evidence::is_of_whole_message() const {
-  return reference && reference->recipient.index == kWholeMessage;
-}
-
-model::RecipientId Evidence::meant() const {
-  if (!reference) return {};
-  return {reference->recipient.message, is_of_whole_message() && sent ? sent->index : reference->recipient.index};
-}
 
 std::string_view to_string(Proof proof) {
   switch (proof) {

@@ -41,17 +41,14 @@ enum class Proof : std::uint8_t {
 // What is known of the recipient that a reference names; from the event log.
 struct SentRecipient {
   std::string address;
-  std::uint32_t index = 0;  // of the message's recipients
-  std::string stream{}, tenant{}, campaign{}, list{}, provider{}, vmta{}, sender{}, dkim_domain{};
+  std::string stream{}, tenant{}, campaign{}, list{}, provider{}, vmta{}, pool{}, sender{}, dkim_domain{};
+  // How it left last: "mx", the hosts it went to, the address of ours.
+  std::string route{}, site{}, source_address{};
 };
 
 struct Evidence {
   std::optional<Reference> reference;
   bool forged = false;
-  // What to ask the log for, and the used references: the recipient that is meant, once that is known.
-  [[nodiscard]] model::RecipientId meant() const;
-  // Whether the reference names a message only, so that `sent` decides which of its recipients is meant.
-  [[nodiscard]] bool is_of_whole_message() const;
 
   // Filled in by the caller:
   bool used_before = false;           // this reference was acted on for this kind of report
@@ -67,15 +64,23 @@ struct Evidence {
 struct Policy {
   bool act_without_reference = false;  // on reports of anyone: for nodes whose report addresses nobody else can reach
   std::vector<std::string> complaint_types{"abuse", "fraud", "opt-out", "opt-out-list", "miscategorized"};
-  bool complaint_global = true;  // a complaint suppresses everywhere, not only in its stream
+  bool complaint_suppress = true;  // a complaint suppresses at all
+  bool complaint_global = true;    // it suppresses everywhere, not only in its stream
 };
 
 struct Effect {
   bool acting = false;    // the report is believed; otherwise it is recorded and counted only
   bool suppress = false;  // believed, and about the address; whether its class suppresses is the list's policy
-  std::string address;
+  std::string address;    // "": the report names nobody, or somebody who is no longer known; never believed
   model::OutcomeClass outcome_class = model::OutcomeClass::None;  // of a bounce
-  std::string_view rule;
+  std::string_view rule;                    // that decided the class; lives as long as the process
+  model::Scope scope = model::Scope::None;  // whom the reply speaks of
+  std::string blocklist;                    // the list's name when told
+  bool alarm = false;                       // our configuration is at fault: tell a person
+  // Whoever keeps limits should hear it: said where we sent it, of our address, a domain of ours or the campaign. A
+  // host that our mail was forwarded by is refused for itself: what is said of "your IP", or of SPF, then means that
+  // host.
+  bool about_us = false;
   model::Reply reply;  // with the status, derived where the report states none
   std::string diagnostic;
   bool global_scope = false;  // of a complaint: suppress everywhere, not only in the stream
@@ -85,7 +90,9 @@ struct Decision {
   report::ReportKind kind = report::ReportKind::None;
   Proof proof = Proof::None;
   std::optional<model::RecipientId> recipient;  // that the reference names
-  std::vector<Effect> effects;                  // one for each recipient concerned; none: count the report only
+  // One for each recipient concerned; a bounce or complaint that names nobody has one without address. None: only count
+  // the report.
+  std::vector<Effect> effects;
   // In words for events and `penstock`: "a reference of ours", "no reference; policy: count only", …
   std::string_view why;
 };

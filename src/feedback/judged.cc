@@ -21,18 +21,6 @@ bool is_success(const report::ReportedRecipient& recipient) {
   return false;
 }
 
-// Hosts say in which step they were refused, each in its way; RCPT is the usual one.
-model::Step step_of(const std::string& diagnostic) {
-  const std::string text = ascii::lower(diagnostic);
-  for (const char* words : {"end of data", "after data", "final data", "data command", "(data)"}) {
-    if (text.find(words) != std::string::npos) return model::Step::EndOfData;
-  }
-  for (const char* words : {"mail from command", "after mail from", "mail command"}) {
-    if (text.find(words) != std::string::npos) return model::Step::Mail;
-  }
-  return model::Step::Rcpt;
-}
-
 // The reporting host gave up waiting and quotes no reply that would say for what.
 bool says_expired(const report::ReportedRecipient& recipient) {
   if (recipient.reply.code != 0) return false;
@@ -81,19 +69,22 @@ model::EnhancedStatus derived_status(const report::ReportedRecipient& recipient,
 
 Judged judge(const report::ReportedRecipient& recipient, const classify::Classifier& classifier,
              std::string_view provider) {
-  if (is_success(recipient)) return {model::OutcomeClass::None, {}, recipient.status};
+  if (is_success(recipient)) return {model::OutcomeClass::None, {}, recipient.status, model::Scope::None, {}, false};
   model::Outcome outcome;
   outcome.reply = recipient.reply;
   if (!outcome.reply.enhanced) outcome.reply.enhanced = recipient.status;
-  outcome.step = step_of(recipient.diagnostic);
-  const classify::Verdict verdict = classified(recipient, outcome, classifier, provider);
+  // RCPT is the usual one.
+  outcome.step = classify::step_told(recipient.diagnostic).value_or(model::Step::Rcpt);
+  classify::Verdict verdict = classified(recipient, outcome, classifier, provider);
   outcome.outcome_class = verdict.outcome_class;
   std::string_view rule = verdict.rule;
   if (is_vague(outcome.outcome_class) && says_expired(recipient)) {
     outcome.outcome_class = model::OutcomeClass::Expired;
     rule = "report-expired";
+    verdict.alarm = false;
   }
-  Judged judged{outcome.outcome_class, rule, recipient.status, verdict.scope};
+  Judged judged{outcome.outcome_class,        rule,         recipient.status, verdict.scope,
+                std::move(verdict.blocklist), verdict.alarm};
   if (!judged.status) judged.status = derived_status(recipient, outcome);
   return judged;
 }

@@ -15,6 +15,8 @@ struct Judged {
   // As reported; otherwise derived from code and class, as in a notice of our own (RFC 3463).
   model::EnhancedStatus status;
   model::Scope scope = model::Scope::None;  // whom the reply speaks of; only Recipient suppresses
+  std::string blocklist;                    // the list's name when told
+  bool alarm = false;                       // our configuration is at fault
 };
 
 // The receiver's reply as the report quotes it is classified as if the receiver had said it to us. None for success.

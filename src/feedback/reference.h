@@ -39,8 +39,6 @@ struct ReferenceKeys {
 inline constexpr std::size_t kPreviousKeysMax = 8;
 
 inline constexpr std::size_t kReferenceBytes = 47;
-// Index of a reference that names a message with several recipients, and no address.
-inline constexpr std::uint32_t kWholeMessage = 0xFFFFFFFF;
 
 struct Reference {
   model::RecipientId recipient;

@@ -51,16 +51,11 @@ void ReportDesk::handle(std::span<const IncomingReport> reports) {
 
 void ReportDesk::look_up(std::vector<Case>& cases) {
   std::vector<Case*> asking;
-  std::vector<WantedRecipient> wanted;
+  std::vector<model::RecipientId> wanted;
   for (Case& one : cases) {
     if (!one.evidence.reference) continue;
-    WantedRecipient& want = wanted.emplace_back(WantedRecipient{one.evidence.reference->recipient, {}});
+    wanted.push_back(one.evidence.reference->recipient);
     asking.push_back(&one);
-    if (!one.evidence.is_of_whole_message()) continue;
-    for (const report::ReportedRecipient& recipient : one.report.recipients) {
-      want.addresses.push_back(recipient.address);
-      if (!recipient.original.empty()) want.addresses.push_back(recipient.original);
-    }
   }
   if (wanted.empty()) return;
   std::vector<std::optional<SentRecipient>> found = outlets_.find_sent(wanted);
@@ -72,7 +67,7 @@ void ReportDesk::judge(Case& one, const DeskSettings& in_force) {
   Evidence& evidence = one.evidence;
   if (evidence.reference) {
     evidence.too_old = is_too_old(*evidence.reference, one.incoming.received);
-    evidence.used_before = used_.is_used(evidence.meant(), one.report.kind, one.id);
+    evidence.used_before = used_.is_used(evidence.reference->recipient, one.report.kind, one.id);
   }
   one.decision = decide(one.report, evidence, in_force.policy, *in_force.classifier);
   outlets_.count(one.decision.kind, one.decision.proof);

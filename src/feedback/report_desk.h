@@ -47,17 +47,11 @@ struct HandledRecipient {
   Suppressing suppressing = Suppressing::NotWanted;
 };
 
-// For a whole message (kWholeMessage): that of its recipients which is one of `addresses`, case ignored.
-struct WantedRecipient {
-  model::RecipientId recipient;
-  std::vector<std::string> addresses;
-};
-
 class ReportOutlets {
  public:
   virtual ~ReportOutlets() = default;
   // What the log knows of each, in order. May read files: up to some hundred milliseconds for all of them.
-  virtual std::vector<std::optional<SentRecipient>> find_sent(std::span<const WantedRecipient> wanted) = 0;
+  virtual std::vector<std::optional<SentRecipient>> find_sent(std::span<const model::RecipientId> wanted) = 0;
   // Whether the report comes from a feedback loop that the operator trusts: by DKIM signature or client address.
   virtual bool is_trusted(const IncomingReport& incoming, const report::Report& report) = 0;
   // Asked for recipients that reports which are believed speak of; what became of each, in order. Whether the class

@@ -6,13 +6,11 @@
 #include <algorithm>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <condition_variable>
 #include <ctime>
 #include <exception>
-#include <list>
-#include <mutex>
 
 #include "base/log.h"
+#include "http/connection_table.h"
 #include "http/errc.h"
 #include "http/read_message.h"
 
@@ -83,6 +81,21 @@ std::optional<Response> answer_to(const Error& error) {
   return std::nullopt;
 }
 
+// For the table: ends the connection on its shard unless it is being answered then. The weak pointer is locked on that
+// shard only, so that the connection also ends there.
+std::function<void()> close_when_waiting(const std::shared_ptr<Connection>& connection) {
+  return [shard = &connection->stream->shard(), weak = std::weak_ptr<Connection>(connection)] {
+    shard->post([weak] {
+      const auto live = weak.lock();
+      if (live && live->between_requests) live->stream->close();
+    });
+  };
+}
+
+ConnectionTable::Bounds bounds_of(const ServerOptions& options) {
+  return {options.connections_max, options.connections_per_address_max, options.exempt};
+}
+
 }  // namespace
 
 struct Server::State {
@@ -90,56 +103,33 @@ struct Server::State {
   ServerOptions options;
   Handler handler;
   std::atomic<bool> stopping{false};
+  ConnectionTable connections;
 
-  mutable std::mutex mutex;
-  std::condition_variable fewer;
-  // Guarded by mutex. A connection is locked on its shard only, so that it also ends there.
-  struct Place {
-    net::Shard* shard;
-    std::weak_ptr<Connection> connection;
-  };
-  std::list<Place> connections;
-
-  // Counts a connection for as long as it lives.
-  struct Entry {
-    Entry(State& s, const std::shared_ptr<Connection>& connection) : state(s) {
-      const std::lock_guard lock(state.mutex);
-      place = state.connections.insert(state.connections.end(), Place{&connection->stream->shard(), connection});
-      number = state.connections.size();
-    }
-    ~Entry() {
-      {
-        const std::lock_guard lock(state.mutex);
-        state.connections.erase(place);
-      }
-      state.fewer.notify_all();
-    }
-    Entry(const Entry&) = delete;
-    Entry& operator=(const Entry&) = delete;
-    State& state;
-    std::list<Place>::iterator place;
-    std::size_t number = 0;
-  };
+  State(std::string n, ServerOptions o, Handler h)
+      : name(std::move(n)), options(std::move(o)), handler(std::move(h)), connections(bounds_of(options)) {}
 
   static net::Task<> serve(std::shared_ptr<State> state, std::unique_ptr<net::Stream> stream);
   net::Task<bool> shake_hands(net::Stream& stream);
   // Handles one request; false ends the connection.
-  net::Task<bool> serve_one(Connection& connection, std::string& leftover);
+  net::Task<bool> serve_one(Connection& connection, ConnectionTable::Place& place, std::string& leftover);
   net::Task<Response> ask_handler(Request request);
   net::Task<bool> respond(net::Stream& stream, const Response& response, After after, Method method);
 };
 
 net::Task<> Server::State::serve(std::shared_ptr<State> state, std::unique_ptr<net::Stream> stream) {
   const auto connection = std::make_shared<Connection>(std::move(stream));
-  const Entry entry(*state, connection);
-  if (state->options.tls && !co_await state->shake_hands(*connection->stream)) co_return;
-  if (entry.number > state->options.connections_max) {
+  ConnectionTable::Place place(state->connections, connection->stream->peer_address(), close_when_waiting(connection));
+  const bool tls = static_cast<bool>(state->options.tls);
+  if (!place.taken()) {
+    if (state->options.turned_away != nullptr) state->options.turned_away->add();
+    // Who would be told in TLS is not worth the handshake.
     const Response full = plain(503, "too many connections; try again later");
-    co_await state->respond(*connection->stream, full, After::Close, Method::Get);
+    if (!tls) co_await state->respond(*connection->stream, full, After::Close, Method::Get);
     co_return;
   }
+  if (tls && !co_await state->shake_hands(*connection->stream)) co_return;
   std::string leftover;
-  while (!state->stopping && co_await state->serve_one(*connection, leftover)) {
+  while (!state->stopping && co_await state->serve_one(*connection, place, leftover)) {
   }
 }
 
@@ -151,7 +141,7 @@ net::Task<bool> Server::State::shake_hands(net::Stream& stream) {
   co_return shaken.has_value();
 }
 
-net::Task<bool> Server::State::serve_one(Connection& connection, std::string& leftover) {
+net::Task<bool> Server::State::serve_one(Connection& connection, ConnectionTable::Place& place, std::string& leftover) {
   net::Stream& stream = *connection.stream;
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(options.header_bytes_max));
@@ -163,6 +153,7 @@ net::Task<bool> Server::State::serve_one(Connection& connection, std::string& le
   const ReadLimits limits{options.idle_timeout, options.request_timeout};
   const ReadEnd end = co_await read_message<true>(stream, leftover, parser, limits, expects_continue);
   connection.between_requests = false;
+  place.busy();
   if (!end.result) {
     if (!end.began) co_return false;
     if (const auto answer = answer_to(end.result.error())) {
@@ -177,7 +168,7 @@ net::Task<bool> Server::State::serve_one(Connection& connection, std::string& le
   const After after = keep && !stopping ? After::KeepAlive : After::Close;
   const bool written = co_await respond(stream, response, after, method);
   connection.between_requests = true;
-  co_return written&& after == After::KeepAlive;
+  co_return written&& after == After::KeepAlive&& place.waiting();
 }
 
 net::Task<Response> Server::State::ask_handler(Request request) {
@@ -200,14 +191,11 @@ net::Task<bool> Server::State::respond(net::Stream& stream, const Response& resp
 }
 
 Server::Server(net::ShardSet& shards, net::Endpoint endpoint, std::string name, ServerOptions options, Handler handler)
-    : state_(std::make_shared<State>()) {
-  state_->name = name;
-  state_->options = options;
-  state_->handler = std::move(handler);
+    : state_(std::make_shared<State>(name, std::move(options), std::move(handler))) {
   listener_ = std::make_unique<net::Listener>(
       shards, std::move(endpoint), std::move(name),
       [state = state_](std::unique_ptr<net::Stream> stream) { return State::serve(state, std::move(stream)); });
-  if (options.unix_mode) listener_->set_unix_mode(*options.unix_mode);
+  if (state_->options.unix_mode) listener_->set_unix_mode(*state_->options.unix_mode);
 }
 
 Server::~Server() = default;
@@ -223,14 +211,8 @@ void Server::start() {
 void Server::stop() {
   state_->stopping = true;
   listener_->stop();
-  std::unique_lock lock(state_->mutex);
-  for (const State::Place& place : state_->connections) {
-    place.shard->post([weak = place.connection] {
-      const auto live = weak.lock();
-      if (live && live->between_requests) live->stream->close();
-    });
-  }
-  state_->fewer.wait_for(lock, kStopGrace, [this] { return state_->connections.empty(); });
+  state_->connections.close_all();
+  state_->connections.wait_until_empty(kStopGrace);
 }
 
 const net::Endpoint& Server::endpoint() const {
@@ -238,7 +220,6 @@ const net::Endpoint& Server::endpoint() const {
 }
 
 std::size_t Server::connections() const {
-  const std::lock_guard lock(state_->mutex);
   return state_->connections.size();
 }
 

@@ -8,9 +8,11 @@
 // TLS: with ServerOptions::tls each connection begins with a handshake, by the context it gives then; a nullptr drops
 // it. Threads: the handler is a coroutine on the shard that took the connection: it must not block (see Workers). An
 //   exception that leaves it is logged and answered with 500. open(), start(), stop() from any other thread.
-// Errors: open() names the address. A malformed request is answered 400, a large head 431, a large body 413, too many
-//   connections 503, each with the connection closed after; a slow client is dropped.
-// Limits: ServerOptions. One request at a time is handled per connection; pipelined ones wait their turn.
+// Errors: open() names the address. A malformed request is answered 400, a large head 431, a large body 413, each with
+//   the connection closed after; a slow client is dropped.
+// Limits: ServerOptions. When all places are taken the connection that has waited longest for a request gives way to a
+//   new one. A new one is answered 503 (with TLS: closed before its handshake) where each is being answered, or its
+//   address has its share. One request at a time is handled per connection; pipelined ones wait their turn.
 #pragma once
 
 #include <sys/types.h>
@@ -21,10 +23,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/message.h"
+#include "metrics/metrics.h"
 #include "net/listener.h"
 #include "net/tls_context.h"
 
@@ -36,7 +40,10 @@ struct ServerOptions {
   Duration request_timeout{std::chrono::seconds{10}};  // for a whole request once its first byte is there
   Duration idle_timeout{std::chrono::seconds{60}};     // between requests of one connection
   Duration write_timeout{std::chrono::seconds{30}};    // without the peer taking a byte of the answer
-  std::size_t connections_max = 256;                   // at once; more are answered 503
+  std::size_t connections_max = 256;                   // at once, handshakes among them (ConnectionTable)
+  std::size_t connections_per_address_max = 0;         // of one client (ConnectionTable); 0: no bound
+  std::function<bool(std::string_view)> exempt{};      // addresses without that bound; called by any shard
+  metrics::Counter* turned_away = nullptr;             // counts connections beyond the bounds
   std::function<net::TlsContextPtr()> tls{};           // of a TCP socket; none: plain HTTP
   Duration tls_timeout{std::chrono::seconds{10}};      // for the handshake
   std::optional<mode_t> unix_mode;                     // of a unix socket's file; unset: as the umask says

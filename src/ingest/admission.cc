@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "ingest/reference_mark.h"
+#include "ingest/report_fields.h"
 #include "mime/date.h"
 #include "mime/edit.h"
 #include "mime/from_domains.h"
@@ -31,15 +31,15 @@ void merge(std::vector<mime::ByteRange>& into, const std::vector<mime::ByteRange
 
 // The further fields that the configuration says must not leave, merged into the ranges of the labels' fields.
 // `links`: delivery puts links to unsubscribe of our own in place of theirs.
-std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, const ReferenceMark& mark, bool links,
-                                      std::vector<mime::ByteRange> found) {
-  if (plan.removed.empty() && mark.added.empty() && !links) return found;
+std::vector<mime::ByteRange> removals(std::string_view message, const Plan& plan, const ReportFields& fields,
+                                      bool links, std::vector<mime::ByteRange> found) {
+  if (plan.removed.empty() && !fields.any() && !links) return found;
   mime::HeaderScanner scan(message);
   for (mime::HeaderField field; scan.next(field);) {
     const std::string name = ascii::lower(field.name);
     const bool listed = std::find(plan.removed.begin(), plan.removed.end(), name) != plan.removed.end();
     const bool replaced = links && (name == "list-unsubscribe" || name == "list-unsubscribe-post");
-    if (!listed && !replaced && !mark.replaces(name)) continue;
+    if (!listed && !replaced && !fields.replaces(name)) continue;
     if (std::find(found.begin(), found.end(), field.bytes) == found.end()) found.push_back(field.bytes);
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
@@ -89,16 +89,39 @@ std::string received_field(const Submission& submission, const model::Envelope& 
   return mime::format_received(line);
 }
 
+bool is_of_pool(const config::Pool& pool, std::string_view vmta) {
+  return vmta == pool.name ||
+         std::any_of(pool.members.begin(), pool.members.end(), [&](const auto& member) { return member.vmta == vmta; });
+}
+
+// A user held to streams is held to the addresses and the tenant that go with them: else a label would let him send
+// from another customer's address, or count as another customer.
+std::optional<Refusal> check_reach(const Plan& plan, const Submission& submission, const model::Labels& labels) {
+  if (submission.user == nullptr || submission.user->streams.empty()) return std::nullopt;
+  const config::Stream* stream = plan.config->find_stream(labels.stream);
+  const config::Pool* pool = stream == nullptr ? nullptr : plan.config->find_pool(stream->pool);
+  if (!labels.vmta.empty() && (pool == nullptr || !is_of_pool(*pool, labels.vmta))) {
+    return refuse(554, {5, 7, 1},
+                  fmt::format("user {} may not send from vMTA or pool \"{}\": it is not of stream \"{}\"",
+                              submission.user->name, labels.vmta, labels.stream));
+  }
+  const bool own_tenant = labels.tenant.empty() || (stream != nullptr && labels.tenant == stream->tenant) ||
+                          labels.tenant == submission.default_tenant;
+  if (own_tenant) return std::nullopt;
+  return refuse(554, {5, 7, 1},
+                fmt::format("user {} may not send for tenant \"{}\"", submission.user->name, labels.tenant));
+}
+
 // Nothing, or why the labels cannot be served. Falling back silently would send mail from the wrong address.
 std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission, const mime::Examination& found,
                                   model::Envelope& envelope) {
-  if (!found.problems.empty()) {
+  if (!submission.stranger && !found.problems.empty()) {
     const auto& problem = found.problems.front();
     return refuse(554, {5, 6, 0},
                   fmt::format("the header that names the {} is {}", mime::to_string(problem.label),
                               mime::to_string(problem.fault)));
   }
-  envelope.labels = found.labels;
+  if (!submission.stranger) envelope.labels = found.labels;
   std::string& stream = envelope.labels.stream;
   if (!stream.empty() && !plan.streams.known(stream)) {
     return refuse(554, {5, 7, 1}, fmt::format("no stream \"{}\" is configured", stream));
@@ -122,6 +145,7 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
   if (!vmta.empty() && plan.config->find_vmta(vmta) == nullptr && plan.config->find_pool(vmta) == nullptr) {
     return refuse(554, {5, 7, 1}, fmt::format("no vMTA or pool \"{}\" is configured", vmta));
   }
+  if (auto refusal = check_reach(plan, submission, envelope.labels)) return refusal;
   if (envelope.labels.tenant.empty()) {
     const config::Stream* configured = plan.config->find_stream(stream);
     if (configured != nullptr) envelope.labels.tenant = configured->tenant;
@@ -131,10 +155,9 @@ std::optional<Refusal> set_labels(const Plan& plan, const Submission& submission
 }
 
 // What the stream's rules for bulk mail say; nothing when it has none.
-BulkFindings find_bulk_faults(const BulkRules& rules, const Submission& submission, const model::Envelope& envelope) {
-  const std::string& return_path = rules.return_path_domain();
-  const bool replaced = !return_path.empty() && !envelope.sender.empty();
-  const std::string sender_domain = replaced ? return_path : model::domain_of(envelope.sender);
+bulk::Findings find_bulk_faults(const bulk::Rules& rules, const Submission& submission,
+                                const model::Envelope& envelope) {
+  const std::string sender_domain = rules.leaving_domain(envelope.sender);
   return rules.check({submission.message, envelope, sender_domain, submission.host, envelope.received});
 }
 
@@ -151,6 +174,9 @@ void set_tls_wish(const Submission& submission, const mime::HeaderFacts& facts, 
 
 tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submission, model::MessageId id, Time wall) {
   const mime::Examination found = mime::examine(submission.message, plan.labels);
+  submission.envelope.id = id;
+  submission.envelope.received = wall;
+  submission.envelope.body_bytes = submission.message.size();
   if (found.facts.over_limit) return refuse(554, {5, 6, 0}, "the message's header is too large");
   if (found.facts.received >= mime::kReceivedMax) {
     return refuse(554, {5, 4, 6}, fmt::format("mail loop: the message has passed {} hosts", found.facts.received));
@@ -158,9 +184,7 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
   Admitted admitted;
   model::Envelope& envelope = admitted.envelope;
   envelope = std::move(submission.envelope);
-  envelope.id = id;
-  envelope.received = wall;
-  envelope.first_attempt = found.first_attempt;
+  if (!submission.stranger) envelope.first_attempt = found.first_attempt;
   envelope.peer = submission.client_address.empty() ? std::string("pickup") : std::string(submission.client_address);
   auto refusal = check_author(submission);
   if (!refusal) refusal = set_labels(plan, submission, found, envelope);
@@ -170,28 +194,31 @@ tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submiss
   }
 
   set_tls_wish(submission, found.facts, envelope);
-  if (const BulkRules* rules = plan.find_bulk_rules(envelope.labels.stream)) {
-    admitted.bulk = find_bulk_faults(*rules, submission, envelope);
-    if (rules->mode() == config::BulkRules::Refuse && !admitted.bulk.faults.empty()) {
+  if (const bulk::Rules* rules = plan.find_bulk_rules(envelope.labels.stream)) {
+    admitted.broken_rules = find_bulk_faults(*rules, submission, envelope);
+    if (rules->mode() == config::BulkRules::Refuse && !admitted.broken_rules.faults.empty()) {
       submission.envelope = std::move(envelope);
-      return refuse(550, {5, 7, 1}, "the message breaks rules for bulk mail\n" + admitted.bulk.sentence("\n"));
+      return refuse(550, {5, 7, 1}, "the message breaks rules for bulk mail\n" + admitted.broken_rules.sentence("\n"));
     }
   }
 
-  const ReferenceMark mark = mark_with_reference(plan, envelope);
+  const ReportFields fields = report_fields(plan, envelope);
   const std::string added =
-      added_fields(plan, found.facts, envelope, submission.host) + admitted.bulk.added + mark.added;
+      added_fields(plan, found.facts, envelope, submission.host) + admitted.broken_rules.added + fields.added;
   const std::string received =
       plan.config->headers.add_received ? received_field(submission, envelope, wall) : std::string();
   std::vector<mime::ByteRange> removed =
-      removals(submission.message, plan, mark, replaces_links(plan, envelope), found.remove);
-  merge(removed, admitted.bulk.removed);
+      removals(submission.message, plan, fields, replaces_links(plan, envelope), found.remove);
+  merge(removed, admitted.broken_rules.removed);
   mime::HeaderEdit edit;
   edit.received = received;
   edit.added = added;
   edit.remove = removed;
-  admitted.body = std::make_shared<const std::string>(mime::apply_edit(submission.message, found.facts, edit));
-  envelope.body_bytes = admitted.body->size();
+  const std::size_t room = submission.message.size() + received.size() + added.size() + 2;
+  auto body = submission.buffers == nullptr ? std::make_shared<std::string>() : submission.buffers->share(room);
+  mime::append_edited(submission.message, found.facts, edit, *body);
+  envelope.body_bytes = body->size();
+  admitted.body = std::move(body);
   return admitted;
 }
 

@@ -14,8 +14,9 @@
 #include <string_view>
 
 #include <tl/expected.hpp>
+#include "base/buffer_pool.h"
 #include "base/clock.h"
-#include "ingest/bulk_rules.h"
+#include "bulk/rules.h"
 #include "ingest/plan.h"
 #include "model/envelope.h"
 #include "model/ids.h"
@@ -36,15 +37,18 @@ struct Submission {
   std::string_view client_address;    // "192.0.2.1"; "" for the pickup folder
   std::string_view protocol;          // "ESMTP", … as in Received
   const users::User* user = nullptr;  // who signed in
+  bool stranger = false;              // may send to our domains only: its labels are not read, and removed all the same
+  BufferPool* buffers = nullptr;      // where the text to store comes from; nullptr: made for this message
 };
 
 struct Admitted {
   model::Envelope envelope;  // with id, labels, times and body_bytes
   std::shared_ptr<const std::string> body;
-  BulkFindings bulk;  // of a stream with bulk_rules
+  bulk::Findings broken_rules;  // of a stream with bulk_rules
 };
 
-// The submission's envelope moves into the result; after a refusal it is still there.
+// The submission's envelope moves into the result; after a refusal it is still there, with id, times and body_bytes,
+// and the labels unless these are what is wrong with it.
 [[nodiscard]] tl::expected<Admitted, model::Reply> admit(const Plan& plan, Submission& submission, model::MessageId id,
                                                          Time wall);
 

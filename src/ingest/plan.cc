@@ -18,12 +18,11 @@ std::vector<std::string> lower(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Plan::Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::ReferenceKey> key)
+Plan::Plan(std::shared_ptr<const config::Config> from)
     : config(std::move(from)),
       labels(label_names(config->headers)),
       removed(lower(config->headers.remove)),
-      streams(config->streams, config->fallback_stream),
-      reference_key(key) {
+      streams(config->streams, config->fallback_stream) {
   for (const config::Listener& listener : config->listeners) {
     const bool off = listener.tls == config::ListenerTls::Off;
     tls_.push_back(off ? nullptr
@@ -31,11 +30,12 @@ Plan::Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::R
                              listener.tls_cert_file, listener.tls_key_file, listener.client_ca_file}));
   }
   for (const config::Stream& stream : config->streams) {
-    if (stream.bulk_rules != config::BulkRules::Off) bulk_rules_.emplace_back(stream.name, BulkRules(*config, stream));
+    if (stream.bulk_rules != config::BulkRules::Off)
+      bulk_rules_.emplace_back(stream.name, bulk::Rules(*config, stream));
   }
 }
 
-const BulkRules* Plan::find_bulk_rules(std::string_view stream) const {
+const bulk::Rules* Plan::find_bulk_rules(std::string_view stream) const {
   for (const auto& [name, rules] : bulk_rules_) {
     if (name == stream) return &rules;
   }

@@ -8,14 +8,12 @@
 
 #include <atomic>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bulk/rules.h"
 #include "config/config.h"
-#include "feedback/reference.h"
-#include "ingest/bulk_rules.h"
 #include "ingest/stream_matcher.h"
 #include "mime/labels.h"
 #include "net/tls_files.h"
@@ -23,25 +21,23 @@
 namespace penstock::ingest {
 
 struct Plan {
-  // Without a key nothing is marked with references.
-  explicit Plan(std::shared_ptr<const config::Config> from, std::optional<feedback::ReferenceKey> key = std::nullopt);
+  explicit Plan(std::shared_ptr<const config::Config> from);
 
   const std::shared_ptr<const config::Config> config;
   const mime::LabelRules labels;
   const std::vector<std::string> removed;  // lower case: header fields removed besides those of labels
   const StreamMatcher streams;
-  const std::optional<feedback::ReferenceKey> reference_key;  // that references are made with
 
   // The certificate of a listener of `config`; nullptr: without TLS.
   [[nodiscard]] net::TlsFiles* find_tls(const config::Listener& listener) const;
   // nullptr: the stream has none.
-  [[nodiscard]] const BulkRules* find_bulk_rules(std::string_view stream) const;
+  [[nodiscard]] const bulk::Rules* find_bulk_rules(std::string_view stream) const;
   // nullptr when a reload has taken it away.
   [[nodiscard]] const config::Listener* find_listener(std::string_view name) const;
 
  private:
-  std::vector<std::unique_ptr<net::TlsFiles>> tls_;            // beside config->listeners
-  std::vector<std::pair<std::string, BulkRules>> bulk_rules_;  // by stream; of those that have them on
+  std::vector<std::unique_ptr<net::TlsFiles>> tls_;              // beside config->listeners
+  std::vector<std::pair<std::string, bulk::Rules>> bulk_rules_;  // by stream; of those that have them on
 };
 
 using PlanPtr = std::shared_ptr<const Plan>;

@@ -20,8 +20,8 @@ Probe::Probe(metrics::Registry& r)
       reports(r.counter("penstock_ingest_reports_total", "Mail for report domains made durable")),
       pickup_files(r.counter("penstock_ingest_pickup_files_total", "Files taken from the pickup folder")),
       pickup_bad_files(r.counter("penstock_ingest_pickup_bad_files_total", "Pickup files moved to bad/")) {
-  for (std::size_t i = 0; i < kBulkRuleCount; ++i) {
-    const metrics::LabelSet rule{{"rule", std::string(to_string(static_cast<BulkRule>(i)))}};
+  for (std::size_t i = 0; i < bulk::kRuleCount; ++i) {
+    const metrics::LabelSet rule{{"rule", std::string(to_string(static_cast<bulk::Rule>(i)))}};
     bulk_faults[i] =
         &r.counter("penstock_bulk_faults_total", "Messages taken that break a rule for bulk mail, by rule", rule);
     bulk_fixes[i] =

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "ingest/bulk_rules.h"
+#include "bulk/rules.h"
 #include "metrics/metrics.h"
 
 namespace penstock::ingest {
@@ -26,8 +26,8 @@ struct Probe {
   metrics::Counter& reports;           // bounces and complaints taken for report domains, made durable
   metrics::Counter& pickup_files;      // taken from the pickup folder
   metrics::Counter& pickup_bad_files;  // moved to bad/
-  std::array<metrics::Counter*, kBulkRuleCount> bulk_faults;  // by rule: messages taken that break it
-  std::array<metrics::Counter*, kBulkRuleCount> bulk_fixes;   // by rule: messages mended
+  std::array<metrics::Counter*, bulk::kRuleCount> bulk_faults;  // by rule: messages taken that break it
+  std::array<metrics::Counter*, bulk::kRuleCount> bulk_fixes;   // by rule: messages mended
 };
 
 }  // namespace penstock::ingest

@@ -20,12 +20,19 @@ constexpr Duration kLinger{std::chrono::seconds{2}};
 constexpr std::size_t kLingerBytesMax = 256 * 1024;
 
 const model::Reply kShuttingDown{421, {4, 3, 2}, "shutting down, try again later"};
+const model::Reply kTooMany{421, {4, 7, 0}, "too many connections, try again later"};
 
 bool domain_fits(std::string_view domain, std::string_view pattern) {
   if (!pattern.starts_with("*.")) return ascii::equal_ignoring_case(domain, pattern);
   const std::string_view suffix = pattern.substr(1);
   return domain.size() > suffix.size() &&
          ascii::equal_ignoring_case(domain.substr(domain.size() - suffix.size()), suffix);
+}
+
+// "user%host", "host!user", "user@host" before our domain: the next host might pass such mail on, to wherever a
+// stranger has it go, and would have it from us.
+bool names_a_further_host(std::string_view local_part) {
+  return local_part.find_first_of("%!@") != std::string_view::npos;
 }
 
 }  // namespace
@@ -73,27 +80,34 @@ net::Task<> SmtpConnection::run() {
   const bool implicit = listener_.tls == config::ListenerTls::Implicit;
   options_.offers.start_tls = tls_context_ != nullptr && !implicit;
   if (behind_proxy && !co_await read_proxy_header()) co_return;
-  options_.offers.auth_in_clear = peer_.is_loopback();
+  options_.offers.auth_in_clear = !client_unknown_ && peer_.is_loopback();
   if (service_.draining()) co_return co_await turn_away(kShuttingDown);
-  const auto place =
-      service_.counts_.take(peer_text_, listener_.max_connections, listener_.max_connections_per_address);
-  if (!place) {
-    const model::Reply too_many{421, {4, 7, 0}, "too many connections, try again later"};
-    co_return co_await turn_away(too_many);
-  }
+  const Services& services = service_.services_;
+  constexpr std::uint32_t kAnyNumber = std::numeric_limits<std::uint32_t>::max();
+  const auto node_place = services.all_listeners != nullptr
+                              ? services.all_listeners->take("", services.connections_allowed, kAnyNumber)
+                              : std::nullopt;
+  if (services.all_listeners != nullptr && !node_place) co_return co_await turn_away(kTooMany);
+  const auto place = service_.counts_.take(peer_.holder().to_string(), listener_.max_connections,
+                                           listener_.max_connections_per_address);
+  if (!place) co_return co_await turn_away(kTooMany);
   const smtp::Peer peer{peer_, peer_port_};
   if (implicit && (!tls_context_ || !co_await shake_hands())) co_return;
   session_.emplace(options_, peer);
   if (implicit) session_->on_tls();
-  if (listener_.banner_delay > Duration::zero()) co_await net::sleep_for(listener_.banner_delay);
+  const Duration usual = contains(listener_.relay_from, peer_) ? Duration::zero() : config::Listener::kStrangerDelay;
+  if (const Duration wait = listener_.banner_delay.value_or(usual); wait > Duration::zero()) {
+    co_await net::sleep_for(wait);
+  }
   if (!early_.empty() || (!implicit && stream_->readable() > 0)) session_->on_early_bytes();
   co_await converse();
 }
 
 net::Task<bool> SmtpConnection::read_proxy_header() {
   smtp::ProxyParser parser;
+  const net::Deadline deadline(listener_.command_timeout);
   while (true) {
-    const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, listener_.command_timeout);
+    const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, deadline.left());
     if (io.bytes == 0) co_return false;
     std::string_view bytes(buffer_.get(), io.bytes);
     switch (parser.take(bytes)) {
@@ -102,6 +116,7 @@ net::Task<bool> SmtpConnection::read_proxy_header() {
       case smtp::ProxyParser::Got::Done: break;
     }
     early_ = bytes;
+    client_unknown_ = !parser.header().has_addresses;
     if (parser.header().has_addresses) {
       peer_ = parser.header().source;
       peer_port_ = parser.header().source_port;
@@ -135,6 +150,7 @@ net::Task<> SmtpConnection::converse() {
       case smtp::ServerStep::Write: {
         const net::Io io = co_await stream_->write(session_->output(), listener_.command_timeout);
         if (io.error || io.closed) co_return;
+        command_deadline_.reset();
         session_->on_written();
         break;
       }
@@ -144,7 +160,8 @@ net::Task<> SmtpConnection::converse() {
       case smtp::ServerStep::CheckClient:
         session_->accept();
         peer_text_ = session_->peer().address.to_string();
-        options_.offers.auth_in_clear = session_->peer().address.is_loopback();
+        client_unknown_ = client_unknown_ && session_->peer().address == peer_;
+        options_.offers.auth_in_clear = !client_unknown_ && session_->peer().address.is_loopback();
         forget_user();
         break;
       case smtp::ServerStep::Authenticate: co_await sign_in(); break;
@@ -160,20 +177,20 @@ net::Task<> SmtpConnection::converse() {
   }
 }
 
-Duration SmtpConnection::read_timeout() const {
-  if (!message_deadline_) return listener_.command_timeout;
-  const Duration left = *message_deadline_ - service_.services_.clock.now();
-  return std::clamp(left, Duration{1000}, listener_.command_timeout);
+// A command that drips is as late as one that does not come; so are the pieces of a message, BDAT's too, all together.
+Duration SmtpConnection::read_timeout() {
+  const Time now = service_.services_.clock.now();
+  const bool begun = session_->message_begun();
+  if (!begun) message_deadline_.reset();
+  if (begun && !message_deadline_) message_deadline_ = now + listener_.message_timeout;
+  if (session_->receiving() || !command_deadline_) command_deadline_.emplace(listener_.command_timeout);
+  const Duration left = command_deadline_->left();
+  return message_deadline_ ? std::min(left, *message_deadline_ - now) : left;
 }
 
 net::Task<> SmtpConnection::read() {
   if (service_.draining() && !session_->in_transaction() && !session_->receiving()) {
     co_return session_->end(kShuttingDown);
-  }
-  if (!session_->receiving()) {
-    message_deadline_.reset();
-  } else if (!message_deadline_) {
-    message_deadline_ = service_.services_.clock.now() + listener_.message_timeout;
   }
   reading_ = true;
   const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, read_timeout());
@@ -193,16 +210,22 @@ void SmtpConnection::drain() {
   stream_->stop_reading();
 }
 
+bool SmtpConnection::is_trusted() const {
+  return account_ || (!client_unknown_ && contains(listener_.relay_from, session_->peer().address));
+}
+
 bool SmtpConnection::may_relay() const {
-  if (account_) return true;
-  if (contains(listener_.relay_from, session_->peer().address)) return true;
-  const std::string& address = session_->recipient().address;
-  const std::string_view domain = std::string_view(address).substr(address.rfind('@') + 1);
+  if (is_trusted()) return true;
+  const std::string_view address = session_->recipient().address;
+  const std::size_t at = address.rfind('@');
+  if (names_a_further_host(address.substr(0, at))) return false;
+  const std::string_view domain = address.substr(at + 1);
   return std::any_of(listener_.relay_domains.begin(), listener_.relay_domains.end(),
                      [&](const std::string& pattern) { return domain_fits(domain, pattern); });
 }
 
 void SmtpConnection::check_sender() {
+  message_deadline_.reset();
   if (auto refusal = find_user_refusal()) {
     record_refused(model::Step::Mail, *refusal, session_->envelope().sender, {});
     return session_->refuse(*refusal);
@@ -236,6 +259,9 @@ void SmtpConnection::check_recipient() {
     if (account_ && !service_.services_.sign_in->users.usage().has_recipients(
                         account_->user, session_->envelope().recipients.size() + 1, service_.services_.clock.wall())) {
       return refuse_recipient(over_daily_limit(account_->user));
+    }
+    if (session_->envelope().recipients.empty()) {
+      session_->lend_room(service_.buffers_.take(session_->body_room()));
     }
     return session_->accept();
   }
@@ -278,8 +304,11 @@ net::Task<> SmtpConnection::take_message() {
   submission.client_name = session_->client_name();
   submission.client_address = peer_text_;
   submission.protocol = message.protocol;
+  submission.stranger = !is_trusted();
   if (account_) submission.user = &account_->user;
+  submission.buffers = &service_.buffers_;
   auto admitted = admit(*plan, submission, services.spool.make_id(), services.clock.wall());
+  service_.buffers_.give(std::move(message.body));
   if (!admitted) {
     record_refused(admitted.error(), submission.envelope);
     co_return session_->answer(admitted.error());
@@ -302,7 +331,7 @@ net::Task<> SmtpConnection::take_message() {
   model::Event event = event_of(model::EventType::Accepted);
   event.detail = message.protocol;
   record_accepted(services.probe, services.events, admitted->envelope, event);
-  record_bulk_findings(services.probe, services.events, admitted->envelope, admitted->bulk, event);
+  record_bulk_findings(services.probe, services.events, admitted->envelope, admitted->broken_rules, event);
   const model::Reply accepted{250, {2, 0, 0}, "accepted as " + model::format_id(*stored)};
   session_->answer(accepted);
   services.handover.accepted(stream_->shard().index(), admitted->envelope);
@@ -331,8 +360,9 @@ net::Task<> SmtpConnection::take_report(smtp::ReceivedMessage message) {
 net::Task<> SmtpConnection::close_gently() {
   stream_->stop_writing();
   std::size_t drained = 0;
+  const net::Deadline deadline(kLinger);
   while (drained < kLingerBytesMax) {
-    const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, kLinger);
+    const net::Io io = co_await stream_->read_some({buffer_.get(), kReadBytes}, deadline.left());
     if (io.bytes == 0) co_return;
     drained += io.bytes;
   }
@@ -369,9 +399,10 @@ void SmtpConnection::record_session_refusal() {
 }
 
 void SmtpConnection::record_refused(const model::Reply& reply, const model::Envelope& envelope) {
-  for (const model::Recipient& recipient : envelope.recipients) {
-    record_refused(model::Step::EndOfData, reply, envelope.sender, recipient.address);
-  }
+  model::Event event = event_of(model::EventType::Rejected);
+  event.step = model::Step::EndOfData;
+  event.has_step = true;
+  record_rejected(service_.services_.probe, service_.services_.events, envelope, reply, event);
 }
 
 void SmtpConnection::record_refused(model::Step step, const model::Reply& reply, std::string_view sender,
@@ -380,6 +411,7 @@ void SmtpConnection::record_refused(model::Step step, const model::Reply& reply,
   model::Event event = event_of(model::EventType::Rejected);
   event.sender = sender;
   event.recipient = recipient;
+  event.envelope_id = session_->envelope().envelope_id;
   const std::string domain = model::domain_of(recipient);
   event.domain = domain;
   event.step = step;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "ingest/smtp_service.h"
+#include "net/deadline.h"
 #include "smtp/server_session.h"
 
 namespace penstock::ingest {
@@ -40,7 +41,10 @@ class SmtpConnection
   net::Task<> close_gently();
   // AUTH: one step of the exchange, in smtp_connection_auth.cc.
   net::Task<> sign_in();
-  net::Task<> refuse_sign_in(AuthFailure failure);
+  net::Task<std::optional<users::FailureBook::Attempt>> wait_for_attempt();
+  net::Task<> refuse_sign_in(AuthFailure failure, std::optional<users::FailureBook::Attempt> attempt);
+  [[nodiscard]] bool is_banned() const;
+  void refuse_banned();
   void welcome(users::AccountPtr account);
   void forget_user();
   // Nothing, or why the signed-in user may not send this now.
@@ -55,7 +59,11 @@ class SmtpConnection
   // A whole message: one event for each recipient.
   void record_refused(const model::Reply& reply, const model::Envelope& envelope);
   [[nodiscard]] model::Event event_of(model::EventType type) const;
-  [[nodiscard]] Duration read_timeout() const;
+  // What is left for the command awaited, or for the next piece of the message and the message as a whole.
+  [[nodiscard]] Duration read_timeout();
+  // Who signed in or is of relay_from. An address that a proxy did not tell is of nothing.
+  [[nodiscard]] bool is_trusted() const;
+  // Whether mail may go to the recipient that is asked about.
   [[nodiscard]] bool may_relay() const;
   // Whether the transaction is one of reports: its first recipient says.
   [[nodiscard]] bool is_report(std::string_view address) const;
@@ -75,10 +83,12 @@ class SmtpConnection
   users::AccountPtr account_;        // who signed in
   std::optional<users::Usage::Place> user_place_;
   std::uint32_t sign_in_failures_ = 0;
-  net::TlsContextPtr tls_context_;  // null: TLS is not offered
-  net::TlsFacts tls_;               // empty: in clear
-  std::string early_;               // what came behind the PROXY header
-  std::optional<Time> message_deadline_;
+  net::TlsContextPtr tls_context_;                 // null: TLS is not offered
+  net::TlsFacts tls_;                              // empty: in clear
+  std::string early_;                              // what came behind the PROXY header
+  std::optional<Time> message_deadline_;           // from the message's first piece to its last
+  std::optional<net::Deadline> command_deadline_;  // kept until something is answered
+  bool client_unknown_ = false;                    // a proxy speaks for itself, or for somebody it does not name
   bool reading_ = false;
   bool drained_ = false;
   bool lost_ = false;

@@ -5,12 +5,16 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "ingest/smtp_connection.h"
+#include "net/deadline.h"
 
 namespace penstock::ingest {
 namespace {
 
 // Failures on one connection; then it is closed.
 constexpr std::uint32_t kFailuresMax = 3;
+// How long one waits while others of its address are tried.
+constexpr Duration kTurnMax{std::chrono::seconds{10}};
+constexpr Duration kTurnPause{std::chrono::milliseconds{50}};
 
 const model::Reply kBanned{421, {4, 7, 0}, "too many failed sign-ins from your address, try again later"};
 
@@ -27,11 +31,11 @@ model::Reply reply_to(AuthFailure failure) {
 
 net::Task<> SmtpConnection::sign_in() {
   SignInDesk& desk = *service_.services_.sign_in;
-  const IpAddress peer = session_->peer().address;
-  if (desk.users.failures().banned_until(peer, service_.services_.clock.now())) {
-    service_.services_.probe.sign_ins_refused.add();
+  auto attempt = co_await wait_for_attempt();
+  if (is_banned()) co_return refuse_banned();
+  if (!attempt) {
     sign_in_.reset();
-    co_return session_->refuse(kBanned);
+    co_return session_->refuse(reply_to(AuthFailure::Busy));
   }
   if (!session_->auth_continues()) {
     const auto mechanism = sasl::parse_mechanism(session_->auth_mechanism());
@@ -41,8 +45,36 @@ net::Task<> SmtpConnection::sign_in() {
   std::optional<std::string> response = session_->auth_response();
   SignIn::Said said = co_await sign_in_->proceed(std::move(response));
   if (auto* challenge = std::get_if<AuthChallenge>(&said)) co_return session_->challenge(challenge->text);
-  if (auto* account = std::get_if<users::AccountPtr>(&said)) co_return welcome(std::move(*account));
-  co_await refuse_sign_in(std::get<AuthFailure>(said));
+  if (auto* account = std::get_if<users::AccountPtr>(&said)) {
+    // Others of the address may have failed while the password was hashed.
+    if (is_banned()) co_return refuse_banned();
+    co_return welcome(std::move(*account));
+  }
+  co_await refuse_sign_in(std::get<AuthFailure>(said), std::move(attempt));
+}
+
+// Who signs in many times at once with the right password finds it remembered when the first is done.
+net::Task<std::optional<users::FailureBook::Attempt>> SmtpConnection::wait_for_attempt() {
+  const Services& services = service_.services_;
+  users::FailureBook& failures = services.sign_in->users.failures();
+  const IpAddress peer = session_->peer().address;
+  const net::Deadline deadline(kTurnMax);
+  while (true) {
+    auto attempt = failures.begin(peer, services.clock.now(), failure_policy(plan_->config->auth));
+    if (attempt || is_banned() || deadline.left() <= Duration::zero()) co_return attempt;
+    co_await net::sleep_for(kTurnPause);
+  }
+}
+
+bool SmtpConnection::is_banned() const {
+  const Services& services = service_.services_;
+  return services.sign_in->users.failures().banned_until(session_->peer().address, services.clock.now()).has_value();
+}
+
+void SmtpConnection::refuse_banned() {
+  service_.services_.probe.sign_ins_refused.add();
+  sign_in_.reset();
+  session_->refuse(kBanned);
 }
 
 void SmtpConnection::welcome(users::AccountPtr account) {
@@ -63,7 +95,7 @@ void SmtpConnection::welcome(users::AccountPtr account) {
   session_->authenticated(account_->user.name);
 }
 
-net::Task<> SmtpConnection::refuse_sign_in(AuthFailure failure) {
+net::Task<> SmtpConnection::refuse_sign_in(AuthFailure failure, std::optional<users::FailureBook::Attempt> attempt) {
   const Services& services = service_.services_;
   model::Reply reply = reply_to(failure);
   if (failure != AuthFailure::Wrong) {
@@ -74,6 +106,7 @@ net::Task<> SmtpConnection::refuse_sign_in(AuthFailure failure) {
   const IpAddress peer = session_->peer().address;
   const Duration wait =
       services.sign_in->users.failures().failed(peer, services.clock.now(), failure_policy(plan_->config->auth));
+  attempt.reset();
   if (++sign_in_failures_ >= kFailuresMax) reply = {421, {4, 7, 0}, "too many failed sign-ins"};
   model::Event event = event_of(model::EventType::Rejected);
   // A name that is nobody's may be a password that went into the wrong box: it is written nowhere.

@@ -12,10 +12,13 @@
 
 #include <atomic>
 #include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/buffer_pool.h"
 #include "base/clock.h"
 #include "feedback/inbox.h"
 #include "ingest/connection_counts.h"
@@ -41,6 +44,9 @@ struct Services {
   suppression::Guard* guard = nullptr;  // who must not be mailed; nullptr: nobody is suppressed
   feedback::Inbox* reports = nullptr;   // takes mail for report domains; nullptr: it is refused for now
   SignInDesk* sign_in = nullptr;        // nullptr: nobody can sign in
+  // Of all listeners together, by our descriptors; the max_connections of each hold as well. nullptr: no such bound.
+  ConnectionCounts* all_listeners = nullptr;
+  std::uint32_t connections_allowed = std::numeric_limits<std::uint32_t>::max();
 };
 
 class SmtpConnection;
@@ -70,6 +76,7 @@ class SmtpService {
   net::ShardSet& shards_;
   const std::string listener_;
   ConnectionCounts counts_;
+  BufferPool buffers_;  // of messages between admission and the end of their stay in memory
   std::atomic<bool> draining_{false};
   std::vector<std::unique_ptr<Connections>> open_;  // each touched by its shard
 };

@@ -5,7 +5,7 @@
 
 namespace penstock::mime {
 
-std::string apply_edit(std::string_view message, const HeaderFacts& facts, const HeaderEdit& edit) {
+void append_edited(std::string_view message, const HeaderFacts& facts, const HeaderEdit& edit, std::string& out) {
   std::size_t removed = 0;
   std::size_t last = 0;
   for (const ByteRange& range : edit.remove) {
@@ -17,8 +17,7 @@ std::string apply_edit(std::string_view message, const HeaderFacts& facts, const
   const bool adds = !edit.received.empty() || !edit.added.empty();
   const bool all_body = facts.header_size == 0 && !facts.has_separator && !message.empty();
 
-  std::string out;
-  out.reserve(message.size() - removed + edit.received.size() + edit.added.size() + 2);
+  out.reserve(out.size() + message.size() - removed + edit.received.size() + edit.added.size() + 2);
   out += edit.received;
   out += edit.added;
   if (adds && all_body) out += "\r\n";
@@ -28,6 +27,11 @@ std::string apply_edit(std::string_view message, const HeaderFacts& facts, const
     from = range.end;
   }
   out += message.substr(from);
+}
+
+std::string apply_edit(std::string_view message, const HeaderFacts& facts, const HeaderEdit& edit) {
+  std::string out;
+  append_edited(message, facts, edit, out);
   return out;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Editing the header of a finished message: fields go, fields are put before the rest. One allocation, one copy.
+// Editing the header of a finished message: fields go, fields are put before the rest. At most one allocation, one
+// copy.
 //
 // Use:  const std::string stored =
 //           apply_edit(message, found.facts, {.received = line, .added = fields, .remove = found.remove});
+//       append_edited(message, found.facts, edit, *buffer);   // the same, into a string that has room already
 // Pure; any thread.
 #pragma once
 
@@ -26,5 +28,7 @@ struct HeaderEdit {
 // added and the body, so that body text never turns into header fields. The bytes of the body are unchanged.
 // Precondition: `remove` is as described (PENSTOCK_CHECK).
 [[nodiscard]] std::string apply_edit(std::string_view message, const HeaderFacts& facts, const HeaderEdit& edit);
+// `message` is no view into `out`.
+void append_edited(std::string_view message, const HeaderFacts& facts, const HeaderEdit& edit, std::string& out);
 
 }  // namespace penstock::mime

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/event.h"
 
+#include <array>
+
 #include "base/check.h"
 
 namespace penstock::model {
@@ -26,6 +28,15 @@ std::string_view to_string(EventType type) {
     case EventType::Warmup: return "warmup";
   }
   PENSTOCK_UNREACHABLE();
+}
+
+std::span<const std::string_view> event_type_names() {
+  static const auto kNames = [] {
+    std::array<std::string_view, static_cast<std::size_t>(EventType::Warmup) + 1> names;
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = to_string(static_cast<EventType>(i));
+    return names;
+  }();
+  return kNames;
 }
 
 }  // namespace penstock::model

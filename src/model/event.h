@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "base/clock.h"
@@ -34,6 +35,8 @@ enum class EventType : std::uint8_t {
   Warmup,        // a warm-up's daily allowance was raised, cut or ended
 };
 [[nodiscard]] std::string_view to_string(EventType type);
+// Those of all types, in their order.
+[[nodiscard]] std::span<const std::string_view> event_type_names();
 
 // All views must stay valid during EventSink::record only. Fields that do not apply stay empty or zero.
 struct Event {
@@ -72,7 +75,7 @@ struct Event {
   Time next_attempt;           // wall; Deferred only
   std::string_view tls_protocol, tls_cipher;
   std::string_view tls_verified;  // "yes", or why the certificate is no proof of the host
-  std::string_view tls_policy;    // "none", "opportunistic", "require", "verify"
+  std::string_view tls_policy;    // the level or what was published, as docs/events.md lists: "verify", "dane", …
   std::uint64_t connection = 0;   // numbers connections of a process
   std::string_view dkim_domain;   // that signed the message; of a report: the original
   std::string_view report;        // names one recipient of one report: the same when it is dealt with again

@@ -30,6 +30,11 @@ std::optional<MessageId> parse_message_id(std::string_view text) {
   return MessageId{value};
 }
 
+std::string_view message_id_form() {
+  return "13 digits and letters without I, L, O and U, of which the first is 0 to F and not all are 0, as "
+         "\"01K8Q2R5VX3ZP\"";
+}
+
 std::string format_id(const RecipientId& id) {
   return format_id(id.message) + "." + std::to_string(id.index);
 }

@@ -25,6 +25,8 @@ struct RecipientId {
 [[nodiscard]] std::string format_id(MessageId id);
 // Nothing if `text` is not one. Case is ignored.
 [[nodiscard]] std::optional<MessageId> parse_message_id(std::string_view text);
+// What a message id looks like, for whoever gave something else: "13 digits and letters …".
+[[nodiscard]] std::string_view message_id_form();
 // "01K8Q2R5VX3ZP.3"
 [[nodiscard]] std::string format_id(const RecipientId& id);
 [[nodiscard]] std::optional<RecipientId> parse_recipient_id(std::string_view text);

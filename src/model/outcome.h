@@ -63,7 +63,8 @@ struct Outcome {
   std::string_view rule = {};         // id of the rule; lives as long as the process
   Scope scope = Scope::None;          // what the reply speaks of
   bool alarm = false;                 // our configuration is wrong, see ClassPolicy::alarm
-  std::optional<Duration> wait = {};  // how long the receiver asked us to stay away
+  std::optional<Duration> wait = {};  // how long to stay away: this recipient at least …
+  bool wait_told = false;             // … and if the reply itself names or asks for it, the whole path
   std::string blocklist = {};         // its name, when told: "zen.spamhaus.org"
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/ip_network.h"
 #include "http/client.h"
 #include "http/errc.h"
 
@@ -38,9 +39,18 @@ net::Task<FetchResult> Fetcher::fetch(net::Shard& shard, std::string domain) {
   std::vector<dns::Question> questions{{host, dns::RecordType::A}, {host, dns::RecordType::Aaaa}};
   const auto answers = co_await resolver_.lookup_all(shard, std::move(questions));
   std::vector<std::string> addresses;
+  bool passed_over = false;
   for (const auto& answer : answers) {
     if (!answer || (*answer)->status != dns::Status::Found) continue;
-    for (const dns::Record& record : (*answer)->records) addresses.push_back(record.value);
+    for (const dns::Record& record : (*answer)->records) {
+      const auto address = IpAddress::parse(record.value);
+      const bool asked = options_.private_hosts || (address && address->is_public());
+      passed_over = passed_over || !asked;
+      if (asked) addresses.push_back(record.value);
+    }
+  }
+  if (addresses.empty() && passed_over) {
+    co_return trouble(kFetch, fmt::format("{} has no public address (tls.private_hosts)", host));
   }
   if (addresses.empty()) co_return trouble(kFetch, fmt::format("no address of {} is found", host));
   if (addresses.size() > kAddresses) addresses.resize(kAddresses);

@@ -4,7 +4,7 @@
 // Use:  auto got = co_await fetcher.fetch(shard, "example.com");   if (!got) use(got.error().kind, got.error().words);
 // The host's certificate must be trusted and name it; redirects are not followed; the answer must be 200, text/plain
 // and at most 64 KiB; all of it has FetchOptions::timeout.   Threads: any shard.   Ownership: the resolver outlives it.
-// Limits: kAddresses addresses of the host are tried.
+// Limits: kAddresses addresses of the host are tried, and only public ones (FetchOptions::private_hosts).
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,8 @@ struct FetchOptions {
   net::TlsContextPtr tls;
   std::uint16_t port = 443;
   Duration timeout{std::chrono::seconds{20}};
+  // Whether hosts at loopback and private addresses are asked. The domain is a stranger's, who may name any address.
+  bool private_hosts = false;
 };
 
 class Fetcher final : public PolicyHost {

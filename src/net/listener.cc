@@ -4,11 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <future>
+#include <vector>
+
 #include "base/log.h"
 
 namespace penstock::net {
 
 using boost::system::error_code;
+
+constexpr std::chrono::seconds kClosing{1};
 
 Listener::Listener(ShardSet& shards, Endpoint endpoint, std::string name, Handler handler)
     : shards_(shards),
@@ -101,12 +107,24 @@ void Listener::start() {
 }
 
 void Listener::stop() {
+  std::vector<std::future<void>> closed;
   for (auto& [shard, acceptor] : acceptors_) {
-    shard->post([acceptor = acceptor] {
-      error_code ignored;
+    error_code ignored;
+    if (!shards_.runs()) {
       acceptor->close(ignored);
+      continue;
+    }
+    const auto done = std::make_shared<std::promise<void>>();
+    closed.push_back(done->get_future());
+    shard->post([acceptor = acceptor, done] {
+      error_code trouble;
+      acceptor->close(trouble);
+      done->set_value();
     });
   }
+  // Who connects to one that is still open when the shards end would wait for an answer that nobody gives.
+  const auto deadline = std::chrono::steady_clock::now() + kClosing;
+  for (const auto& one : closed) (void)one.wait_until(deadline);
 }
 
 Task<> Listener::take(std::shared_ptr<Acceptor> acceptor, Shard& shard, std::string name,

@@ -41,7 +41,8 @@ class Listener {
   Result<> open();
   // Begins to take connections.
   void start();
-  // Takes no more; connections already handed over go on.
+  // Takes no more; connections already handed over go on. When it returns nobody can connect any more: it waits for the
+  // shards to close, a second at most (when one of them is stuck). Not from a shard that runs.
   void stop();
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
 

@@ -75,6 +75,8 @@ class ShardSet {
   // Ends all threads; what is still running on a shard is abandoned there. Orderly ends come before, by each service.
   void stop();
   [[nodiscard]] std::size_t size() const { return shards_.size(); }
+  // Between start() and stop(). For the thread that calls these.
+  [[nodiscard]] bool runs() const { return !threads_.empty(); }
   [[nodiscard]] Shard& operator[](std::size_t index) { return *shards_[index]; }
   // The shard that owns what has this hash.
   [[nodiscard]] Shard& by_hash(std::size_t hash) { return *shards_[hash % shards_.size()]; }

@@ -11,6 +11,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "net/write_time.h"
+
 namespace penstock::net {
 namespace {
 
@@ -40,6 +42,10 @@ HostPort describe(const Endpoint& endpoint) {
 
 Error connect_error(const error_code& error, const Endpoint& remote) {
   return Error{std::error_code(error.value(), std::system_category()), "connecting to " + format_endpoint(remote)};
+}
+
+Io too_late() {
+  return {0, false, std::make_error_code(std::errc::timed_out)};
 }
 
 }  // namespace
@@ -132,6 +138,7 @@ Io Stream::to_io(const error_code& error, std::size_t bytes, const Watch& watch)
 }
 
 Task<Io> Stream::read_some(std::span<char> into, Duration timeout) {
+  if (timeout <= Duration::zero()) co_return too_late();
   if (tls_) co_return co_await read_tls(into, timeout);
   // Asio takes what is there already, but hands it over only after the shard's other work. In a dialogue, that is with
   // a small buffer, nothing may come between reading an answer and noting what it says: a kill meanwhile would repeat
@@ -151,7 +158,7 @@ Task<Io> Stream::write(std::string_view bytes, Duration timeout) {
   co_return co_await write(std::span<const std::string_view>(one), timeout);
 }
 
-// The deadline covers progress: it starts anew whenever the peer took some bytes.
+// One deadline covers progress and starts anew whenever the peer took some bytes; the other covers the whole.
 Task<Io> Stream::write(std::span<const std::string_view> chunks, Duration timeout) {
   if (tls_) co_return co_await write_tls(chunks, timeout);
   boost::container::small_vector<asio::const_buffer, 8> left;
@@ -162,8 +169,11 @@ Task<Io> Stream::write(std::span<const std::string_view> chunks, Duration timeou
     total += chunk.size();
   }
   std::span<asio::const_buffer> rest(left);
+  const WriteTime time(total, timeout);
   while (!rest.empty()) {
-    write_watch_.set(timeout);
+    const Duration left_now = time.left();
+    if (left_now <= Duration::zero()) co_return too_late();
+    write_watch_.set(left_now);
     auto [error, bytes] = co_await socket_.async_write_some(rest, kAwait);
     write_watch_.clear();
     if (error) co_return to_io(error, total, write_watch_);

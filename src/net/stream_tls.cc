@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "net/stream.h"
+#include "net/write_time.h"
 
 namespace penstock::net {
 namespace {
@@ -117,10 +118,13 @@ Task<Io> Stream::read_tls(std::span<char> into, Duration timeout) {
 Task<Io> Stream::write_tls(std::span<const std::string_view> chunks, Duration timeout) {
   std::size_t total = 0;
   for (const std::string_view chunk : chunks) total += chunk.size();
+  const WriteTime time(total, timeout);
   Gathering rest(chunks);
   for (std::string_view bytes = rest.next(); !bytes.empty(); bytes = rest.next()) {
     if (!socket_.is_open()) co_return to_io(asio::error::bad_descriptor, total, write_watch_);
-    write_watch_.set(timeout);
+    const Duration left = time.left();
+    if (left <= Duration::zero()) co_return Io{0, false, std::make_error_code(std::errc::timed_out)};
+    write_watch_.set(left);
     TlsChannel::Moved moved;
     while ((moved = tls_->write(bytes)).wait != TlsChannel::Wait::Nothing) {
       if (const error_code error = co_await wait_for(moved.wait, write_watch_)) {

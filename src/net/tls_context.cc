@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_context.h"
 
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <sys/stat.h>
 
 #include <array>
+#include <memory>
 
+#include "base/secret_file.h"
 #include "net/tls_channel.h"
 
 namespace penstock::net {
@@ -35,21 +39,28 @@ void set_common(SSL_CTX* context) {
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 }
 
-Result<> check_mode(const std::string& key) {
-  struct stat status {};
-  if (::stat(key.c_str(), &status) != 0) {
-    return fail(std::error_code(errno, std::system_category()), "TLS key " + key);
-  }
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return fail(std::make_error_code(std::errc::permission_denied),
-                "TLS key " + key + ": others than its owner may use it; chmod 600 it");
-  }
-  return {};
-}
-
 // Never asks anybody for a passphrase.
 int no_passphrase(char*, int, int, void*) {
   return 0;
+}
+
+struct FreeText {
+  void operator()(BIO* text) const { BIO_free(text); }
+};
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+
+// The first private key of the file, which nobody else may be able to use.
+Result<> use_key(SSL_CTX* context, const std::string& file) {
+  auto pem = read_secret_file(file);
+  if (!pem) return fail(std::make_error_code(std::errc::permission_denied), "TLS key " + pem.error());
+  const std::unique_ptr<BIO, FreeText> text(BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())));
+  const std::unique_ptr<EVP_PKEY, FreeKey> key(PEM_read_bio_PrivateKey(text.get(), nullptr, no_passphrase, nullptr));
+  OPENSSL_cleanse(pem->data(), pem->size());
+  if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return file_trouble("TLS key", file);
+  if (SSL_CTX_check_private_key(context) != 1) return file_trouble("TLS key", file);
+  return {};
 }
 
 }  // namespace
@@ -74,19 +85,14 @@ Result<TlsContextPtr> TlsContext::client(const std::string& ca_file) {
 }
 
 Result<TlsContextPtr> TlsContext::server(const TlsServerFiles& files) {
-  if (auto good = check_mode(files.key); !good) return fail(good.error());
   std::shared_ptr<TlsContext> made(new TlsContext(SSL_CTX_new(TLS_server_method())));
   SSL_CTX* context = made->context_;
   set_common(context);
-  SSL_CTX_set_default_passwd_cb(context, no_passphrase);
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
     return file_trouble("TLS certificate", files.certificate);
   }
-  if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return file_trouble("TLS key", files.key);
-  }
-  if (SSL_CTX_check_private_key(context) != 1) return file_trouble("TLS key", files.key);
+  if (auto used = use_key(context, files.key); !used) return fail(used.error());
   constexpr std::string_view kName = "penstock";
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(kName.data()), kName.size());
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets carry what is needed

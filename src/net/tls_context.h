@@ -18,7 +18,7 @@ namespace penstock::net {
 
 struct TlsServerFiles {
   std::string certificate;  // PEM: the certificate, then those between it and a root
-  std::string key;          // PEM, not encrypted; refused when group or others may use the file
+  std::string key;          // PEM, not encrypted; read as base/secret_file.h says
   std::string client_ca;    // PEM; not empty: clients are asked for a certificate, which is verified if given
 };
 

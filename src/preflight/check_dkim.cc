@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "config/secret_file.h"
+#include "base/secret_file.h"
 #include "dkim/key_match.h"
 #include "dkim/key_record.h"
 #include "dkim/signature.h"
@@ -13,14 +13,22 @@ namespace {
 constexpr int kBitsMin = 2048;
 
 // A record that must not be missing, ready to be published.
-std::string record_line(const std::string& name, const dkim::KeyPair& key) {
-  const std::string record = dkim::format_key_record(key.type(), key.public_key());
+std::string record_line(const std::string& name, const dkim::KeyPair& key, bool of_reports) {
+  const std::string record =
+      dkim::format_key_record(key.type(), key.public_key(), false, of_reports ? dkim::kTlsReportService : "");
   return fmt::format("{}. IN TXT {}", name, dkim::format_txt_strings(record));
 }
 
-bool is_testing(const dkim::KeyAnswer& answer) {
+// What is to be changed in a record that fits the key; "" for nothing.
+std::string blemish(const dkim::KeyAnswer& answer, bool of_reports) {
   const auto record = dkim::parse_key_record(answer.records.front());
-  return record && record->testing;
+  if (!record) return {};
+  if (record->testing) return "says t=y: receivers take signatures for a test";
+  // RFC 8460 §3.
+  if (of_reports && !record->names(dkim::kTlsReportService)) {
+    return "signs reports of TLS and does not say s=tlsrpt: receivers may ignore the reports";
+  }
+  return {};
 }
 
 }  // namespace
@@ -36,7 +44,7 @@ net::Task<Findings> check_dkim(const World& world, const config::Dkim& key) {
     add(Level::Skip, fmt::format("{} need not be in DNS yet (publish)", name));
     co_return found;
   }
-  const auto pem = config::read_secret_file(key.key_file);
+  const auto pem = read_secret_file(key.key_file);
   if (!pem) {
     add(Level::Fail, pem.error(), "run this as root or as the user penstockd runs as, and see that the file is there");
     co_return found;
@@ -53,18 +61,20 @@ net::Task<Findings> check_dkim(const World& world, const config::Dkim& key) {
         "try again; if it stays so, the zone's servers are broken");
     co_return found;
   }
-  const std::string problem = dkim::mismatch(records, *pair, name);
+  const bool of_reports = world.config.is_for_tls_reports(key);
+  const std::string problem =
+      dkim::mismatch(records, *pair, name, of_reports ? dkim::kTlsReportService : dkim::kMailService);
   if (!problem.empty()) {
     // A key whose turn has not come hurts nobody yet.
     const bool waits = key.sign && now < *key.sign;
     add(waits ? Level::Warn : Level::Fail, fmt::format("{}: {}", name, problem),
-        "publish the key's record and nothing else there:\n" + record_line(name, *pair));
+        "publish the key's record and nothing else there:\n" + record_line(name, *pair, of_reports));
   } else if (pair->type() == dkim::KeyType::Rsa && pair->bits() < kBitsMin) {
     add(Level::Warn, fmt::format("{} has an RSA key of {} bits; {} are usual", name, pair->bits(), kBitsMin),
         fmt::format("penstock dkim new {} makes a longer one", key.domain));
-  } else if (is_testing(records)) {
-    add(Level::Warn, fmt::format("{} says t=y: receivers take signatures for a test", name),
-        "publish it without t=y:\n" + record_line(name, *pair));
+  } else if (const std::string words = blemish(records, of_reports); !words.empty()) {
+    add(Level::Warn, fmt::format("{} {}", name, words),
+        "publish this instead:\n" + record_line(name, *pair, of_reports));
   } else {
     add(Level::Pass, fmt::format("the key at {} is the one of {}", name, key.key_file));
   }

@@ -3,6 +3,7 @@
 // record costs at most.
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
 
 #include "preflight/checks.h"
@@ -12,6 +13,8 @@ namespace penstock::preflight {
 namespace {
 
 constexpr int kLookupsNear = 9;
+// Nobody has these (RFC 1112 §4, RFC 6666): whom a record lets pass from here it lets pass from everywhere.
+constexpr std::array<const char*, 2> kNobodys{"240.0.0.1", "100::1"};
 
 dns::RecordType to_dns(spf::RecordType type) {
   switch (type) {
@@ -124,6 +127,18 @@ net::Task<Findings> check_spf(const World& world, EnvelopeDomain domain) {
   Findings found;
   for (const auto& [words, same] : outcomes) found.push_back(judge(domain.name, same));
   if (!has_record) co_return found;
+  for (const char* address : kNobodys) {
+    query.address = *IpAddress::parse(address);
+    const spf::Outcome everybody = co_await evaluate(world, query, known);
+    if (everybody.verdict != spf::Verdict::Pass) continue;
+    const spf::Step& step = everybody.decided_by.back();
+    found.push_back({Level::Warn, Check::Spf,
+                     fmt::format("{} lets everybody send, by {} of {}: a pass says nothing, and receivers hold it "
+                                 "against the domain",
+                                 domain.name, step.term, step.domain),
+                     "name the addresses that send, and end the record with -all"});
+    break;
+  }
   query.walk = spf::Walk::Everything;
   const spf::Outcome walk = co_await evaluate(world, query, known);
   // What breaks off earlier for another reason has been told, and says nothing of the cost.

@@ -16,6 +16,9 @@ namespace penstock::preflight {
 
 // This machine.
 net::Task<Findings> check_clock(const World& world);
+// Whether answers are validated, by asking for a zone that is known to be signed; DANE rests on it.
+inline constexpr const char* kSignedZone = "org";
+net::Task<Findings> check_dnssec(const World& world);
 
 // Of an address of a vMTA.
 net::Task<Findings> check_source(const World& world, Identity identity);
@@ -34,6 +37,23 @@ net::Task<Findings> check_dmarc(const World& world, SenderDomain domain);  // an
 net::Task<Findings> check_spf(const World& world, EnvelopeDomain domain);
 net::Task<Findings> check_mx(const World& world, std::string domain);  // and postmaster, abuse
 net::Task<Findings> check_soa(const World& world, std::string domain);
+
+// Of a marketing stream: what bulk-sender rules ask of its settings. Looks nothing up.
+[[nodiscard]] Findings check_bulk(const config::Stream& stream);
+
+// The account at a service: signs in to each of its hosts and says QUIT.
+net::Task<Findings> check_relay(const World& world, Relay relay);
+
+// A message as the stream's clients send it.
+struct Sample {
+  std::string name;     // its file
+  std::string message;  // with CRLF
+  std::string sender;   // of the envelope; "": as Return-Path says, if it does
+};
+// Held against the rules for bulk mail as the stream would, or, where its bulk_rules are off, as if they only warned.
+// Looks nothing up.
+[[nodiscard]] Findings check_message(const config::Config& config, config::Stream stream, const Sample& sample,
+                                     Time now);
 
 // Of a listener with TLS.
 net::Task<Findings> check_tls(const World& world, const config::Listener& listener);

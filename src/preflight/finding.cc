@@ -34,6 +34,10 @@ std::string_view to_string(Check check) {
     case Check::Postmaster: return "postmaster";
     case Check::Soa: return "soa";
     case Check::Tls: return "tls";
+    case Check::Dnssec: return "dnssec";
+    case Check::Bulk: return "bulk";
+    case Check::Message: return "message";
+    case Check::Relay: return "relay";
   }
   PENSTOCK_UNREACHABLE();
 }
@@ -80,6 +84,20 @@ std::string_view why(Check check) {
     case Check::Tls:
       return "Clients that verify the listener's certificate do not hand over mail when it has expired or is for "
              "another name.";
+    case Check::Dnssec:
+      return "What receiving domains publish about their TLS (DANE) is obeyed as far as DNSSEC proves it. Without it "
+             "mail "
+             "to them can be read by whoever gets between.";
+    case Check::Bulk:
+      return "Gmail, Yahoo and Microsoft want marketing mail signed and with one-click unsubscribe (RFC 8058), and "
+             "hold the "
+             "sender to it.";
+    case Check::Message:
+      return "Gmail, Yahoo and Microsoft refuse or junk mail in bulk that lacks these, and so does the stream where "
+             "its "
+             "bulk_rules say so.";
+    case Check::Relay:
+      return "Mail for this relay waits in the queue for as long as the service does not let us sign in.";
   }
   PENSTOCK_UNREACHABLE();
 }

@@ -32,9 +32,13 @@ enum class Check : std::uint8_t {
   Mx,
   Postmaster,
   Soa,
-  Tls
+  Tls,
+  Dnssec,
+  Bulk,
+  Message,
+  Relay
 };
-inline constexpr std::size_t kCheckCount = 15;
+inline constexpr std::size_t kCheckCount = 19;
 [[nodiscard]] std::string_view to_string(Check check);  // "spf-lookups"
 // Why it matters: a sentence or two.
 [[nodiscard]] std::string_view why(Check check);
@@ -48,7 +52,7 @@ struct Finding {
 using Findings = std::vector<Finding>;
 
 struct Group {
-  std::string kind;    // "machine", "vmta", "domain", "envelope-domain", "listener"
+  std::string kind;    // "machine", "vmta", "domain", "envelope-domain", "listener", "stream", "message", "relay"
   std::string name;    // "v1", "example.com"
   std::string detail;  // "192.0.2.10, mta1.example.com"; may be empty
   Findings findings{};

@@ -21,11 +21,23 @@ struct Job {
 
 class Schedule {
  public:
-  Schedule(const World& world, const Subjects& subjects) : world_(world) {
+  Schedule(const World& world, const Subjects& subjects, const Options& options) : world_(world) {
     add_machine();
     add_identities(subjects);
     for (const SenderDomain& domain : subjects.senders) add_sender(domain);
     for (const EnvelopeDomain& domain : subjects.envelopes) add_envelope(domain);
+    for (const config::Stream* stream : subjects.marketing) {
+      open({"stream", stream->name, "", {}});
+      report.groups.back().findings = check_bulk(*stream);
+    }
+    for (const Relay& relay : subjects.relays) {
+      open({"relay",
+            relay.route->hosts.front().to_string(),
+            fmt::format("{}, {}", relay.route->user, relay.used_by),
+            {}});
+      add("relay " + relay.route->user, [&world, relay] { return check_relay(world, relay); });
+    }
+    add_sample(options);
     for (const config::Listener* listener : subjects.listeners) {
       open({"listener", listener->name, listener->hostname, {}});
       add("tls of " + listener->name, [&world, listener] { return check_tls(world, *listener); });
@@ -44,10 +56,18 @@ class Schedule {
   void add_machine() {
     open({"machine", world_.config.node.name, "", {}});
     add("clock", [&world = world_] { return check_clock(world); });
+    if (world_.config.tls.dane) add("dnssec", [&world = world_] { return check_dnssec(world); });
     if (!world_.config.preflight.blocklists.empty() || !world_.config.preflight.domain_blocklists.empty()) return;
     report.groups.back().findings.push_back(
         {Level::Skip, Check::Blocklist, "no blocklists are named in [preflight], so none is asked",
          "name those your receivers use; most want a resolver of your own, some a contract"});
+  }
+
+  void add_sample(const Options& options) {
+    const config::Stream* stream = options.sample ? world_.config.find_stream(options.stream) : nullptr;
+    if (stream == nullptr) return;
+    open({"message", options.sample->name, "stream " + stream->name, {}});
+    report.groups.back().findings = check_message(world_.config, *stream, *options.sample, world_.clock.wall());
   }
 
   void add_identities(const Subjects& subjects) {
@@ -66,7 +86,7 @@ class Schedule {
       }
       if (!identity.source) continue;
       for (const std::string& zone : world_.config.preflight.blocklists) {
-        add(address + " in " + zone,
+        add(fmt::format("{} in {}", address, zone),
             [&world = world_, address, zone] { return check_blocklist(world, address, zone); });
       }
     }
@@ -75,11 +95,12 @@ class Schedule {
   void add_sender(const SenderDomain& domain) {
     open({"domain", domain.name, domain.pairings.empty() ? "signs only" : "", {}});
     for (const config::Dkim* key : domain.keys) {
-      add("dkim of " + key->selector + "." + key->domain, [&world = world_, key] { return check_dkim(world, *key); });
+      add(fmt::format("dkim of {}.{}", key->selector, key->domain),
+          [&world = world_, key] { return check_dkim(world, *key); });
     }
     add("dmarc of " + domain.name, [&world = world_, domain] { return check_dmarc(world, domain); });
     for (const std::string& zone : world_.config.preflight.domain_blocklists) {
-      add(domain.name + " in " + zone,
+      add(fmt::format("{} in {}", domain.name, zone),
           [&world = world_, name = domain.name, zone] { return check_blocklist(world, name, zone); });
     }
   }
@@ -126,7 +147,7 @@ net::Task<> work_off(Work& work) {
 
 net::Task<Report> run(const World& world, Options options) {
   const Subjects subjects = find_subjects(world.config, options.stream, world.clock.wall(), chosen_source());
-  Schedule schedule(world, subjects);
+  Schedule schedule(world, subjects, options);
   Work work{schedule.jobs, options};
   const std::size_t workers = std::min(kAtOnceMax, schedule.jobs.size());
   for (std::size_t i = 0; i < workers; ++i) world.shard.spawn("preflight", work_off(work));

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "preflight/checks.h"
@@ -27,10 +28,12 @@ struct Progress {
 
 struct Options {
   std::string stream;                                // only what this one uses; "": everything
+  std::optional<Sample> sample;                      // of `stream`, which is then named
   std::function<void(const Progress&)> on_progress;  // on the shard; may be empty
 };
 
-// Groups come in a fixed order: the machine, vMTAs, sending domains, envelope domains, listeners.
+// Groups come in a fixed order: the machine, vMTAs, sending domains, envelope domains, marketing streams, the
+// sample, listeners.
 net::Task<Report> run(const World& world, Options options);
 
 }  // namespace penstock::preflight

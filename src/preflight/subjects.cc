@@ -19,11 +19,12 @@ bool retired(const config::Dkim& key, Time now) {
   return key.retire && *key.retire <= now;
 }
 
-// The nearest domain at or above `name` that has a key, as "from" finds it.
-std::string signer_of(const config::Config& config, std::string_view name, Time now) {
+// The nearest domain at or above `name` that has a key for the stream, as "from" finds it.
+std::string signer_of(const config::Config& config, const config::Stream& stream, std::string_view name, Time now) {
   while (!name.empty()) {
-    const bool has_key = std::any_of(config.dkim.begin(), config.dkim.end(),
-                                     [&](const auto& key) { return key.domain == name && !retired(key, now); });
+    const bool has_key = std::any_of(config.dkim.begin(), config.dkim.end(), [&](const auto& key) {
+      return key.domain == name && key.signs_for(stream.name) && !retired(key, now);
+    });
     if (has_key) return std::string(name);
     const std::size_t dot = name.find('.');
     name = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
@@ -51,7 +52,8 @@ Names from_domains(const config::Config& config, const config::Stream& stream, T
   if (!domains.empty()) return domains;
   if (names_from(stream)) {
     for (const config::Dkim& key : config.dkim) {
-      if (!retired(key, now) && !signs_by_name(config, key.domain)) add_once(domains, key.domain);
+      if (retired(key, now) || !key.signs_for(stream.name) || signs_by_name(config, key.domain)) continue;
+      add_once(domains, key.domain);
     }
   }
   if (domains.empty()) {
@@ -65,7 +67,7 @@ Names from_domains(const config::Config& config, const config::Stream& stream, T
 Names signers(const config::Config& config, const config::Stream& stream, const std::string& from, Time now) {
   Names domains;
   for (const std::string& domain : stream.dkim) {
-    add_once(domains, domain == config::kDkimOfFrom ? signer_of(config, from, now) : domain);
+    add_once(domains, domain == config::kDkimOfFrom ? signer_of(config, stream, from, now) : domain);
   }
   return domains;
 }
@@ -76,6 +78,8 @@ class Collector {
       : config_(config), now_(now), chosen_(chosen) {}
 
   void add(const config::Stream& stream) {
+    streams_.push_back(stream.name);
+    if (stream.marketing) subjects_.marketing.push_back(&stream);
     const std::vector<Identity> identities = identities_of(stream.pool);
     for (const Identity& identity : identities) {
       if (!known(subjects_.identities, identity)) subjects_.identities.push_back(identity);
@@ -101,7 +105,9 @@ class Collector {
   Subjects take() {
     for (SenderDomain& domain : subjects_.senders) {
       for (const config::Dkim& key : config_.dkim) {
-        if (key.domain == domain.name && !retired(key, now_)) domain.keys.push_back(&key);
+        const bool used = std::any_of(streams_.begin(), streams_.end(),
+                                      [&key](const std::string& stream) { return key.signs_for(stream); });
+        if (key.domain == domain.name && used && !retired(key, now_)) domain.keys.push_back(&key);
       }
     }
     for (const config::Listener& listener : config_.listeners) {
@@ -148,6 +154,7 @@ class Collector {
   const Time now_;
   const std::optional<IpAddress> chosen_;
   Subjects subjects_;
+  Names streams_;  // that were added
 };
 
 }  // namespace
@@ -159,7 +166,20 @@ Subjects find_subjects(const config::Config& config, std::string_view stream, Ti
     const bool internet = each.route.kind == config::Route::Kind::Mx;
     if (stream.empty() ? internet : each.name == stream) collector.add(each);
   }
-  return collector.take();
+  Subjects found = collector.take();
+  const auto add_relay = [&found](const config::Route& route, std::string used_by) {
+    const bool known = std::any_of(found.relays.begin(), found.relays.end(), [&](const Relay& relay) {
+      return relay.route->user == route.user && relay.route->hosts == route.hosts;
+    });
+    if (!route.user.empty() && !known) found.relays.push_back({&route, std::move(used_by)});
+  };
+  for (const config::Stream& each : config.streams) {
+    if (stream.empty() || each.name == stream) add_relay(each.route, "stream " + each.name);
+  }
+  for (const config::Domain& domain : config.domains) {
+    if (stream.empty() && domain.route) add_relay(*domain.route, "domain " + domain.name);
+  }
+  return found;
 }
 
 }  // namespace penstock::preflight

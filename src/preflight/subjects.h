@@ -36,7 +36,7 @@ struct Pairing {
 // A domain of From fields, or one that only signs.
 struct SenderDomain {
   std::string name;
-  std::vector<const config::Dkim*> keys;  // of the domain, in force now or later
+  std::vector<const config::Dkim*> keys;  // of the domain and these streams, in force now or later
   std::vector<Pairing> pairings;          // empty: it is in no From field
 };
 
@@ -46,15 +46,23 @@ struct EnvelopeDomain {
   std::vector<Identity> identities;  // that send with it
 };
 
+// A service that mail is relayed to and that we sign in to.
+struct Relay {
+  const config::Route* route;
+  std::string used_by;  // "stream default"
+};
+
 struct Subjects {
   std::vector<Identity> identities;  // each once, in the configuration's order
   std::vector<SenderDomain> senders;
   std::vector<EnvelopeDomain> envelopes;
+  std::vector<const config::Stream*> marketing;    // streams of marketing mail
   std::vector<const config::Listener*> listeners;  // those with TLS
+  std::vector<Relay> relays;                       // each account once
 };
 
-// `stream`: only what this stream uses; "": everything that goes out by MX. `chosen`: the address the system sends from
-// where a vMTA has none. `config` must outlive the result.
+// `stream`: only what this stream uses; "": everything that goes out by MX, and each account at a service. `chosen`:
+// the address the system sends from where a vMTA has none. `config` must outlive the result.
 [[nodiscard]] Subjects find_subjects(const config::Config& config, std::string_view stream, Time now,
                                      std::optional<IpAddress> chosen = std::nullopt);
 

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "dns/name.h"
+#include "net/deadline.h"
 #include "smtp/reply_parser.h"
 
 namespace penstock::preflight {
@@ -16,13 +17,14 @@ namespace {
 net::Task<tl::expected<model::Reply, std::string>> read_reply(net::Stream& stream, smtp::ReplyParser& parser,
                                                               std::string& rest, Duration timeout) {
   std::array<char, 2048> buffer{};
+  const net::Deadline deadline(timeout);
   while (true) {
     std::string_view bytes = rest;
     const auto got = parser.take(bytes);
     rest.erase(0, rest.size() - bytes.size());
     if (got == smtp::ReplyParser::Got::Reply) co_return std::move(parser.reply());
     if (got == smtp::ReplyParser::Got::Unreadable) co_return tl::unexpected(parser.problem());
-    const net::Io io = co_await stream.read_some(buffer, timeout);
+    const net::Io io = co_await stream.read_some(buffer, deadline.left());
     if (io.bytes == 0) co_return tl::unexpected(io.to_string());
     rest.append(buffer.data(), io.bytes);
   }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "config/config.h"
+#include "dns/configured.h"
 #include "dns/resolver.h"
 #include "model/reply.h"
 #include "net/stream.h"
@@ -19,6 +20,7 @@ struct World {
   dns::Resolver& resolver;
   net::Shard& shard;
   const Clock& clock;
+  std::string system_anchor = dns::kSystemAnchor;
 };
 
 // Trouble of the resolver itself is a ServFail as well. A name that is none: NxDomain.

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "config/schema.h"
 #include "providers/limit_fields.h"
 #include "providers/merge.h"
+#include "providers/overlay.h"
 
 namespace penstock::providers {
 namespace {
@@ -15,24 +17,105 @@ struct Layer {
   std::string origin;
   config::Limits limits;
   const ProviderData* file = nullptr;
+  config::OwnTimeouts timeouts{};
+  config::Backoff backoff{};
 };
+
+bool fits(const config::PathRule& rule, const config::Config& config, const Question& ask) {
+  const auto is = [](const std::string& wanted, const std::string& given) { return wanted.empty() || wanted == given; };
+  if (!is(rule.vmta, ask.vmta) || !is(rule.provider, ask.provider) || !is(rule.site, ask.site)) return false;
+  if (!rule.domain.empty()) {
+    const std::string_view suffix = std::string_view(rule.domain).substr(1);
+    const bool below = rule.domain.starts_with("*.");
+    if (below ? !ask.name.ends_with(suffix) : ask.name != rule.domain) return false;
+  }
+  if (rule.pool.empty()) return true;
+  const config::Pool* pool = config.find_pool(rule.pool);
+  return pool != nullptr && std::any_of(pool->members.begin(), pool->members.end(),
+                                        [&](const config::PoolMember& member) { return member.vmta == ask.vmta; });
+}
+
+enum class Speaks : std::uint8_t { OfADomain, OfNone };
+
+void add_path_layers(const config::Config& config, const Question& ask, Speaks which, std::vector<Layer>& layers) {
+  for (std::size_t i = 0; i < config.paths.size(); ++i) {
+    const config::PathRule& rule = config.paths[i];
+    if (rule.domain.empty() != (which == Speaks::OfNone) || !fits(rule, config, ask)) continue;
+    layers.push_back({fmt::format("[[path]] {}", i + 1), rule.limits, nullptr, rule.timeouts, rule.backoff});
+  }
+}
 
 std::vector<Layer> layers_of(const config::Config& config, const Catalog& catalog, const Question& ask) {
   std::vector<Layer> layers;
-  const config::Limits untouched = config::Defaults{}.limits;
+  const config::Defaults untouched;
+  const bool changed = config.defaults.limits != untouched.limits || config.defaults.backoff != untouched.backoff;
   if (!ask.fixed_route && ask.provider.empty()) layers.push_back({"built in for unknown sites", unknown_site_limits()});
-  layers.push_back(
-      {config.defaults.limits == untouched ? "[defaults], not changed" : "[defaults]", config.defaults.limits});
+  layers.push_back({changed ? "[defaults]" : "[defaults], not changed", config.defaults.limits});
+  layers.back().backoff = config.defaults.backoff;
   if (!ask.provider.empty()) {
     if (const ProviderData* data = catalog.find(ask.provider)) {
-      layers.push_back({"provider file " + data->file, data->provider.limits, data});
+      layers.push_back({"provider file " + data->file, data->provider.limits, data, data->provider.timeouts,
+                        data->provider.backoff});
     }
     for (const config::Provider& own : config.providers) {
-      if (own.name == ask.provider) layers.push_back({"[[provider]] " + own.name, own.limits});
+      if (own.name == ask.provider) {
+        layers.push_back({"[[provider]] " + own.name, own.limits, nullptr, own.timeouts, own.backoff});
+      }
     }
   }
-  if (ask.domain != nullptr) layers.push_back({"[[domain]] " + ask.domain->name, ask.domain->limits});
+  add_path_layers(config, ask, Speaks::OfNone, layers);
+  if (ask.domain != nullptr) {
+    const config::Domain& rule = *ask.domain;
+    layers.push_back({"[[domain]] " + rule.name, rule.limits, nullptr, rule.timeouts, rule.backoff});
+  }
+  add_path_layers(config, ask, Speaks::OfADomain, layers);
   return layers;
+}
+
+void add_fact(const ProviderData* data, Explained& row) {
+  const Fact* fact = data == nullptr ? nullptr : data->fact_of(row.key);
+  if (fact == nullptr) return;
+  row.reference = fact->reference;
+  row.standing = to_string(fact->standing);
+  row.note = fact->note;
+}
+
+// Without the quotes a file has.
+std::string bare(std::string written) {
+  std::erase(written, '"');
+  return written;
+}
+
+void add_timeouts(const config::Config& config, const std::vector<Layer>& layers, std::vector<Explained>& rows) {
+  const config::Timeouts untouched;
+  for (const config::Key& key : config::timeouts_section().keys) {
+    const std::string general = key.write(&config.timeouts);
+    Explained row{"timeouts." + key.name, bare(general), "[timeouts]", "", "", ""};
+    if (general == key.write(&untouched)) row.origin += ", not changed";
+    const config::Key* own = config::own_timeouts_section().find(key.name);
+    for (const Layer& layer : layers) {
+      const std::string said = own == nullptr ? std::string() : own->write(&layer.timeouts);
+      if (said.empty()) continue;
+      row = {row.key, bare(said), layer.origin, "", "", ""};
+      add_fact(layer.file, row);
+    }
+    rows.push_back(std::move(row));
+  }
+}
+
+void add_backoff(const std::vector<Layer>& layers, std::vector<Explained>& rows) {
+  config::Backoff effective;
+  for (const Layer& layer : layers) effective = overlay(layer.backoff, effective);
+  for (const config::Key& key : config::backoff_section().keys) {
+    Explained row{"backoff." + key.name, bare(key.write(&effective)), "the share counts", "", "", ""};
+    for (const Layer& layer : layers) {
+      if (row.value.empty() || key.write(&layer.backoff).empty()) continue;
+      const bool kept = bare(key.write(&layer.backoff)) == row.value;
+      row = {row.key, row.value, layer.origin + (kept ? "" : ", brought into line with the other length"), "", "", ""};
+      add_fact(layer.file, row);
+    }
+    rows.push_back(std::move(row));
+  }
 }
 
 void add_file_facts(const ProviderData* data, std::vector<Explained>& rows) {
@@ -57,32 +140,27 @@ std::string text_of(config::TlsLevel level) {
   return "verify";
 }
 
+}  // namespace
+
 // The narrowest that says something counts, but what a provider is known to need only raises what the stream says.
-Explained tls_row(const config::Config& config, const Catalog& catalog, const Question& ask) {
-  Explained row{"tls", text_of(config.tls.delivery), "[tls]", "", "", ""};
-  config::TlsLevel level = config.tls.delivery;
+TlsWord tls_word(const config::Config& config, const Catalog& catalog, const Question& ask) {
+  TlsWord word{config.tls.delivery, {"tls", text_of(config.tls.delivery), "[tls]", "", "", ""}};
   const auto say = [&](config::TlsLevel said, std::string origin) {
-    level = said;
-    row = {"tls", text_of(said), std::move(origin), "", "", ""};
+    word.level = said;
+    word.row = {"tls", text_of(said), std::move(origin), "", "", ""};
   };
   if (ask.stream != nullptr && ask.stream->tls) say(*ask.stream->tls, "[[stream]] " + ask.stream->name);
   const ProviderData* data = ask.provider.empty() ? nullptr : catalog.find(ask.provider);
-  if (data != nullptr && data->tls && *data->tls > level) {
+  if (data != nullptr && data->tls && *data->tls > word.level) {
     say(*data->tls, "provider file " + data->file);
-    if (const Fact* fact = data->fact_of("tls")) {
-      row.reference = fact->reference;
-      row.standing = to_string(fact->standing);
-      row.note = fact->note;
-    }
+    add_fact(data, word.row);
   }
   for (const config::Provider& own : config.providers) {
     if (!ask.provider.empty() && own.name == ask.provider && own.tls) say(*own.tls, "[[provider]] " + own.name);
   }
   if (ask.domain != nullptr && ask.domain->tls) say(*ask.domain->tls, "[[domain]] " + ask.domain->name);
-  return row;
+  return word;
 }
-
-}  // namespace
 
 std::vector<Explained> explain(const config::Config& config, const Catalog& catalog, const Question& ask) {
   const std::vector<Layer> layers = layers_of(config, catalog, ask);
@@ -97,11 +175,7 @@ std::vector<Explained> explain(const config::Config& config, const Catalog& cata
     if (from != layers.rend() && field.text(from->limits) != row.value) {
       row.origin += fmt::format(", which says {}; brought down to the ceiling", field.text(from->limits));
     }
-    if (const Fact* fact = from != layers.rend() && from->file ? from->file->fact_of(field.key) : nullptr) {
-      row.reference = fact->reference;
-      row.standing = to_string(fact->standing);
-      row.note = fact->note;
-    }
+    if (from != layers.rend()) add_fact(from->file, row);
     rows.push_back(std::move(row));
   }
   if (ask.stream != nullptr && ask.stream->recipients_per_message != 0) {
@@ -111,7 +185,9 @@ std::vector<Explained> explain(const config::Config& config, const Catalog& cata
              ""};
     }
   }
-  rows.push_back(tls_row(config, catalog, ask));
+  add_backoff(layers, rows);
+  add_timeouts(config, layers, rows);
+  rows.push_back(tls_word(config, catalog, ask).row);
   if (!ask.provider.empty()) add_file_facts(catalog.find(ask.provider), rows);
   return rows;
 }

@@ -2,7 +2,7 @@
 // explain: every effective value of a path and where it comes from. Pure; nothing of `config` or `catalog` is kept.
 //
 // Layers, the widest first; a later one that says something counts: what is built in for unknown sites, [defaults], the
-// provider file, [[provider]], [[domain]], and what the stream says.
+// provider file, [[provider]], [[path]], [[domain]], [[path]] that names a domain, and what the stream says.
 #pragma once
 
 #include <string>
@@ -27,9 +27,20 @@ struct Question {
   const config::Domain* domain = nullptr;  // the rule that fits
   const config::Stream* stream = nullptr;  // may be missing
   bool fixed_route = false;                // a relay or LMTP: no provider, and nothing built in
+  // What [[path]] may ask for besides; "": not known.
+  std::string vmta{};
+  std::string site{};  // the set of MX hosts, where there is no provider
+  std::string name{};  // the recipients' domain
 };
 
 [[nodiscard]] std::vector<Explained> explain(const config::Config& config, const Catalog& catalog, const Question& ask);
+
+// The level of TLS before anything that the domain publishes, and whose word it is ("[tls]", "[[stream]] news").
+struct TlsWord {
+  config::TlsLevel level;
+  Explained row;
+};
+[[nodiscard]] TlsWord tls_word(const config::Config& config, const Catalog& catalog, const Question& ask);
 
 // The [[domain]] of the name itself, else of the longest "*." suffix; nullptr when there is none.
 [[nodiscard]] const config::Domain* domain_rule(const config::Config& config, const std::string& domain);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "providers/limit_fields.h"
+#include "providers/overlay.h"
 
 namespace penstock::providers {
 
@@ -26,6 +27,8 @@ std::vector<config::Provider> merge(const std::vector<config::Provider>& own, co
     config::Provider merged = table;
     if (const ProviderData* shipped = catalog.find(table.name)) {
       merged.limits = fill(table.limits, shipped->provider.limits);
+      merged.timeouts = overlay(table.timeouts, shipped->provider.timeouts);
+      merged.backoff = overlay(table.backoff, shipped->provider.backoff);
       if (merged.mx.empty()) merged.mx = without(shipped->provider.mx, mx);
       if (merged.domains.empty()) merged.domains = without(shipped->provider.domains, domains);
     }

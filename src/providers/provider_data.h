@@ -2,7 +2,8 @@
 // ProviderData: what one provider file says of a mailbox provider, each value with its reference and standing.
 //
 // A file names its provider and has one table for each fact: match, connections, connection_rate, message_rate,
-// messages_per_connection, recipients_per_message, tls, postmaster, feedback_loop. docs/providers.md explains them.
+// messages_per_connection, recipients_per_message, timeouts, backoff, tls, postmaster, feedback_loop.
+// docs/providers.md explains them.
 // Limits are per source address. Plain values; any thread.
 #pragma once
 
@@ -42,7 +43,8 @@ struct ProviderData {
   std::optional<config::TlsLevel> tls;  // at least this
   std::string postmaster, feedback_loop;
   std::map<std::string, Fact, std::less<>> facts;  // by table
-  // The table a key of [[provider]] comes from: "connections_floor" from "connections", "mx" from "match".
+  // The table a key of [[provider]] comes from: "connections_floor" from "connections", "mx" from "match",
+  // "timeouts.mail" from "timeouts".
   [[nodiscard]] const Fact* fact_of(std::string_view key) const;
 };
 

@@ -8,6 +8,7 @@
 #include "config/kinds.h"
 #include "config/nearest.h"
 #include "config/rules.h"
+#include "config/schema.h"
 #include "config/syntax.h"
 
 namespace penstock::providers {
@@ -32,7 +33,9 @@ const std::vector<std::string>& known_tables() {
                                               "postmaster",
                                               "messages_per_connection",
                                               "feedback_loop",
-                                              "recipients_per_message"};
+                                              "recipients_per_message",
+                                              "timeouts",
+                                              "backoff"};
   return names;
 }
 
@@ -114,6 +117,12 @@ class Reader {
     data_.facts[table.key] = std::move(fact);
   }
 
+  // Of a table whose keys are those that [[provider]] has in a table of that name.
+  [[nodiscard]] static const config::Section* shared_section(const std::string& table) {
+    if (table == "timeouts") return &config::own_timeouts_section();
+    return table == "backoff" ? &config::backoff_section() : nullptr;
+  }
+
   void read_value(const std::string& table, const Entry& entry, const std::string& key) {
     const std::string& name = entry.key;
     Limits& limits = data_.provider.limits;
@@ -139,12 +148,27 @@ class Reader {
     if (table == "tls" && name == "level") return take(config::optional_of(config::tls_level()), entry, key, data_.tls);
     if (table == "postmaster" && name == "url") return take(config::any_text(500), entry, key, data_.postmaster);
     if (table == "feedback_loop" && name == "url") return take(config::any_text(500), entry, key, data_.feedback_loop);
+    if (const config::Section* section = shared_section(table)) {
+      if (const config::Key* known = section->find(name)) return take_shared(*known, entry, key);
+    }
     complain(entry.place, key, fmt::format("unknown key \"{}\" in [{}]", name, table),
              config::did_you_mean(name, keys_of(table)));
   }
 
+  void take_shared(const config::Key& known, const Entry& entry, const std::string& key) {
+    config::Complaints complaints(problems_, key, entry.key);
+    config::Provider& provider = data_.provider;
+    void* object = key.starts_with("timeouts.") ? static_cast<void*>(&provider.timeouts) : &provider.backoff;
+    if (!known.read(object, entry.value, complaints)) good_ = false;
+  }
+
   static std::vector<std::string> keys_of(const std::string& table) {
     std::vector<std::string> keys{"reference", "standing", "note"};
+    if (const config::Section* section = shared_section(table)) {
+      const std::vector<std::string> names = section->names();
+      keys.insert(keys.end(), names.begin(), names.end());
+      return keys;
+    }
     if (table == "match") keys.insert(keys.end(), {"mx", "domains"});
     if (table == "tls") keys.emplace_back("level");
     if (table == "postmaster" || table == "feedback_loop") keys.emplace_back("url");
@@ -154,6 +178,10 @@ class Reader {
   }
 
   void check_order(const Entry& table) {
+    const config::Backoff& backoff = data_.provider.backoff;
+    if (table.key == "backoff" && backoff.first && backoff.longest && *backoff.longest < *backoff.first) {
+      return complain(table.place, "backoff.longest", "longest must not be shorter than first");
+    }
     const Limits& limits = data_.provider.limits;
     double floor = limits.connections_floor;
     double start = limits.connections_start;
@@ -190,6 +218,7 @@ std::string_view to_string(Standing standing) {
 
 const Fact* ProviderData::fact_of(std::string_view key) const {
   if (key == "mx" || key == "domains") key = "match";
+  key = key.substr(0, key.find('.'));
   for (const std::string_view end : {"_floor", "_start"}) {
     if (key.ends_with(end)) key.remove_suffix(end.size());
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "report/address_scan.h"
 #include "report/phrases.h"
 
 namespace penstock::report {
@@ -21,39 +22,6 @@ void each_line(std::string_view text, Visit&& visit) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (!visit(line)) return;
   }
-}
-
-bool is_local_char(char c) {
-  static constexpr std::string_view kOthers = ".!#$%&'*+/=?^_`{|}~-";
-  return ascii::is_alnum(c) || kOthers.find(c) != std::string_view::npos;
-}
-bool is_domain_char(char c) {
-  return ascii::is_alnum(c) || c == '.' || c == '-' || c == '_';
-}
-
-struct Place {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-
-// The address around the '@' at `at`; an empty place when there is none.
-Place address_around(std::string_view line, std::size_t at) {
-  std::size_t begin = at;
-  if (at > 0 && line[at - 1] == '"') {
-    const std::size_t quote = at >= 2 ? line.rfind('"', at - 2) : std::string_view::npos;
-    if (quote == std::string_view::npos) return {};
-    begin = quote;
-  } else {
-    while (begin > 0 && is_local_char(line[begin - 1])) --begin;
-    while (begin < at && (line[begin] == '\'' || line[begin] == '*' || line[begin] == '.' || line[begin] == '`')) {
-      ++begin;
-    }
-  }
-  std::size_t end = at + 1;
-  while (end < line.size() && is_domain_char(line[end])) ++end;
-  while (end > at + 1 && (line[end - 1] == '.' || line[end - 1] == '-')) --end;
-  if (begin == at || end == at + 1 || end - begin > 320) return {};
-  return {begin, end};
 }
 
 // Fields of mail that stand in notices and name people who are not the recipient, and messages that are no people.
@@ -249,6 +217,12 @@ bool starts_header(std::string_view line) {
   return false;
 }
 
+// "This report relates to a message you sent with the following header fields:" and then the report itself.
+bool introduces_some_fields(std::string_view line) {
+  const std::string lowered = ascii::lower(ascii::trim(line));
+  return lowered.ends_with(':') && lowered.find("following header") != std::string::npos;
+}
+
 }  // namespace
 
 NoticeText split_notice(std::string_view text) {
@@ -256,8 +230,21 @@ NoticeText split_notice(std::string_view text) {
   std::size_t offset = 0;
   std::size_t cut = whole.size();
   std::size_t header = whole.size();
+  enum class Fields : std::uint8_t { None, Introduced, Listed } fields = Fields::None;
   each_line(whole, [&](std::string_view line) {
     const std::size_t next = std::min(whole.size(), offset + line.size() + 1);
+    const bool empty = ascii::trim(line).empty();
+    if (fields == Fields::Introduced && !empty) {
+      fields = Fields::Listed;
+    } else if (fields == Fields::Listed && empty) {
+      fields = Fields::None;
+    } else if (introduces_some_fields(line)) {
+      fields = Fields::Introduced;
+    }
+    if (fields != Fields::None) {
+      offset = next;
+      return true;
+    }
     if (starts_header(line)) {
       cut = header = offset;
       return false;

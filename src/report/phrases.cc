@@ -2,6 +2,8 @@
 #include "report/phrases.h"
 
 #include "base/ascii.h"
+#include "base/fold.h"
+#include "report/languages.h"
 #include "report/word_table.h"
 
 namespace penstock::report {
@@ -30,7 +32,25 @@ constexpr std::string_view kDaemons[] = {"mailer-daemon",
                                          "uucp@",
                                          "interscan",
                                          "symantec_antivirus",
-                                         "bounces@"};
+                                         "bounces@",
+                                         "microsoftexchange",
+                                         "microsoft outlook",
+                                         "exchange administrator",
+                                         "mail router",
+                                         "mail gateway",
+                                         "mailsystem",
+                                         "maildelivery",
+                                         "mail server",
+                                         "email delivery",
+                                         "e-mail delivery",
+                                         "autodaemon",
+                                         "delivery agent",
+                                         "mail transport",
+                                         "mail-delivery",
+                                         "delivery notification",
+                                         "delivery status",
+                                         "smtp server",
+                                         "mailadmin@"};
 
 constexpr std::string_view kFailureSubjects[] = {"undeliver",
                                                  "delivery status notification",
@@ -77,50 +97,37 @@ constexpr std::string_view kFailureSubjects[] = {"undeliver",
                                                  "delayed mail",
                                                  "bounced mail",
                                                  "message not delivered",
-                                                 "unzustellbar",
-                                                 "nicht zugestellt",
-                                                 "nicht zustellbar",
-                                                 "non remis",
-                                                 "non distribu",
-                                                 "échec de",
-                                                 "echec de",
-                                                 "no se puede entregar",
-                                                 "no se ha podido entregar",
-                                                 "no entregado",
-                                                 "non recapitabile",
-                                                 "mancato recapito",
-                                                 "mancata consegna",
-                                                 "onbestelbaar",
-                                                 "não entregue",
-                                                 "nao entregue",
-                                                 "não foi poss",
-                                                 "niedostarcz",
-                                                 "kan inte levereras",
-                                                 "olevererbart",
-                                                 "ikke leveret",
-                                                 "ikke levert",
-                                                 "ei voi toimittaa",
-                                                 "nedoru",
-                                                 "teslim edilemedi",
-                                                 "недостав",
-                                                 "не доставлено",
-                                                 "не может быть доставлен",
-                                                 "配信不能",
-                                                 "配信できません",
-                                                 "送信できません",
-                                                 "送信エラー",
-                                                 "メールエラー",
-                                                 "配信エラー",
-                                                 "退信",
-                                                 "无法投递",
-                                                 "未能送达",
-                                                 "无法送达",
-                                                 "반송",
-                                                 "배달"};
+                                                 "failed to deliver",
+                                                 "could not deliver",
+                                                 "delivery incomplete",
+                                                 "mail could not",
+                                                 "message could not",
+                                                 "returning message to sender",
+                                                 "bounce]",
+                                                 "bounced message",
+                                                 "address not found",
+                                                 "mail returned",
+                                                 "message returned",
+                                                 "recipient unknown",
+                                                 "unknown recipient",
+                                                 "no such user",
+                                                 "mailbox unavailable",
+                                                 "mailbox does not exist"};
 
-constexpr std::string_view kDelaySubjects[] = {
-    "delayed",   "delay)", "(delay", "still being retried", "warning:", "could not send message for past",
-    "verzögert", "retard"};
+constexpr std::string_view kDelaySubjects[] = {"delayed",
+                                               "delay)",
+                                               "(delay",
+                                               "still being retried",
+                                               "warning: message",
+                                               "warning: mail",
+                                               "warning: could not",
+                                               "warning: delivery",
+                                               "warning: your message",
+                                               "could not send message for past",
+                                               "still in queue",
+                                               "not yet delivered",
+                                               "temporarily undeliverable",
+                                               "delivery incomplete"};
 
 constexpr std::string_view kFailures[] = {"could not be delivered",
                                           "not been delivered",
@@ -204,64 +211,85 @@ constexpr std::string_view kFailures[] = {"could not be delivered",
                                           "not deliverable",
                                           "wasn't sent",
                                           "was not sent",
-                                          "unzustellbar",
-                                          "nicht zugestellt",
-                                          "nicht zustellbar",
-                                          "konnte nicht",
-                                          "n'a pas pu",
-                                          "n'a pu être",
-                                          "non remis",
-                                          "pas été remis",
-                                          "no se pudo entregar",
-                                          "no se ha podido",
-                                          "no se puede entregar",
-                                          "non è stato possibile",
-                                          "non recapitabile",
-                                          "kan niet worden bezorgd",
-                                          "niet worden bezorgd",
-                                          "não foi possível",
-                                          "não pôde ser",
-                                          "nie można dostarczyć",
-                                          "nie mógł",
-                                          "kunde inte levereras",
-                                          "kunne ikke leveres",
-                                          "nelze doručit",
-                                          "teslim edilemedi",
-                                          "не может быть доставлен",
-                                          "не было доставлено",
-                                          "не удалось доставить",
-                                          "недостав",
-                                          "送信できません",
-                                          "配信できません",
-                                          "お届けできません",
-                                          "届けることができません",
-                                          "配信不能",
-                                          "無法傳送",
-                                          "无法投递",
-                                          "无法送达",
-                                          "未能送达",
-                                          "退信",
-                                          "배달되지",
-                                          "전송하지"};
+                                          "could not be sent",
+                                          "couldn't be sent",
+                                          "could not be completed",
+                                          "unsuccessful delivery",
+                                          "not deliver your message",
+                                          "has been returned",
+                                          "no mailbox",
+                                          "unknown recipient",
+                                          "recipient unknown",
+                                          "wasn't found at",
+                                          "was not found",
+                                          "user not found",
+                                          "mailbox unavailable",
+                                          "exceeds allowed size",
+                                          "exceeded its quota",
+                                          "exceeded the storage",
+                                          "account has been disabled",
+                                          "no longer exists",
+                                          "no longer valid",
+                                          "is full",
+                                          "does not have an account",
+                                          "doesn't have a",
+                                          "will not be delivered",
+                                          "was undeliverable",
+                                          "been undeliverable",
+                                          "trouble sending",
+                                          "had trouble",
+                                          "issued an error",
+                                          "was blocked by",
+                                          "has been blocked",
+                                          "message blocked",
+                                          "isn't accepting"};
 
-constexpr std::string_view kDelays[] = {"has been delayed",      "been delayed",     "not yet been delivered",
-                                        "warning only",          "will be retried",  "delivery attempts will continue",
-                                        "still being attempted", "gmail will retry", "temporary problem delivering",
-                                        "will keep trying",      "will continue to", "do not need to resend",
-                                        "will try for",          "still trying"};
-constexpr std::string_view kGivenUp[] = {"permanent error",
+constexpr std::string_view kDelays[] = {"has been delayed",
+                                        "been delayed",
+                                        "not yet been delivered",
+                                        "warning only",
+                                        "will be retried",
+                                        "delivery attempts will continue",
+                                        "still being attempted",
+                                        "gmail will retry",
+                                        "temporary problem delivering",
+                                        "will keep trying",
+                                        "will continue to",
+                                        "do not need to resend",
+                                        "will try for",
+                                        "still trying",
+                                        "still in the queue",
+                                        "not been delivered yet",
+                                        "not yet delivered",
+                                        "will be attempted again",
+                                        "will be tried again",
+                                        "will retry for",
+                                        "will be making further attempts",
+                                        "further attempts will be made",
+                                        "remains undelivered"};
+constexpr std::string_view kGivenUp[] = {"permanent fatal",
                                          "given up",
-                                         "giving up",
                                          "failed permanently",
                                          "permanently failed",
                                          "permanently rejected",
                                          "permanently refused",
                                          "permanently undeliverable",
                                          "been permanently",
-                                         "permanent failure",
-                                         "fatal errors",
-                                         "returned to sender",
-                                         "could not be delivered to"};
+                                         "been returned to sender",
+                                         "was returned to sender",
+                                         "removed from the mail queue",
+                                         "will not be tried again",
+                                         "no further attempts",
+                                         "will not be retried"};
+// Notices of delay use these of what may come: "it will be returned to sender if it cannot be delivered to …".
+constexpr std::string_view kReturned[] = {"permanent error", "giving up",          "permanent failure",
+                                          "fatal errors",    "returned to sender", "could not be delivered to"};
+constexpr std::string_view kNotFatal[] = {"non-fatal", "non fatal", "nonfatal"};
+// What programs that send notices call themselves, besides kDaemons.
+constexpr std::string_view kRoles[] = {
+    "reply", "admin",    "mail",    "post",   "system",   "server", "robot",    "daemon",  "bounce",    "deliver",
+    "notif", "support",  "gateway", "virus",  "filter",   "secur",  "exchange", "mta",     "smtp",      "root",
+    "abuse", "helpdesk", "alert",   "report", "listserv", "list-",  "service",  "automat", "webmaster", "hostmaster"};
 
 std::string_view stripped(std::string_view line) {
   while (!line.empty() && (ascii::is_space(line.front()) || line.front() == '-' || line.front() == '=' ||
@@ -275,35 +303,50 @@ std::string_view stripped(std::string_view line) {
 
 bool is_daemon(std::string_view field) {
   if (ascii::trim(field).empty() || ascii::trim(field) == "<>") return true;
-  return has_any(ascii::lower(field), kDaemons);
+  const std::string name = folded(field);
+  return has_any(name, kDaemons) || has_any(name, daemons_abroad());
+}
+bool is_person(std::string_view field) {
+  if (is_daemon(field)) return false;
+  const std::string whole = folded(field);
+  std::string_view name = whole;
+  // What stands behind the "@" is whoever hosts the mail.
+  if (const std::size_t at = name.rfind('@'); at != std::string_view::npos) name = name.substr(0, at);
+  return !has_any(name, kRoles);
 }
 bool is_failure_subject(std::string_view subject) {
-  return has_any(subject, kFailureSubjects);
+  return has_any(subject, kFailureSubjects) || has_any(subject, failure_subjects_abroad());
 }
 bool is_delay_subject(std::string_view subject) {
-  return has_any(subject, kDelaySubjects);
+  return has_any(subject, kDelaySubjects) || has_any(subject, delay_subjects_abroad());
 }
 bool is_answer_subject(std::string_view subject) {
-  static constexpr std::string_view kAnswers[] = {"re:", "re :", "re[", "aw:", "sv:", "antw:", "odp:", "rif:", "ynt:"};
+  static constexpr std::string_view kAnswers[] = {"re:",  "re :", "re[",  "aw:",   "sv:",    "antw:", "odp:", "rif:",
+                                                  "ynt:", "vs:",  "res:", "回复:", "回复：", "答复:", "回覆:"};
   return starts_with_any(ascii::trim(subject), kAnswers);
 }
 bool is_forward_subject(std::string_view subject) {
-  static constexpr std::string_view kForwards[] = {"fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "[fwd"};
+  static constexpr std::string_view kForwards[] = {
+      "fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "[fwd", "enc:", "doorst:", "vl:", "转发:", "轉寄:"};
   return starts_with_any(ascii::trim(subject), kForwards);
 }
 bool says_failure(std::string_view text) {
-  return has_any(text, kFailures);
+  return has_any(text, kFailures) || has_any(text, failures_abroad());
 }
 bool says_delay(std::string_view text) {
-  return has_any(text, kDelays);
+  return has_any(text, kDelays) || has_any(text, delays_abroad());
 }
 bool says_given_up(std::string_view text) {
   return has_any(text, kGivenUp);
 }
+bool says_returned(std::string_view text) {
+  return has_any(text, kReturned) && !has_any(text, kNotFatal);
+}
 bool introduces_original(std::string_view raw) {
-  const std::string lowered = ascii::lower(ascii::trim(raw));
+  const std::string lowered = folded(ascii::trim(raw));
   const std::string_view line = stripped(lowered);
-  static constexpr std::string_view kStarts[] = {"original message headers",
+  static constexpr std::string_view kStarts[] = {"the header and",
+                                                 "original message headers",
                                                  "original message header",
                                                  "original message follows",
                                                  "original message follow",
@@ -327,6 +370,10 @@ bool introduces_original(std::string_view raw) {
                                                  "start of returned",
                                                  "start of original",
                                                  "the body of the message",
+                                                 "[ offending message",
+                                                 "----original message",
+                                                 "possibly truncated original message",
+                                                 "original message attached",
                                                  "original-message"};
   if (starts_with_any(line, kStarts)) return true;
   const bool framed = !lowered.empty() && (lowered.front() == '-' || lowered.front() == '=' || lowered.front() == '*');
@@ -342,10 +389,10 @@ bool introduces_original(std::string_view raw) {
                                                 "returned message",
                                                 "berichtkoppen",
                                                 "nachrichtenkopf",
-                                                "nachrichtenköpfe",
-                                                "en-têtes de message",
+                                                "nachrichtenkopfe",
+                                                "en-tetes de message",
                                                 "encabezados del mensaje",
-                                                "cabeçalhos",
+                                                "cabecalhos",
                                                 "intestazioni del messaggio"};
   return has_any(lowered, kParts) && (framed || lowered.ends_with(':') || lowered.find("follow") != std::string::npos);
 }

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "base/fold.h"
 #include "report/html_text.h"
 #include "report/message_tree.h"
 #include "report/notice_text.h"
@@ -24,7 +25,7 @@ class Reader {
  public:
   explicit Reader(const MessageTree& tree) : tree_(tree) {
     report_.truncated = tree.truncated;
-    subject_ = ascii::lower(tree.subject);
+    subject_ = folded(tree.subject);
   }
 
   Report read() {
@@ -72,7 +73,7 @@ class Reader {
     }
     if (ascii::trim(head_).empty() && !html.empty()) add_text(html_to_text(html));
     const std::string words = squeeze(std::string_view(head_).substr(0, kHeadBytesMax), kHeadBytesMax);
-    lowered_ = ascii::lower(words);
+    lowered_ = folded(words);
     quoted_ = find_reply(words);
   }
 
@@ -101,7 +102,10 @@ class Reader {
     }
     const bool authentication = is_authentication_report(subject_, lowered_);
     const bool status_part = has_part(PartKind::Status);
-    const bool plain = returned_ && !status_part && quoted_.reply.code == 0 && is_complaint(subject_, lowered_);
+    // A filter that refused a mail as spam may call it so too; its notice says that it was not delivered.
+    const bool notice = is_daemon(field_value(tree_.header, "From")) && is_failure_subject(subject_);
+    const bool plain =
+        returned_ && !status_part && !notice && quoted_.reply.code == 0 && is_complaint(subject_, lowered_);
     if (!is_report && !plain && !(authentication && !status_part)) return false;
     report_.kind = ReportKind::Complaint;
     if (report_.feedback_type.empty()) report_.feedback_type = authentication ? "auth-failure" : "abuse";
@@ -213,7 +217,7 @@ class Reader {
             done = true;
             break;
           }
-          if (is_delay_subject(subject_)) {
+          if (is_delay_subject(subject_) && recipient.status.status_class != 5) {
             delayed = true;
             break;
           }
@@ -243,7 +247,9 @@ class Reader {
     if (!field_value(tree_.header, "X-Failed-Recipients").empty()) return true;
     if (is_from_somebody(tree_.header) && !is_forward_subject(subject_)) return false;
     if (is_daemon(field_value(tree_.header, "From"))) return true;
-    const bool says_so = is_failure_subject(subject_) || is_delay_subject(subject_);
+    // Anybody may write about failures; a subject is a mark only under the name of a program, or where it is passed on.
+    const bool may_say = is_forward_subject(subject_) || !is_person(field_value(tree_.header, "From"));
+    const bool says_so = may_say && (is_failure_subject(subject_) || is_delay_subject(subject_));
     return !is_answer_subject(subject_) && (says_so || has_part(PartKind::Embedded) || has_part(PartKind::Headers));
   }
 
@@ -278,12 +284,22 @@ class Reader {
     if (failed.empty() && (!spoken || !has_mark() || notice_score(listed) < 5)) return false;
     if (!failed.empty()) listed = sections_for(failed, std::move(listed));
     const FoundBy found = failed.empty() ? FoundBy::Text : FoundBy::FailedRecipients;
-    const bool late = (says_delay(lowered_) || is_delay_subject(subject_)) && !says_given_up(lowered_);
+    // A person is away, whatever the words; what quotes a reply is a notice all the same.
+    if (failed.empty() && quoted_.reply.code == 0 && tree_.content_type != "multipart/report" &&
+        is_automatic_subject(subject_) && is_auto_reply(tree_.header, {})) {
+      return false;
+    }
+    const bool late = is_late();
     for (const ListedAddress& address : listed) {
       add_recipient(address.address, found);
       const bool wordless = says_nothing(address) || address.standing < Standing::Announced ||
                             (quoted_.reply.code != 0 && find_reply(address.section).reply.code == 0);
-      take_words(report_.recipients.back(), wordless && listed.size() == 1 ? std::string_view(head_) : address.section);
+      const std::string_view above = reason_above(address);
+      const bool whole = listed.size() == 1 && (wordless || !above.empty());
+      take_words(report_.recipients.back(), whole ? std::string_view(head_)
+                                            : !above.empty() && says_nothing(address)
+                                                ? above
+                                                : std::string_view(address.section));
     }
     if (listed.empty() && !original_recipient_.empty()) {
       add_recipient(original_recipient_, FoundBy::EmbeddedMessage);
@@ -295,6 +311,25 @@ class Reader {
     }
     report_.kind = late ? ReportKind::Delay : ReportKind::Bounce;
     return true;
+  }
+
+  // Mail that still waits. Words of the text that say so count more than those of what may come; a subject like
+  // "Warning: …" less than any word of failure, and than a final reply.
+  [[nodiscard]] bool is_late() const {
+    if (says_given_up(lowered_)) return false;
+    const bool final = quoted_.reply.permanent() || quoted_.reply.enhanced.status_class == 5;
+    const bool returned = says_returned(lowered_);
+    return says_delay(lowered_) ? !(final && returned) : is_delay_subject(subject_) && !final && !returned;
+  }
+
+  // Some hosts tell the reason first, and below the address whom to ask: "The account is over quota. <a@example.com>".
+  [[nodiscard]] std::string_view reason_above(const ListedAddress& listed) const {
+    const std::string_view head = std::string_view(head_).substr(0, kHeadBytesMax);
+    const std::size_t at = head.find(listed.section);
+    if (listed.section.empty() || at == std::string_view::npos) return {};
+    if (find_reply(listed.section).reply.code != 0 || says_failure(folded(listed.section))) return {};
+    const std::string_view above = head.substr(0, at);
+    return says_failure(folded(above)) ? above : std::string_view();
   }
 
   // Whether the lines about an address hold more than the address.

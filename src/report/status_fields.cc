@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/status_fields.h"
 
+#include <charconv>
+#include <cstdint>
+
 #include "base/ascii.h"
 #include "mime/date.h"
+#include "mime/text.h"
 #include "report/status_text.h"
 
 namespace penstock::report {
@@ -29,6 +33,47 @@ std::string_view after_type(std::string_view value, std::string_view& type) {
   if (semicolon == std::string_view::npos || value.find('@') < semicolon) return ascii::trim(value);
   type = ascii::trim(value.substr(0, semicolon));
   return ascii::trim(value.substr(semicolon + 1));
+}
+
+void append_utf8(std::uint32_t number, std::string& out) {
+  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (number < 0x80) {
+    put(number);
+    return;
+  }
+  if (number < 0x800) {
+    put(0xc0 | (number >> 6));
+  } else if (number < 0x10000) {
+    put(0xe0 | (number >> 12));
+    put(0x80 | ((number >> 6) & 0x3f));
+  } else {
+    put(0xf0 | (number >> 18));
+    put(0x80 | ((number >> 12) & 0x3f));
+    put(0x80 | ((number >> 6) & 0x3f));
+  }
+  put(0x80 | (number & 0x3f));
+}
+
+// RFC 6533 §3: "\\x{E9}" for a character of its number, in a field of the type utf-8. What is no such stays as it is.
+std::string decoded_utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    std::uint32_t number = 0;
+    std::size_t end = i + 3;
+    if (text.substr(i).starts_with("\\x{")) {
+      const auto [stop, error] = std::from_chars(text.data() + end, text.data() + text.size(), number, 16);
+      end = static_cast<std::size_t>(stop - text.data());
+      const bool character =
+          number > 0x20 && number != 0x7f && number <= 0x10ffff && (number < 0xd800 || number > 0xdfff);
+      if (error == std::errc{} && character && end < text.size() && text[end] == '}') {
+        append_utf8(number, out);
+        i = end + 1;
+        continue;
+      }
+    }
+    out += text[i++];
+  }
+  return out;
 }
 
 ReportAction action_of(std::string_view value) {
@@ -198,6 +243,9 @@ std::string address_of(std::string_view value) {
   }
   address = ascii::trim(address);
   if (address.ends_with('>')) address.remove_suffix(1);
+  for (const std::string_view protocol : {"smtp:", "smtp="}) {
+    if (ascii::starts_with_ignoring_case(address, protocol)) address = ascii::trim(address.substr(protocol.size()));
+  }
   if (address.starts_with('@')) {
     const std::size_t colon = address.find(':');
     if (colon == std::string_view::npos) return {};
@@ -211,7 +259,10 @@ std::string address_of(std::string_view value) {
     if (address.find('@') > blank) return {};
     address = address.substr(0, blank);
   }
-  return squeeze(address, 320);
+  // Part of it would be somebody else's address.
+  if (!quoted && mime::has_control(address)) return {};
+  const bool utf8 = ascii::equal_ignoring_case(type, "utf-8") && address.find("\\x{") != std::string_view::npos;
+  return squeeze(utf8 ? decoded_utf8(address) : address, 320);
 }
 
 void add_status_groups(const std::vector<StatusGroup>& groups, Report& report) {

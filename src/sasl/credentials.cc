@@ -40,9 +40,17 @@ bool matches(const Credentials& credentials, std::string_view password) {
 std::string_view password_problem(std::string_view password) {
   if (password.empty()) return "a password must not be empty";
   if (password.size() > kPasswordBytesMax) return "a password has at most 512 bytes";
-  const bool control = std::any_of(password.begin(), password.end(),
-                                   [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-  return control ? "a password must not hold control characters" : "";
+  const auto is_any = [password](auto what) {
+    return std::any_of(password.begin(), password.end(),
+                       [what](char c) { return what(static_cast<unsigned char>(c)); });
+  };
+  if (is_any([](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
+    return "a password must not hold control characters";
+  }
+  // One program writes "é" as one character, another as two.
+  return is_any([](unsigned char c) { return c > 0x7F; })
+             ? "a password must be ASCII: programs do not agree on how other characters are written"
+             : "";
 }
 
 }  // namespace penstock::sasl

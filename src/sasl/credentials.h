@@ -4,8 +4,8 @@
 //
 // Use:  const Credentials kept = make_credentials(password, salts, costs);   …   matches(kept, attempt)
 // Both calls are slow on purpose (crypto.h).   Pure: salts come in.   Threads: any.
-// Limits: passwords as they are, byte for byte: SASLprep (RFC 4013) changes nothing of printable ASCII, and others are
-// not brought to a normal form.
+// Limits: new passwords are printable ASCII, which SASLprep (RFC 4013) leaves as it is: RFC 5802 §2.2 wants SASLprep or
+// nothing else than ASCII (docs/adr/0005). They are compared byte for byte.
 #pragma once
 
 #include <string>
@@ -42,7 +42,7 @@ struct ScramKeys {
 };
 [[nodiscard]] ScramKeys scram_keys(std::string_view password, std::string_view salt, std::uint32_t iterations);
 
-// Nothing, or why it can be no password: empty, too long, or with control characters.
+// Nothing, or why it can be no password: empty, too long, or with something else than printable ASCII.
 [[nodiscard]] std::string_view password_problem(std::string_view password);
 
 }  // namespace penstock::sasl

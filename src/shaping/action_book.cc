@@ -2,6 +2,7 @@
 #include "shaping/action_book.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -64,14 +65,52 @@ std::vector<ActionRule> shipped_action_rules() {
            .replies = 10,
            .kind = ActionKind::Suspend,
            .length = 1h,
+           .alarm = true},
+          {.id = "address-listed",
+           .scope = Scope::SourceIp,
+           .classes = {OutcomeClass::Blocklist},
+           .per = Dimensions{Dimension::Vmta, Dimension::Provider},
+           .replies = 10,
+           .share = 0.5,
+           .kind = ActionKind::Suspend,
+           .length = 1h,
            .alarm = true}};
 }
 
+double Action::enough() const {
+  return usual > 0 ? 2 * usual : std::max(50.0, 4 * ramp_from);
+}
+
 std::string Action::next() const {
-  if (pinned) return "an operator ends it";
+  if (ramps()) return "it has ended; its rate grows with each recipient taken, until its usual limits hold again";
+  if (pinned) return until ? "then its rate grows with each recipient taken" : "an operator ends it";
   if (!until) return "a person looks at it and ends it";
-  return kind == ActionKind::Suspend ? "then it is tried again; if the replies come again, for twice as long"
-                                     : "then its usual limits hold again; if the replies come again, for twice as long";
+  return "then its rate grows with each recipient taken; if the replies come again, it is for twice as long";
+}
+
+void ActionBook::set_rules(std::vector<ActionRule> rules) {
+  if (rules == rules_) return;
+  std::vector<Watches> windows(rules.size());
+  watched_ = 0;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const ActionRule& rule = rules[i];
+    for (std::size_t old = 0; old < rules_.size(); ++old) {
+      const ActionRule& before = rules_[old];
+      if (before.id == rule.id && before.per == rule.per && before.span == rule.span) windows[i].swap(windows_[old]);
+    }
+    watched_ += windows[i].size();
+  }
+  const auto has = [](const std::vector<ActionRule>& all, const std::string& id) {
+    return std::any_of(all.begin(), all.end(), [&](const ActionRule& rule) { return rule.id == id; });
+  };
+  std::erase_if(actions_, [&](const auto& entry) {
+    const Action& action = entry.second;
+    return !action.pinned && has(rules_, action.rule) && !has(rules, action.rule);
+  });
+  if (actions_.empty()) shapes_.clear();
+  count_ramps();
+  rules_ = std::move(rules);
+  windows_ = std::move(windows);
 }
 
 const Action* ActionBook::observe(const model::Outcome& outcome, const LimitKey& facts, Time now) {
@@ -89,7 +128,7 @@ const Action* ActionBook::observe(const model::Outcome& outcome, const LimitKey&
       if (!counts) continue;
       if (windows.size() >= kTuplesMost) forget_old(now);
       if (windows.size() >= kTuplesMost) continue;
-      found = windows.emplace(key, Watch{{}, now}).first;
+      found = windows.emplace(key, Watch{SignalWindow(rule.span), now}).first;
       ++watched_;
     }
     SignalWindow& window = found->second.window;
@@ -99,14 +138,64 @@ const Action* ActionBook::observe(const model::Outcome& outcome, const LimitKey&
     if (window.share(Signal::Reputation, rule.volume, now) < rule.share) continue;
     if (const Action* action = act(rule, key, found->second, outcome, now)) latest = action;
   }
+  if (ramps_ == 0) return latest;
+  for (const Dimensions shape : shapes_) {
+    if (!shape.within(said)) continue;
+    const auto found = actions_.find(facts.only(shape));
+    if (found != actions_.end() && found->second.ramps()) feed(found->second, outcome, now);
+  }
   return latest;
+}
+
+void ActionBook::feed(Action& action, const model::Outcome& outcome, Time now) {
+  if (outcome.kind == model::OutcomeKind::Delivered) {
+    action.answered = now;
+    action.rate += kRampGrowth;
+    if (action.rate >= action.enough()) end_ramp(action);
+    return;
+  }
+  const auto counts = [&](const ActionRule& rule) { return rule.id == action.rule && is_about(rule, outcome); };
+  if (std::none_of(rules_.begin(), rules_.end(), counts)) return;
+  action.answered = now;
+  action.rate = std::max(action.ramp_from, action.rate / 2);
+}
+
+bool ActionBook::in_force(Action& action, Time now) const {
+  if (!action.until || now < *action.until) return true;
+  if (action.recovery == Recovery::Ahead && now - *action.until > kRampLatest) action.recovery = Recovery::Over;
+  if (action.recovery == Recovery::Ahead) begin_ramp(action, now);
+  return action.ramps();
+}
+
+void ActionBook::begin_ramp(Action& action, Time now) const {
+  const bool had_rate = action.kind == ActionKind::Slow || action.kind == ActionKind::Backoff;
+  const double share = action.usual > 0 ? action.usual * kRampShare : kRampRate;
+  turns_.push_back({action.key, action.kind, 0});
+  action.rate = action.ramp_from = std::max(kRateLeast, had_rate && action.rate > 0 ? action.rate : share);
+  turns_.back().rate = action.rate;
+  action.kind = ActionKind::Slow;
+  action.recovery = Recovery::Ramp;
+  action.answered = now;
+  ++ramps_;
+}
+
+void ActionBook::end_ramp(Action& action) const {
+  action.recovery = Recovery::Over;
+  --ramps_;
+  turns_.push_back({action.key, action.kind, 0});
+}
+
+void ActionBook::count_ramps() const {
+  ramps_ = static_cast<std::size_t>(
+      std::count_if(actions_.begin(), actions_.end(), [](const auto& entry) { return entry.second.ramps(); }));
 }
 
 const Action* ActionBook::act(const ActionRule& rule, const LimitKey& key, Watch& watch, const model::Outcome& outcome,
                               Time now) {
   const auto before = actions_.find(key);
   const bool known = before != actions_.end();
-  if (known && in_force(before->second, now) && (before->second.pinned || before->second.kind >= rule.kind)) {
+  if (known && in_force(before->second, now) && !before->second.ramps() &&
+      (before->second.pinned || before->second.kind >= rule.kind)) {
     return nullptr;
   }
   const bool again =
@@ -118,15 +207,19 @@ const Action* ActionBook::act(const ActionRule& rule, const LimitKey& key, Watch
   action.answers = watch.window.volume(now);
   action.since = now;
   action.alarm = rule.alarm || outcome.alarm;
+  const auto counted = std::chrono::duration<double>(now - watch.since).count();
+  const double sent =
+      action.answers / std::clamp(counted, 1.0, std::max(1.0, std::chrono::duration<double>(rule.span).count()));
+  // Who was slowed until now sent no more than that; before it he sent more.
+  const bool was_slowed = known && in_force(before->second, now);
+  action.usual = was_slowed ? std::max(sent, before->second.usual) : sent;
   if (rule.kind == ActionKind::Slow || rule.kind == ActionKind::Backoff) {
-    const auto counted = std::chrono::duration<double>(now - watch.since).count();
-    const double usual = action.answers / std::clamp(counted, 1.0, 60.0);
-    action.rate = std::max(kRateLeast, rule.rate > 0 ? rule.rate : usual * rule.factor);
+    action.rate = std::max(kRateLeast, rule.rate > 0 ? rule.rate : sent * rule.factor);
   }
   if (rule.length > Duration::zero()) {
     action.until = now + std::min(rule.longest, rule.length * (std::int64_t{1} << action.repetitions));
   }
-  watch = {{}, now};
+  watch = {SignalWindow(rule.span), now};
   put(std::move(action));
   return &actions_.find(key)->second;
 }
@@ -134,8 +227,11 @@ const Action* ActionBook::act(const ActionRule& rule, const LimitKey& key, Watch
 void ActionBook::put(Action action) {
   const Dimensions shape = action.key.said();
   if (std::find(shapes_.begin(), shapes_.end(), shape) == shapes_.end()) shapes_.push_back(shape);
-  const LimitKey key = action.key;
-  actions_[key] = std::move(action);
+  const bool has_rate = action.kind == ActionKind::Slow || action.kind == ActionKind::Backoff;
+  if (has_rate && !action.pinned) action.rate = std::max(action.rate, kRateLeast);
+  Action& slot = actions_[LimitKey{action.key}];
+  slot = std::move(action);
+  count_ramps();
 }
 
 const Action* ActionBook::at(const LimitKey& key, Time now) const {
@@ -160,9 +256,6 @@ const Action* ActionBook::find(const LimitKey& facts, Time now) const {
 
 void ActionBook::pin(Action action) {
   action.pinned = true;
-  if (action.kind == ActionKind::Slow || action.kind == ActionKind::Backoff) {
-    action.rate = std::max(action.rate, kRateLeast);
-  }
   put(std::move(action));
 }
 
@@ -170,6 +263,7 @@ bool ActionBook::clear(const LimitKey& key) {
   for (auto& windows : windows_) watched_ -= windows.erase(key);
   const bool was_there = actions_.erase(key) > 0;
   if (actions_.empty()) shapes_.clear();
+  count_ramps();
   return was_there;
 }
 
@@ -181,22 +275,33 @@ void ActionBook::forget_old(Time now) {
   }
   Duration memory{0};
   for (const ActionRule& rule : rules_) memory = std::max(memory, rule.longest);
-  std::erase_if(actions_, [&](const auto& entry) { return entry.second.until && *entry.second.until + memory < now; });
+  for (auto& [key, action] : actions_) {
+    if (in_force(action, now) && action.ramps() && now - action.answered > kRampQuiet) end_ramp(action);
+  }
+  std::erase_if(actions_, [&](const auto& entry) {
+    return !entry.second.ramps() && entry.second.until && *entry.second.until + memory < now;
+  });
   if (actions_.empty()) shapes_.clear();
+}
+
+std::vector<ActionBook::Turn> ActionBook::take_turns(Time now) {
+  for (auto& [key, action] : actions_) static_cast<void>(in_force(action, now));
+  return std::exchange(turns_, {});
 }
 
 std::optional<Time> ActionBook::next_end(Time now) const {
   std::optional<Time> next;
   for (const auto& [key, action] : actions_) {
-    if (!action.until || *action.until <= now) continue;
-    if (!next || *action.until < *next) next = action.until;
+    if (!action.until || action.recovery != Recovery::Ahead) continue;
+    const Time at = std::max(*action.until, now);
+    if (!next || at < *next) next = at;
   }
-  return next;
+  return turns_.empty() ? next : now;
 }
 
 std::vector<Action> ActionBook::list(Time now) const {
   std::vector<Action> all;
-  for (const auto& [key, action] : actions_) {
+  for (auto& [key, action] : actions_) {
     if (in_force(action, now)) all.push_back(action);
   }
   std::sort(all.begin(), all.end(), [](const Action& a, const Action& b) { return a.since < b.since; });

@@ -32,6 +32,14 @@ void ConnectionController::raise(std::uint32_t by, Time now) {
   limit_ = bounded(limit_ + by);
   raised_ = now;
   reached_ = false;
+  carried_since_ = 0;
+}
+
+// As many were open for a while, or, while a higher ceiling is being looked for, each of them has carried some
+// messages.
+bool ConnectionController::proven(Time now) const {
+  const Duration since = now - reached_at_;
+  return since >= policy_.settle || (step_ > 1 && since >= policy_.settle / 4 && carried_since_ >= kProofEach * limit_);
 }
 
 void ConnectionController::carried(std::uint32_t open, bool wanted, Time now) {
@@ -40,10 +48,10 @@ void ConnectionController::carried(std::uint32_t open, bool wanted, Time now) {
     reached_ = true;
     reached_at_ = now;
   }
+  if (reached_) ++carried_since_;
   if (!wanted || now < hold_until_ || !reached_) return;
   if (learned_ == 0 && now - reached_at_ >= policy_.settle / 2) return raise(std::max(1U, limit_ / 2), now);
-  if (now - reached_at_ < policy_.settle) return;
-  if (learned_ == 0) return;
+  if (learned_ == 0 || !proven(now)) return;
   if (limit_ < learned_) return raise(std::clamp(learned_ / 4, 1U, learned_ - limit_), now);
   if (limit_ > learned_) {  // the probe was carried: the ceiling has moved
     learned_ = limit_;

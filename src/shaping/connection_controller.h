@@ -41,11 +41,14 @@ class ConnectionController {
   [[nodiscard]] std::uint32_t ceiling() const { return learned_; }
   [[nodiscard]] bool at_floor() const { return limit_ <= range_.floor; }
   void set_range(const ConnectionRange& range);
+  void set_policy(const AdaptivePolicy& policy) { policy_ = policy; }
   void restore(std::uint32_t limit, std::uint32_t ceiling, Time now);
 
  private:
   [[nodiscard]] std::uint32_t bounded(std::uint32_t limit) const;
+  static constexpr std::uint32_t kProofEach = 2;
   [[nodiscard]] bool probe_is_due(Time now) const;
+  [[nodiscard]] bool proven(Time now) const;
   void raise(std::uint32_t by, Time now);
 
   ConnectionRange range_;
@@ -56,6 +59,7 @@ class ConnectionController {
   Time raised_{};         // when limit_ grew last
   bool reached_ = false;  // so many were open since
   Time reached_at_{};
+  std::uint32_t carried_since_ = 0;
   Time hold_until_{};
   Time quiet_from_{};           // since the last refusal …
   std::uint64_t attempts_ = 0;  // … so much was carried

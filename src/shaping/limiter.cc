@@ -31,7 +31,11 @@ std::uint32_t tokens(std::uint64_t bytes) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 1'000'000'000));
 }
 
+// What may be made up for after a moment without a free connection. Made up for little by little: a receiver may count
+// in shorter spans.
 constexpr double kBurstSeconds = 0.2;
+constexpr double kPace = 1.05;
+constexpr double kPaceSeconds = 0.02;
 
 }  // namespace
 
@@ -62,10 +66,13 @@ void Limiter::apply_rate(Time now) {
   if (wanted == rate_ || std::abs(wanted - rate_) < 0.002 * rate_) return;
   rate_ = wanted;
   if (wanted > 0) {
-    const auto burst = static_cast<std::uint32_t>(std::max(1.0, wanted * kBurstSeconds));
-    message_rate_.set_rate(Rate{wanted, std::chrono::seconds{1}}, burst, now);
+    const auto burst_of = [](double value) { return static_cast<std::uint32_t>(std::max(1.0, value)); };
+    message_rate_.set_rate(Rate{wanted}, burst_of(wanted * kBurstSeconds), now);
+    const bool refused = controller_->rate_ceiling() > 0;  // before, connections may be all that limits
+    pace_.set_rate(Rate{refused ? wanted * kPace : 0}, burst_of(wanted * kPaceSeconds), now);
   } else {
     message_rate_.set_rate(limits_.message_rate, 0, now);
+    pace_ = TokenBucket();
   }
 }
 
@@ -82,8 +89,14 @@ bool Limiter::enough_connections(Time now) const {
   return opening_ > 0 || pressed(now);
 }
 
+// One failed, and others that were opened with it, or since, have not been heard of.
+bool Limiter::waits_for_others() const {
+  return opening_ > 0 && trouble_ && trouble_->in_doubt();
+}
+
 bool Limiter::can_open(Time now) const {
-  return connections_ < connection_limit(now) && connection_rate_.has(1, now) && !enough_connections(now);
+  return connections_ < connection_limit(now) && connection_rate_.has(1, now) && !waits_for_others() &&
+         !enough_connections(now) && next_send(1, now) - now <= kRateWait;
 }
 
 void Limiter::open(Time now) {
@@ -100,7 +113,7 @@ void Limiter::close() {
 }
 
 std::optional<Time> Limiter::next_open(Time now) const {
-  const Time by_rate = connection_rate_.next_available(1, now);
+  const Time by_rate = std::max(connection_rate_.next_available(1, now), next_send(1, now) - kRateWait);
   const std::uint32_t limit = connection_limit(now);
   if (limit == 0) {
     Time at = by_rate;
@@ -109,7 +122,7 @@ std::optional<Time> Limiter::next_open(Time now) const {
     return at;
   }
   if (connections_ >= limit) return std::nullopt;
-  return enough_connections(now) ? std::max(by_rate, now + kLookAgain) : by_rate;
+  return waits_for_others() || enough_connections(now) ? std::max(by_rate, now + kLookAgain) : by_rate;
 }
 
 bool Limiter::can_send(std::uint32_t recipients, Time now, std::uint64_t bytes) const {
@@ -118,18 +131,19 @@ bool Limiter::can_send(std::uint32_t recipients, Time now, std::uint64_t bytes) 
     pressed_at_ = now;
     return false;
   }
-  return transaction_rate_.has(1, now) && byte_rate_.has(tokens(bytes), now);
+  return pace_.has(recipients, now) && transaction_rate_.has(1, now) && byte_rate_.has(tokens(bytes), now);
 }
 
 void Limiter::send(std::uint32_t recipients, Time now, std::uint64_t bytes) {
   PENSTOCK_CHECK(message_rate_.try_take(recipients, now));
+  PENSTOCK_CHECK(pace_.try_take(recipients, now));
   PENSTOCK_CHECK(transaction_rate_.try_take(1, now));
   PENSTOCK_CHECK(byte_rate_.try_take(tokens(bytes), now));
 }
 
 Time Limiter::next_send(std::uint32_t recipients, Time now, std::uint64_t bytes) const {
-  const Time by_count =
-      std::max(message_rate_.next_available(recipients, now), transaction_rate_.next_available(1, now));
+  const Time by_count = std::max({message_rate_.next_available(recipients, now), pace_.next_available(recipients, now),
+                                  transaction_rate_.next_available(1, now)});
   const Time by_rate = std::max(by_count, byte_rate_.next_available(tokens(bytes), now));
   return controller_ ? std::max(by_rate, controller_->suspended_until(now)) : by_rate;
 }
@@ -156,19 +170,25 @@ Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng&
     controller_->connection_refused(outcome, connections_ - 1, now);
     return Observed::OneTooMany;
   }
-  if (!trouble_) return Observed::Counted;
+  if (!trouble_) return Observed::Undecided;
   const std::string cause = outcome.reply.code != 0 ? outcome.reply.to_string() : outcome.reply.text;
-  trouble_->failed(cause, now, rng);
-  return Observed::Counted;
+  const auto judged = trouble_->failed(cause, opening_, now, rng);
+  return judged == ConnectionTrouble::Judged::Yes ? Observed::Counted : Observed::Undecided;
 }
 
 void Limiter::connected(Time now) {
   if (opening_ > 0) --opening_;
+  if (controller_) controller_->connected(now);
   if (!trouble_) return;
   trouble_->succeeded(now);
   // Once recovery allows as much as the configuration does, there is nothing left to recover.
   const std::uint32_t allowed = trouble_->allowed(now);
   if (limits_.connections != 0 && allowed > 1 && allowed >= limits_.connections) trouble_->reset();
+}
+
+void Limiter::abandoned(Time now) {
+  if (opening_ > 0) --opening_;
+  connection_rate_.give_back(1, now);
 }
 
 State Limiter::state(Time now) const {
@@ -182,24 +202,26 @@ Explanation Limiter::explain(Time now) const {
   what.scope = scope_;
   what.connections = connections_;
   what.connection_limit = connection_limit(now);
+  what.messages_per_connection = message_cap_.allowed(now);
   return what;
 }
 
 void Limiter::reset(Time now) {
   if (trouble_) trouble_->reset();
+  message_cap_ = {};
   if (!controller_) return;
   controller_->clear(now);
   apply_rate(now);
 }
 
 void Limiter::pin(Pin pin, Time now) {
-  controller(now).pin(std::move(pin));
+  controller(now).pin(std::move(pin), now);
   apply_rate(now);
 }
 
 void Limiter::unpin(Time now) {
   if (!controller_) return;
-  controller_->unpin();
+  controller_->unpin(now);
   apply_rate(now);
 }
 
@@ -216,6 +238,28 @@ void Limiter::restore(const LearnedState& state, Time now) {
   if (!controller_) return;
   controller_->restore(state, now);
   apply_rate(now);
+  note_told(state.since, now);
+}
+
+std::optional<TroubleState> Limiter::trouble() const {
+  if (!trouble_) return std::nullopt;
+  TroubleState state = trouble_->learned();
+  return state.ramp == 0 ? std::nullopt : std::optional(std::move(state));
+}
+
+void Limiter::restore(const TroubleState& state, Time now) {
+  if (!trouble_) return;
+  trouble_->restore(state);
+  note_told(state.since, now);
+}
+
+void Limiter::note_told(Time since, Time now) {
+  if (state(now) >= State::Backoff) set_told(state(now), since == Time{} ? now : since);
+}
+
+void Limiter::set_told(State state, Time now) {
+  if (told_ == State::Normal) told_at_ = now;
+  told_ = state;
 }
 
 void Limiter::set_limits(const Limits& limits, Time now) {
@@ -228,15 +272,32 @@ void Limiter::set_limits(const Limits& limits, Time now) {
                          limits.adaptive_rate() == before.adaptive_rate();
   if (controller_ && same_kind) {
     controller_->set_limits(limits);
-  } else if (controller_ || ranges) {
+  } else if (controller_) {
+    // A pin and a wait that was named outlive the range they came with; so does what was found of the other one.
+    const LearnedState learned = controller_->learned();
+    const std::optional<Pin> pin = controller_->pinned();
+    const bool rests = std::max(learned.suspended_until, learned.backoff_until) > now;
     controller_.reset();
-    if (ranges) controller_.emplace(limits, adaptive_, now);
+    if (ranges || pin || rests) {
+      controller_.emplace(limits, adaptive_, now);
+      if (pin) controller_->pin(*pin, now);
+      controller_->restore(learned, now);
+    }
+  } else if (ranges) {
+    controller_.emplace(limits, adaptive_, now);
   }
   if (rate_ > 0 || ranges) {
     apply_rate(now);
   } else if (limits.message_rate != before.message_rate) {
     message_rate_.set_rate(limits.message_rate, 0, now);
   }
+}
+
+void Limiter::set_policy(const AdaptivePolicy& policy, Time now) {
+  adaptive_ = policy;
+  if (!controller_) return;
+  controller_->set_policy(policy);
+  apply_rate(now);
 }
 
 bool Limiter::idle(Time now) const {

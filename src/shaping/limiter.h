@@ -16,6 +16,7 @@
 #include "model/outcome.h"
 #include "shaping/connection_trouble.h"
 #include "shaping/limits.h"
+#include "shaping/message_cap.h"
 #include "shaping/path_controller.h"
 #include "shaping/path_state.h"
 #include "shaping/token_bucket.h"
@@ -24,6 +25,9 @@ namespace penstock::shaping {
 
 class Limiter {
  public:
+  // A connection waits no longer than this for the rate, and none is opened when it would have to.
+  static constexpr Duration kRateWait{std::chrono::seconds{30}};
+
   // `scope` is how explanations call it: "path v1 provider:gmail". `trouble`: the policy for unreachable receivers;
   // none for scopes that say nothing about a receiver, such as a vMTA.
   Limiter(std::string scope, const Limits& limits, std::optional<TroublePolicy> trouble = std::nullopt,
@@ -48,27 +52,41 @@ class Limiter {
   [[nodiscard]] Time next_send(std::uint32_t recipients, Time now, std::uint64_t bytes = 0) const;
 
   // What an attempt over this scope came to. A deferral at Step::Connect, Banner or Ehlo is connection trouble, unless
-  // the receiver serves other connections of ours: then that one was too many, and OneTooMany comes back.
-  enum class Observed : std::uint8_t { Counted, OneTooMany };
+  // the receiver serves other connections of ours: then that one was too many, and OneTooMany comes back. While others
+  // are being opened it says nothing yet: Undecided, as it is where nobody looks for trouble.
+  enum class Observed : std::uint8_t { Undecided, Counted, OneTooMany };
   Observed observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts = {});
   // A connection became usable (EHLO answered). Call it once per connection: recovery counts these.
   void connected(Time now);
+  // One that was being opened was not tried after all: it counts neither way, and its token comes back.
+  void abandoned(Time now);
 
   [[nodiscard]] State state(Time now) const;
   [[nodiscard]] Explanation explain(Time now) const;
+  // Back-off or suspension that the log has been told of; Normal: none. For whoever writes the log.
+  [[nodiscard]] State told() const { return told_; }
+  [[nodiscard]] Time told_at() const { return told_at_; }
+  void set_told(State state, Time now);
   // Forget trouble and what was learned: an operator resumes the scope.
   void reset(Time now);
   // An operator's limits instead of the controller's, until unpin() or the pin's end.
   void pin(Pin pin, Time now);
   void unpin(Time now);
   [[nodiscard]] std::optional<Pin> pinned() const;
+  // See MessageCap: what the receiver takes over one connection.
+  [[nodiscard]] MessageCap& message_cap() { return message_cap_; }
   // What a restart must not forget; nothing when these limits are not adaptive.
   [[nodiscard]] std::optional<LearnedState> learned() const;
   void restore(const LearnedState& state, Time now);
+  // Likewise of connection trouble; nothing when there is none.
+  [[nodiscard]] std::optional<TroubleState> trouble() const;
+  void restore(const TroubleState& state, Time now);
 
   // New configuration. Open connections above a lowered limit stay; no new one is opened until they are below it.
   void set_limits(const Limits& limits, Time now);
+  void set_policy(const AdaptivePolicy& policy, Time now);
   [[nodiscard]] const Limits& limits() const { return limits_; }
+  [[nodiscard]] const AdaptivePolicy& policy() const { return adaptive_; }
   [[nodiscard]] const std::string& scope() const { return scope_; }
   [[nodiscard]] std::uint32_t connections() const { return connections_; }
   // Nothing in use, nothing owed, Normal: forgetting this limiter loses nothing.
@@ -80,9 +98,12 @@ class Limiter {
   static constexpr Duration kPressed{std::chrono::seconds{2}};
 
   [[nodiscard]] std::uint32_t connection_limit(Time now) const;
+  [[nodiscard]] bool waits_for_others() const;
   [[nodiscard]] bool enough_connections(Time now) const;
   [[nodiscard]] bool pressed(Time now) const { return now - pressed_at_ < kPressed; }
   void apply_rate(Time now);
+  // The log was told of what is restored.
+  void note_told(Time since, Time now);
   // Made at the first need where there is none yet: a pin on static limits.
   PathController& controller(Time now);
 
@@ -91,14 +112,18 @@ class Limiter {
   AdaptivePolicy adaptive_;
   TokenBucket connection_rate_;
   TokenBucket message_rate_;  // of recipients
+  TokenBucket pace_;          // of an adaptive rate: nearly the same in smaller bursts
   TokenBucket transaction_rate_;
   TokenBucket byte_rate_;
   std::optional<ConnectionTrouble> trouble_;
   mutable std::optional<PathController> controller_;  // explain() ages its counts
-  double rate_ = 0;                                   // that message_rate_ was set to by the controller
+  MessageCap message_cap_;
+  double rate_ = 0;  // that message_rate_ was set to by the controller
   std::uint32_t connections_ = 0;
   std::uint32_t opening_ = 0;  // of these, neither usable nor failed yet
   mutable Time pressed_at_{};  // mail had to wait for the rate
+  State told_ = State::Normal;
+  Time told_at_{};  // since then it is not Normal
 };
 
 }  // namespace penstock::shaping

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "model/class_policy.h"
 
@@ -21,9 +22,10 @@ ConnectionRange connection_range(const Limits& limits, const AdaptivePolicy& pol
   return range;
 }
 
-RateRange rate_range(const Limits& limits) {
+RateRange rate_range(const Limits& limits, const AdaptivePolicy& policy) {
   RateRange range{limits.message_rate_floor.per_second(), limits.message_rate_start.per_second(),
                   limits.message_rate.per_second()};
+  if (!limits.adaptive_rate()) range.floor = policy.found_floor;
   if (range.start <= 0) range.start = range.floor;
   if (range.floor <= 0) range.floor = std::min(range.start, 1.0) / 20;
   return range;
@@ -54,29 +56,40 @@ Signal signal_of(const model::Outcome& outcome) {
 
 PathController::PathController(const Limits& limits, const AdaptivePolicy& policy, Time now)
     : limits_(limits), policy_(policy) {
-  if (limits.adaptive_rate()) rate_.emplace(rate_range(limits), policy, now);
+  if (limits.adaptive_rate()) rate_.emplace(rate_range(limits, policy), policy, now);
   if (limits.adaptive_connections()) connections_.emplace(connection_range(limits, policy), policy, now);
 }
 
 void PathController::observe(const model::Outcome& outcome, const AttemptFacts& facts, std::uint32_t connections,
                              bool pressed, Time now) {
   remember_good();
-  const Signal signal = signal_of(outcome);
-  window_.add(signal, now);
+  Signal signal = signal_of(outcome);
+  if (facts.late && signal == Signal::Refused) signal = Signal::Deferred;
+  if (window_.volume(now) == 0) counted_from_ = now;
+  const bool of_rate = rate_ && outcome.outcome_class != OutcomeClass::TooManyConnections &&
+                       (signal == Signal::Refused || (pressed && doubts_the_rate(signal, outcome, now)));
+  const auto effect = of_rate ? rate_->refused(now) : RateController::Effect::None;
+  // Who looks for the rate must expect to be refused; what that is called says nothing of him.
+  const bool expected = effect == RateController::Effect::ProbeEnded || effect == RateController::Effect::Late;
+  window_.add(expected ? Signal::Refused : signal, now);
   if (facts.whole > Duration::zero()) transaction_ += (facts.whole - transaction_) / 16;
   if (signal == Signal::Taken) {
     served_at_ = now;
+    taken_at_floor(now);
     if (rate_) rate_->answered(pressed, facts.whole, now);
     if (connections_) connections_->carried(connections, facts.backlog && !pressed, now);
     if (slowed_) make_good();
-  } else if (outcome.outcome_class == OutcomeClass::TooManyConnections) {
+  } else if (outcome.outcome_class == OutcomeClass::TooManyConnections && !facts.late) {
     connection_refused(outcome, connections == 0 ? 0 : connections - 1, now);
-  } else if (signal == Signal::Refused && rate_) {
-    if (rate_->refused(now) == RateController::Effect::Cut) {
-      note(fmt::format("rate: refused for rate; now {:.3g}/s", rate_->rate()), outcome, now);
-    }
+  } else if (signal == Signal::Refused && may_begin_rate()) {
+    if (!outcome.wait_told) begin_rate(outcome, now);  // a wait that is named is all it asks for
+  } else if (effect == RateController::Effect::Cut) {
+    note(fmt::format("rate: refused; now {:.3g}/s", rate_->rate()), outcome, now);
   }
   if (signal != Signal::Taken) {
+    if (signal == Signal::Refused && outcome.outcome_class != OutcomeClass::TooManyConnections) {
+      refused_at_floor(outcome, now);
+    }
     keep_wait(outcome, now);
     watch_shares(outcome, now);
   }
@@ -97,8 +110,22 @@ void PathController::connection_refused(const model::Outcome& outcome, std::uint
   note(fmt::format("connections: {} are taken, one more was refused", connections_->limit()), outcome, now);
 }
 
+// A receiver that names no rate is sent to as fast as it takes mail, until it says that this was too fast.
+void PathController::begin_rate(const model::Outcome& outcome, Time now) {
+  if (window_.count(Signal::Refused, now) < policy_.refusals) return;
+  const double counted = std::clamp(std::chrono::duration<double>(now - counted_from_).count(), 1.0, 60.0);
+  RateRange range = rate_range(limits_, policy_);
+  range.start = std::max(window_.volume(now) / counted, range.floor);
+  rate_.emplace(range, policy_, now);
+  good_rate_ = range.start;
+  static_cast<void>(rate_->refused(now));
+  note(fmt::format("rate: {} of {} answers refuse {:.3g}/s; now {:.3g}/s", window_.count(Signal::Refused, now),
+                   window_.volume(now), range.start, rate_->rate()),
+       outcome, now);
+}
+
 void PathController::keep_wait(const model::Outcome& outcome, Time now) {
-  if (!outcome.wait || *outcome.wait <= Duration::zero()) return;
+  if (!outcome.wait_told || !outcome.wait || *outcome.wait <= Duration::zero()) return;
   const Time until = now + *outcome.wait;
   if (until <= suspended_until_) return;
   suspended_until_ = until;
@@ -109,19 +136,23 @@ void PathController::keep_wait(const model::Outcome& outcome, Time now) {
 void PathController::watch_shares(const model::Outcome& outcome, Time now) {
   if (now < hold_until_ || suspended(now)) return;
   const double doubts = window_.share(Signal::Reputation, policy_.deferral_volume, now);
-  const double refused = window_.share(Signal::Refused, policy_.deferral_volume, now);
   const double deferred = window_.share(Signal::Deferred, policy_.deferral_volume, now);
   if (doubts >= policy_.reputation_share && window_.count(Signal::Reputation, now) >= policy_.reputation_replies) {
+    trickles_ = false;
     return back_off(fmt::format("reputation: {:.0f} % of the last minute's {} answers doubt this sender", doubts * 100,
                                 window_.volume(now)),
                     outcome, now);
   }
-  if (refused >= policy_.floor_share && at_floor()) {
-    return back_off(fmt::format("rate: {:.0f} % refused at the lowest rate", refused * 100), outcome, now);
-  }
   if (deferred < policy_.deferral_share) return;
   slow(fmt::format("deferrals: {:.0f} % of the last minute's {} answers", deferred * 100, window_.volume(now)), outcome,
        now);
+}
+
+// Some refuse for rate in words of reputation: "rate limited due to IP reputation". At a rate that was proven one such
+// reply is an odd one. Whoever doubts us for other reasons goes on at any rate, and brings about back-off mode.
+bool PathController::doubts_the_rate(Signal signal, const model::Outcome& outcome, Time now) {
+  return signal == Signal::Reputation && outcome.kind == model::OutcomeKind::Deferred &&
+         (rate_->probing() || window_.count(Signal::Reputation, now) + 1 >= policy_.refusals);
 }
 
 // An episode lasts from its first signal until the limits are what they were before it.
@@ -137,29 +168,53 @@ void PathController::make_good() {
   slowed_ = false;
 }
 
-bool PathController::at_floor() const {
-  return (!rate_ || rate_->at_floor()) && (!connections_ || connections_->at_floor() || rate_);
+// More is refused than taken, at the lowest rate: only time helps. Few are tried meanwhile.
+void PathController::refused_at_floor(const model::Outcome& outcome, Time now) {
+  if (!rate_ || !rate_->at_floor() || now < hold_until_ || suspended(now) || pinned(now)) return;
+  if (++floor_refused_ < policy_.floor_refusals) return;
+  floor_refused_ /= 2;
+  trickles_ = true;
+  back_off(fmt::format("rate: {} more refused than taken at the lowest rate", policy_.floor_refusals), outcome, now);
+}
+
+// One that is taken ends it: what was known of the limit is of another time, so it is looked for anew.
+void PathController::taken_at_floor(Time now) {
+  if (floor_refused_ > 0) --floor_refused_;
+  if (!std::exchange(trickles_, false)) return;
+  if (now < backoff_until_) backoff_until_ = hold_until_ = now;
+  RateRange range = rate_range(limits_, policy_);
+  range.start = range.floor;
+  rate_.emplace(range, policy_, now);
 }
 
 void PathController::slow(std::string rule, const model::Outcome& outcome, Time now) {
   if (rate_) rate_->cut(policy_.cut, policy_.hold_after_cut, now);
   if (connections_) connections_->cut(policy_.cut, policy_.hold_after_cut, now);
   hold_until_ = now + policy_.hold_after_cut;
-  window_.clear();
   note(std::move(rule), outcome, now);
+  window_.clear();
 }
 
 void PathController::back_off(std::string rule, const model::Outcome& outcome, Time now) {
   const double grown = static_cast<double>(policy_.backoff_first.count()) * std::pow(2.0, backoffs_);
-  const double length = std::min(grown, static_cast<double>(policy_.backoff_longest.count()));
+  double length = std::min(grown, static_cast<double>(policy_.backoff_longest.count()));
+  if (outcome.wait) length = std::max(length, static_cast<double>(outcome.wait->count()));
   // A good spell of the same length forgives.
   if (backoff_until_ != Time{} && now - backoff_until_ > Duration{static_cast<std::int64_t>(length)}) backoffs_ = 0;
   if (grown < static_cast<double>(policy_.backoff_longest.count())) ++backoffs_;
   backoff_until_ = now + Duration{static_cast<std::int64_t>(length)};
   hold_until_ = backoff_until_;
-  rest_until(backoff_until_, policy_.backoff_share, now);
-  window_.clear();
+  const auto share = [this](double value, double normal) {
+    return value > 0 && normal > 0 ? std::min(1.0, value / normal) : policy_.backoff_share;
+  };
+  if (rate_) rate_->rest_until(backoff_until_, share(policy_.backoff_rate, rate_->rate()), now);
+  if (connections_ && !trickles_) {
+    // A quarter more, which the controller rounds off: a share may be a little less than it is by itself.
+    const double wanted = policy_.backoff_connections == 0 ? 0 : policy_.backoff_connections + 0.25;
+    connections_->rest_until(backoff_until_, share(wanted, connections_->limit()), now);
+  }
   note(std::move(rule), outcome, now);
+  window_.clear();
 }
 
 void PathController::rest_until(Time until, double share, Time now) {
@@ -173,6 +228,8 @@ void PathController::note(std::string rule, const model::Outcome& outcome, Time 
   if (!outcome.rule.empty()) rule_ += fmt::format(" (rule {})", outcome.rule);
   cause_ = outcome.reply.code != 0 ? outcome.reply.to_string() : outcome.reply.text;
   since_ = now;
+  noted_attempts_ = window_.volume(now);
+  noted_refusals_ = noted_attempts_ - window_.count(Signal::Taken, now);
 }
 
 std::uint32_t PathController::connection_limit(Time now) const {
@@ -185,7 +242,15 @@ std::uint32_t PathController::connection_limit(Time now) const {
 
 double PathController::rate(Time now) const {
   if (pinned(now) && pin_->rate) return *pin_->rate;
-  if (!rate_) return 0;
+  if (trickles(now)) {
+    const double tries = 1 / std::chrono::duration<double>(policy_.floor_tries).count();
+    return std::min({rate_->rate(), tries, policy_.backoff_rate > 0 ? policy_.backoff_rate : tries});
+  }
+  if (!rate_) {
+    if (now >= backoff_until_ || policy_.backoff_rate <= 0) return 0;
+    return limits_.message_rate.count > 0 ? std::min(limits_.message_rate.per_second(), policy_.backoff_rate)
+                                          : policy_.backoff_rate;
+  }
   if (now < backoff_until_ && policy_.backoff_rate > 0) return std::min(rate_->rate(), policy_.backoff_rate);
   return rate_->rate();
 }
@@ -213,13 +278,15 @@ Explanation PathController::explain(Time now) {
   what.state = state(now);
   what.connection_limit = connection_limit(now);
   what.rate = rate(now);
-  what.rate_ceiling = rate_ ? rate_->ceiling() : 0;
+  what.rate_ceiling = rate_ceiling();
   what.attempts = window_.volume(now);
   what.refusals = what.attempts - window_.count(Signal::Taken, now);
   if (what.state == State::Normal) return what;
   what.rule = rule_;
   what.cause = cause_;
   what.since = since_;
+  what.attempts = noted_attempts_;
+  what.refusals = noted_refusals_;
   switch (what.state) {
     case State::Normal: break;
     case State::Suspended:
@@ -235,6 +302,7 @@ Explanation PathController::explain(Time now) {
   if (pinned(now)) {
     what.by = pin_->by;
     what.rule = pin_->reason.empty() ? "pinned by an operator" : "pinned by an operator: " + pin_->reason;
+    what.since = pin_->since;
     what.until = pin_->until;
     what.next = "what the controller finds holds again once the pin is taken off or ends";
   }
@@ -243,14 +311,44 @@ Explanation PathController::explain(Time now) {
 
 void PathController::set_limits(const Limits& limits) {
   limits_ = limits;
-  if (rate_) rate_->set_range(rate_range(limits));
+  if (rate_) rate_->set_range(rate_range(limits, policy_));
   if (connections_) connections_->set_range(connection_range(limits, policy_));
+}
+
+void PathController::set_policy(const AdaptivePolicy& policy) {
+  policy_ = policy;
+  if (rate_) rate_->set_policy(policy);
+  if (connections_) connections_->set_policy(policy);
+}
+
+void PathController::pin(Pin pin, Time now) {
+  const bool rests = pinned(now) && pin_->suspended;
+  if (pin.suspended && !rests) rest_for_pin(pin, pin.until.value_or(now), now);
+  if (pin.suspended && rests) rest_until(pin.until.value_or(now), 1.0, now);  // it may have another end
+  if (!pin.suspended && rests) rest_until(now, 1.0, now);
+  pin_ = std::move(pin);
+}
+
+void PathController::unpin(Time now) {
+  if (pinned(now) && pin_->suspended) rest_until(now, 1.0, now);
+  pin_.reset();
+}
+
+// What was learned before says less the longer nothing was sent.
+void PathController::rest_for_pin(const Pin& pin, Time until, Time now) {
+  remember_good();
+  rest_until(until, policy_.backoff_share, now);
+  slowed_ = rate_ || connections_;
+  rule_ = pin.by.empty() ? "pin: it was suspended by an operator" : "pin: it was suspended by " + pin.by;
+  cause_ = pin.reason;
+  since_ = now;
+  noted_attempts_ = noted_refusals_ = 0;
 }
 
 void PathController::clear(Time now) {
   const std::optional<Pin> pin = std::move(pin_);
   *this = PathController(limits_, policy_, now);
-  if (pin) this->pin(*pin);
+  if (pin) this->pin(*pin, now);
 }
 
 LearnedState PathController::learned() const {
@@ -276,6 +374,7 @@ LearnedState PathController::learned() const {
 }
 
 void PathController::restore(const LearnedState& state, Time now) {
+  if (state.rate > 0 && may_begin_rate()) rate_.emplace(rate_range(limits_, policy_), policy_, now);
   if (rate_ && state.rate > 0) rate_->restore(state.rate, state.rate_ceiling, state.rate_credit, now);
   if (connections_ && state.connections > 0) connections_->restore(state.connections, state.connection_ceiling, now);
   suspended_until_ = state.suspended_until;

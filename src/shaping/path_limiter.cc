@@ -8,9 +8,12 @@
 namespace penstock::shaping {
 namespace {
 
-std::uint32_t messages_per_connection(const std::vector<std::shared_ptr<Limiter>>& scopes) {
+std::uint32_t messages_per_connection(const std::vector<std::shared_ptr<Limiter>>& scopes, Time now) {
   Limits all;
-  for (const auto& scope : scopes) all = stricter(all, scope->limits());
+  for (const auto& scope : scopes) {
+    all = stricter(all, scope->limits());
+    all = stricter(all, {.messages_per_connection = scope->message_cap().allowed(now)});
+  }
   return all.messages_per_connection;
 }
 
@@ -49,7 +52,7 @@ std::optional<ConnectionPermit> PathLimiter::try_open(Time now) {
   const auto allows = [now](const auto& scope) { return scope->can_open(now); };
   if (!std::all_of(scopes_.begin(), scopes_.end(), allows)) return std::nullopt;
   for (const auto& scope : scopes_) scope->open(now);
-  return ConnectionPermit(scopes_, messages_per_connection(scopes_));
+  return ConnectionPermit(scopes_, messages_per_connection(scopes_, now));
 }
 
 std::optional<Time> PathLimiter::next_open(Time now) const {
@@ -82,17 +85,25 @@ std::uint32_t PathLimiter::recipients_per_message(std::uint32_t otherwise) const
 }
 
 Limiter::Observed PathLimiter::observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts) {
-  Limiter::Observed observed = Limiter::Observed::Counted;
-  for (const auto& scope : scopes_) {
-    if (scope->observe(outcome, now, rng, facts) == Limiter::Observed::OneTooMany) {
-      observed = Limiter::Observed::OneTooMany;
-    }
-  }
+  Limiter::Observed observed = Limiter::Observed::Undecided;
+  for (const auto& scope : scopes_) observed = std::max(observed, scope->observe(outcome, now, rng, facts));
   return observed;
+}
+
+void PathLimiter::carried(std::uint32_t messages) {
+  for (const auto& scope : scopes_) scope->message_cap().carried(messages);
+}
+
+void PathLimiter::ended(std::uint32_t messages, Time now) {
+  for (const auto& scope : scopes_) scope->message_cap().ended(messages, now);
 }
 
 void PathLimiter::connected(Time now) {
   for (const auto& scope : scopes_) scope->connected(now);
+}
+
+void PathLimiter::abandoned(Time now) {
+  for (const auto& scope : scopes_) scope->abandoned(now);
 }
 
 State PathLimiter::state(Time now) const {

@@ -68,9 +68,14 @@ class PathLimiter {
   [[nodiscard]] std::uint32_t recipients_per_message(std::uint32_t otherwise) const;
 
   // Passes an outcome, or the fact that a connection is usable, to every scope.
-  // OneTooMany: only this connection was too many for some scope; the receiver serves the others.
+  // OneTooMany: only this connection was too many for some scope; the receiver serves the others. Undecided: no scope
+  // knows yet.
   Limiter::Observed observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts = {});
   void connected(Time now);
+  void abandoned(Time now);  // the connection was not tried after all
+  // A connection carried its message of that number; the receiver ended one in use right after so many.
+  void carried(std::uint32_t messages);
+  void ended(std::uint32_t messages, Time now);
 
   // The worst of all scopes: Suspended before Backoff before Slowed before Normal.
   [[nodiscard]] State state(Time now) const;

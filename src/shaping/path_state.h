@@ -33,10 +33,11 @@ struct Explanation {
   std::uint32_t connection_limit = 0;  // how many may be open now; 0 when Suspended, kNoLimit when unbounded
   double rate = 0;                     // recipients per second it may attempt now; 0: no adaptive rate
   double rate_ceiling = 0;             // what the receiver was found to take; 0: unknown
-  std::uint32_t attempts = 0;          // answers of the last minute …
+  std::uint32_t attempts = 0;          // answers of the last minute; unless Normal, of the minute before `since` …
   std::uint32_t refusals = 0;          // … and how many of them refused or deferred for the path's sake
-  std::string next{};                  // what happens next: "grows again with each success"; "" when Normal
-  std::string by{};                    // the operator who pinned it; "": nobody did
+  std::uint32_t messages_per_connection = 0;  // that it was found to take; 0: not found out
+  std::string next{};                         // what happens next: "grows again with each success"; "" when Normal
+  std::string by{};                           // the operator who pinned it; "": nobody did
   static constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;
 };
 

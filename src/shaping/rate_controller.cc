@@ -18,19 +18,41 @@ Duration from_seconds(double value) {
   return Duration{static_cast<std::int64_t>(value * 1e6)};
 }
 
-// A pause in the answers is not sending time.
+// A longer pause in the answers is not sending time, but for that between two recipients at a low rate.
 constexpr Duration kActiveMost{std::chrono::seconds{1}};
+constexpr double kGrowthMost = 0.7;  // one answer no more than doubles the rate
 // How much of a rate's second a receiver is thought to let through at once, before anything is known.
 constexpr double kCreditSeconds = 0.25;
 constexpr double kCreditLeast = 4;
 constexpr double kUsualRate = 40;
+constexpr double kUsualLatency = 0.3;
 constexpr double kLowRate = 10;
 constexpr double kQuickest = 2.5;
 // The rate that was refused is that much above the ceiling that was found: the truth may be anywhere between.
 constexpr double kWideGap = 1.2;
 constexpr double kFalseAlarm = 1.25;
+// A fast climb is refused when the receiver's burst is used up: its limit is well below. The first climb is the
+// fastest.
+constexpr double kFirstGuess = 0.5;
+constexpr double kClimbGuess = 0.65;
+constexpr double kCarried = 0.93;  // of a rate that was no climb
+// Shares of the rate that was refused. An average below it is that of a bucket that ran over, or of another time; then
+// the limit is guessed.
+constexpr double kPlausible = 0.75;
+constexpr double kGuessedLeast = 0.85;
+// The ceiling is where it was.
+constexpr double kUnmoved = 1.05;
 // While the answers to what is under way come in: the limit is somewhere below.
 constexpr double kStepBack = 0.65;
+constexpr double kCushion = 0.7;  // recipients
+// Refusals that follow each other like this, as a share of what was sent between them, may be a limit that fell far:
+// one more tells, and how far.
+constexpr double kDense = 0.3;
+
+// Of what a climb by `growth` a second let through until `rate`: how much was beyond `limit`.
+double beyond(double limit, double rate, double growth) {
+  return (rate - limit - limit * std::log(rate / limit)) / growth;
+}
 
 }  // namespace
 
@@ -61,30 +83,49 @@ Duration RateController::probe_wait() const {
   return std::max(wait, std::min(least, policy_.probe_never_later));
 }
 
+// How far beyond the ceiling a probe begins: so that it takes some seconds to use up the receiver's burst. Less where
+// answers take long, because what is sent until a refusal is known is refused too, and where little comes in a second.
+double RateController::lead() const {
+  const double most = policy_.lead_most * std::min({1.0, ceiling_ / kUsualRate, kUsualLatency / seconds(latency_)});
+  return std::min(credit_ / (ceiling_ * seconds(policy_.probe_lasts)), most);
+}
+
 void RateController::answered(bool pressed, Duration latency, Time now) {
   if (latency > Duration::zero()) latency_ += (latency - latency_) / 8;
-  if (now >= guard_until_) {
-    if (guarded_rate_ > 0) end_guard(now);
-    ++watch_answers_;
-  } else {
-    ++guard_answers_;
-  }
+  end_what_is_over(now);
+  ++(now >= guard_until_ ? watch_answers_ : guard_answers_);
   ++quiet_answers_;
   cycle_taken_ += 1;
-  const Duration active = std::clamp(now - last_, Duration::zero(), kActiveMost);
+  // Where no ceiling is near, the time between two recipients at a low rate is sending time.
+  const bool searching = ceiling_ <= 0 || rate_ < ceiling_ * policy_.near_ceiling;
+  const Duration between = searching ? from_seconds(1 / std::max(rate_, 1e-3)) : Duration::zero();
+  const Duration active = std::clamp(now - last_, Duration::zero(), std::max(kActiveMost, between));
   last_ = std::max(last_, now);
-  if (pressed && now >= hold_until_) grow(active);
+  if (pressed && now >= hold_until_ && back_until_ == Time{}) grow(active);
+}
+
+// Where more answers come in a second, a refusal is seen after a smaller overshoot.
+double RateController::quickness() const {
+  return std::clamp(std::cbrt(rate_ / kUsualRate), 1.0, kQuickest);
+}
+
+// What is sent until a refusal is known is refused too: where answers take long, slower.
+double RateController::patience() const {
+  return std::min(1.0, std::sqrt(kUsualLatency / seconds(latency_)));
 }
 
 void RateController::grow(Duration active) {
-  // Where more answers come in a second, a refusal is seen after a smaller overshoot.
-  const double dt = seconds(active) * std::clamp(std::cbrt(rate_ / kUsualRate), 1.0, kQuickest);
+  const double dt = seconds(active) * quickness();
   if (ceiling_ <= 0) {
-    rate_ = bounded(rate_ * std::exp(policy_.start_growth * dt));
+    rate_ = bounded(rate_ * std::exp(std::min(policy_.start_growth * dt, kGrowthMost)));
     return;
   }
   if (rate_ < ceiling_ * policy_.near_ceiling) {
     rate_ = bounded(std::min(rate_ * std::exp(policy_.recover_growth * dt), ceiling_ * policy_.near_ceiling));
+    return;
+  }
+  if (rate_ < ceiling_ && wall_ <= ceiling_ * kWideGap) {
+    rate_ = bounded(ceiling_ * (1.0 + lead()));
     return;
   }
   excess_ += std::max(0.0, rate_ - ceiling_) * seconds(active);
@@ -94,9 +135,9 @@ void RateController::grow(Duration active) {
   double growth = policy_.probe_growth * dt;
   // Where little comes in a second the overshoot costs less than the time does.
   growth *= 1 + std::min(1.0, excess_ / believed) * std::min(1.0, kLowRate / rate_);
-  if (far_below_wall) growth = policy_.search_growth * seconds(active);
-  if (fast_) growth = policy_.fast_growth * dt;
-  rate_ = bounded(rate_ * std::exp(growth));
+  if (far_below_wall) growth = policy_.search_growth * seconds(active) * patience();
+  if (fast_) growth = policy_.fast_growth * dt * patience();
+  rate_ = bounded(rate_ * std::exp(std::min(growth, kGrowthMost)));
 }
 
 void RateController::settle_below(double ceiling, double rate, Duration hold, Time now) {
@@ -105,6 +146,7 @@ void RateController::settle_below(double ceiling, double rate, Duration hold, Ti
   guard_answers_ = guard_refused_ = 0;
   ceiling_ = std::max(ceiling, range_.floor);
   wall_ = rate_;
+  climb_growth_ = 0;
   rate_ = bounded(rate);
   hold_until_ = now + hold;
   excess_ = 0;
@@ -113,43 +155,115 @@ void RateController::settle_below(double ceiling, double rate, Duration hold, Ti
   watch_answers_ = watch_refused_ = 0;
 }
 
+// A receiver that counts with a bucket of tokens has an empty one now, and what is under way may use what comes in:
+// for a moment less is sent. `far`: the rate was far off, so until what is under way is answered.
+void RateController::step_back(bool far, Time now) {
+  rate_ = bounded(ceiling_ * kStepBack);
+  back_until_ = far ? guard_until_ : now + from_seconds(kCushion / ((1 - kStepBack) * ceiling_));
+}
+
+// By the time from one refusal to the next: refusals are told at once, and what is taken only at the end of data, so
+// that a count of answers sees them too late.
+double RateController::refused_share(Time now) const {
+  const double sent = rate_ * seconds(now - first_refused_);
+  return (watch_refused_ - 1) / std::max(sent, 1.0);
+}
+
 // What was under way at the rate before has been answered: its share that was refused says how far that rate was off.
 void RateController::end_guard(Time now) {
   const std::uint32_t answers = guard_answers_ + guard_refused_;
   const double before = std::exchange(guarded_rate_, 0.0);
+  // A probe that cost more than one refusal is not repeated as soon.
+  if (hold_until_ - now > policy_.settle) {
+    hold_until_ =
+        std::max(hold_until_, std::min(hold_until_ + guard_refused_ * (probe_wait() / 2), now + policy_.probe_latest));
+  }
   if (guard_refused_ >= 2 && answers >= 4) {
     const double taken = 1.0 - static_cast<double>(guard_refused_) / answers;
     const double found = before * std::max(taken, 1.0 - policy_.cut_most);
     if (found < ceiling_) {
       ceiling_ = std::max(found, range_.floor);
       hold_until_ = std::max(hold_until_, now + policy_.settle);
-      surprised_ = true;
+      back_until_ = now;
     }
   }
-  if (!surprised_) return;
-  surprised_ = false;
+}
+
+// What was sent meanwhile says nothing of the rate from now on.
+void RateController::end_step_back(Time now) {
+  back_until_ = Time{};
   rate_ = bounded(ceiling_ * (1.0 - margin()));
-  // What was sent meanwhile says nothing of this rate either.
-  guard_until_ = now + latency_ + latency_ / 8;
+  guard_until_ = std::max(guard_until_, now + latency_ + latency_ / 8);
   watch_from_ = guard_until_;
   watch_answers_ = watch_refused_ = 0;
 }
 
+void RateController::end_what_is_over(Time now) {
+  if (guarded_rate_ > 0 && now >= guard_until_) end_guard(now);
+  if (back_until_ != Time{} && now >= back_until_) end_step_back(now);
+}
+
+// A climb and the search that followed it were ended by the same bucket. If it never ran over in between, what was
+// taken is what it refilled: the average. It ran over if more went through beyond the average in the search than in the
+// climb, which began with a full one; then it was full when the search came to the limit, and both let the same
+// through.
+double RateController::searched(double average) const {
+  const double growth = policy_.search_growth * patience();
+  const auto ran_over = [&](double limit) {
+    return beyond(limit, rate_, growth) > beyond(limit, wall_, climb_growth_);
+  };
+  double low = std::clamp(average, rate_ * kPlausible, rate_);
+  if (!ran_over(low)) return low;
+  double high = rate_;
+  for (int halvings = 0; halvings < 10; ++halvings) (ran_over((low + high) / 2) ? low : high) = (low + high) / 2;
+  return high;
+}
+
+void RateController::end_probe(double average, Time now) {
+  credit_ = std::max(credit_ * 0.9, excess_);
+  const bool known = wall_ <= ceiling_ * kWideGap;
+  // A bucket that ran over before the probe makes the average too low: what was proven then stays.
+  const bool climbed = !known && climb_growth_ > 0;
+  const bool measured = known || climbed || average >= rate_ * kPlausible;
+  const double least = known ? std::min(rate_, ceiling_) : rate_ * (measured ? kPlausible : kGuessedLeast);
+  const double found = climbed ? searched(average) : std::clamp(average, least, rate_);
+  // The climb before was none: so much only was the burst.
+  if (found <= climbed_from_ * kUnmoved) credit_ = std::max(credit_, climbed_);
+  climbed_from_ = 0;
+  settle_below(found, found * (1.0 - margin()), measured ? probe_wait() : policy_.settle, now);
+  if (measured) wall_ = ceiling_;  // there is nothing to search for between them
+  step_back(false, now);
+}
+
+// How far above the limit a climb ended depends on the burst, which is not known yet. So it goes below it for sure; the
+// search from there ends with the next refusal, and the two tell the limit.
+void RateController::end_climb(Time now) {
+  climbed_ = excess_;
+  climbed_from_ = ceiling_;
+  const bool climbed = ceiling_ > 0 || rate_ > range_.start;
+  const double growth = (ceiling_ > 0 ? policy_.fast_growth * patience() : policy_.start_growth) * quickness();
+  const double guess = rate_ * (!climbed ? kCarried : ceiling_ <= 0 ? kFirstGuess : kClimbGuess);
+  const double found = std::max(guess, ceiling_);
+  settle_below(found, found, policy_.settle, now);
+  climb_growth_ = climbed ? growth : 0;
+  step_back(true, now);
+}
+
 RateController::Effect RateController::refused(Time now) {
   last_ = std::max(last_, now);
+  end_what_is_over(now);
   if (now < guard_until_) {
     ++guard_refused_;
     quiet_answers_ = 0;
-    return Effect::None;
+    return Effect::Late;
   }
-  if (guarded_rate_ > 0) end_guard(now);
   const Duration within = std::max(policy_.refusals_within, probe_wait());
   if (now - watch_from_ > within) {
     // Old answers say nothing of the limit now; a refusal among them was an odd one.
     watch_from_ = now;
     watch_answers_ = watch_refused_ = 0;
   }
-  ++watch_refused_;
+  if (++watch_refused_ == 1) first_refused_ = now;
   const double cycle = seconds(now - cycle_from_);
   const double average = cycle > 5 ? cycle_taken_ / cycle : 0;
   quiet_answers_ = 0;
@@ -158,20 +272,19 @@ RateController::Effect RateController::refused(Time now) {
     effect = Effect::ProbeEnded;
     // A fast climb that is refused at once was none: the receiver only let more through than it did before.
     const bool slow = ceiling_ > 0 && (!fast_ || rate_ < ceiling_ * kFalseAlarm);
-    if (slow) credit_ = std::max(credit_ * 0.9, excess_);
-    const bool found_it = slow && wall_ <= ceiling_ * kWideGap;
-    const double found = slow ? std::clamp(average, rate_ * 0.85, rate_) : rate_ * 0.93;
-    settle_below(found, slow ? found * (1.0 - margin()) : rate_ * kStepBack, found_it ? probe_wait() : policy_.settle,
-                 now);
-    surprised_ = !slow;
-  } else if (watch_refused_ >= policy_.refusals) {
+    if (slow) {
+      end_probe(average, now);
+    } else {
+      end_climb(now);
+    }
+  } else if (watch_refused_ >= policy_.refusals + (refused_share(now) > kDense ? 1 : 0)) {
     effect = Effect::Cut;
-    const double share = static_cast<double>(watch_refused_) / (watch_refused_ + watch_answers_ + 1);
+    const double counted = static_cast<double>(watch_refused_) / (watch_refused_ + watch_answers_ + 1);
+    const double share = watch_refused_ > policy_.refusals ? std::max(counted, refused_share(now)) : counted;
     const double found = rate_ * (1.0 - std::clamp(share, 0.02, policy_.cut_most));
     const bool deep = share > 0.1;
-    settle_below(found, deep ? found * kStepBack : found * (1.0 - margin()), deep ? policy_.settle : probe_wait() / 2,
-                 now);
-    surprised_ = deep;
+    settle_below(found, found * (1.0 - margin()), deep ? policy_.settle : probe_wait() / 2, now);
+    step_back(deep, now);
   }
   cycle_from_ = now;
   cycle_taken_ = 0;
@@ -182,7 +295,7 @@ void RateController::cut(double factor, Duration hold, Time now) {
   const double before = rate_;
   settle_below(ceiling_ > 0 ? ceiling_ : before, before * factor, hold, now);
   guarded_rate_ = 0;
-  surprised_ = false;
+  back_until_ = Time{};
   wall_ = ceiling_;
 }
 

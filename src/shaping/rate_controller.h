@@ -31,7 +31,8 @@ class RateController {
   RateController(const RateRange& range, const AdaptivePolicy& policy, Time now);
 
   enum class Effect : std::uint8_t {
-    None,        // an answer to what was sent before the last change, or one that proves nothing yet
+    None,        // it proves nothing yet
+    Late,        // the answer to what was sent before the last change
     ProbeEnded,  // back to below the ceiling
     Cut          // a proven rate was refused
   };
@@ -47,32 +48,47 @@ class RateController {
   // What the receiver was found to take; 0 while unknown.
   [[nodiscard]] double ceiling() const { return ceiling_; }
   [[nodiscard]] bool at_floor() const { return rate_ <= range_.floor * 1.001; }
+  // It is beyond what was proven: a refusal is no surprise.
+  [[nodiscard]] bool probing() const { return ceiling_ <= 0 || rate_ > ceiling_; }
   // When it begins to climb again.
   [[nodiscard]] Time next_probe() const { return hold_until_; }
   [[nodiscard]] double credit() const { return credit_; }
   void set_range(const RateRange& range);
+  void set_policy(const AdaptivePolicy& policy) { policy_ = policy; }
   // What was learned before a restart.
   void restore(double rate, double ceiling, double credit, Time now);
 
  private:
   void grow(Duration active);
   void end_guard(Time now);
+  void end_probe(double average, Time now);
+  void end_climb(Time now);
   void settle_below(double ceiling, double rate, Duration hold, Time now);
+  void end_step_back(Time now);
+  void end_what_is_over(Time now);
+  void step_back(bool far, Time now);
+  [[nodiscard]] double refused_share(Time now) const;
   [[nodiscard]] double margin() const;
+  [[nodiscard]] double lead() const;
+  [[nodiscard]] double quickness() const;
+  [[nodiscard]] double patience() const;
+  [[nodiscard]] double searched(double average) const;
   [[nodiscard]] Duration probe_wait() const;
   [[nodiscard]] double bounded(double rate) const;
-  [[nodiscard]] bool probing() const { return ceiling_ <= 0 || rate_ > ceiling_; }
 
   RateRange range_;
   AdaptivePolicy policy_;
   double rate_;
   double ceiling_ = 0;
-  double wall_ = 0;         // the rate that was refused last
-  bool surprised_ = false;  // stepped back further than the ceiling asks, until what is under way is answered
-  double excess_ = 0;       // recipients sent beyond the ceiling in this probe
-  double credit_ = 0;       // how many that was, when probes were refused
-  bool fast_ = false;       // the ceiling has moved
-  Time last_{};             // of the last answer
+  double wall_ = 0;          // the rate that was refused last
+  double climb_growth_ = 0;  // by which it was come to in a fast climb; 0: otherwise
+  Time back_until_{};        // until then it is further below than the ceiling asks; {}: it is not
+  double excess_ = 0;        // recipients sent beyond the ceiling in this probe
+  double credit_ = 0;        // how many that was, when probes were refused
+  bool fast_ = false;        // the ceiling has moved
+  double climbed_ = 0;       // of the last fast climb: recipients sent beyond the ceiling …
+  double climbed_from_ = 0;  // … which was this; 0: nothing to learn from it
+  Time last_{};              // of the last answer
   Time hold_until_{};
   Duration latency_{std::chrono::milliseconds{300}};
   // After a change: answers to what was sent before it, and what they say of the rate before.
@@ -82,6 +98,7 @@ class RateController {
   std::uint32_t guard_answers_ = 0;
   // Since the last change: refusals of a rate that was proven.
   Time watch_from_{};
+  Time first_refused_{};
   std::uint32_t watch_refused_ = 0;
   std::uint32_t watch_answers_ = 0;
   // Since the last refusal: what got through on average is what the receiver refills.

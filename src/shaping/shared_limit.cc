@@ -185,6 +185,14 @@ void LimitLease::send(std::uint32_t recipients, std::uint64_t bytes) {
   }
 }
 
+// Into the purse: it was drawn, so the limit lets others have no more for it than before.
+void LimitLease::give_back(std::uint32_t recipients, std::uint64_t bytes) {
+  const std::array<std::uint32_t, SharedLimit::kFlows> amounts{recipients, 1, bytes_in(bytes)};
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    if (flow_rate(limits_, static_cast<SharedLimit::Flow>(i)) > 0) purse_[i] = std::min(kMost, purse_[i] + amounts[i]);
+  }
+}
+
 std::uint32_t LimitLease::room(std::uint64_t bytes, Time now) const {
   const std::array<std::uint32_t, SharedLimit::kFlows> each{1, 1, std::max(1U, bytes_in(bytes))};
   std::uint32_t room = limit_->free_slots();

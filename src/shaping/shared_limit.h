@@ -101,6 +101,8 @@ class LimitLease {
   [[nodiscard]] bool can_send(std::uint32_t recipients, std::uint64_t bytes, Time now);
   // Precondition: can_send said yes to as much.
   void send(std::uint32_t recipients, std::uint64_t bytes);
+  // What send() took was not sent after all.
+  void give_back(std::uint32_t recipients, std::uint64_t bytes);
   // About how many messages of one recipient and so many bytes may go now.
   [[nodiscard]] std::uint32_t room(std::uint64_t bytes, Time now) const;
   // The first moment at which can_send may say yes.

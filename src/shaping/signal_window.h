@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SignalWindow: answers of the last minute by kind, in buckets of five seconds; a share counts only once there is a
-// volume. Pure. Threads: one owner. Cost: no allocation; sums are kept.
+// SignalWindow: answers of the last minute, or of another span, by kind, in twelve buckets; a share counts only once
+// there is a volume. Pure. Threads: one owner. Cost: no allocation; sums are kept.
 #pragma once
 
 #include <array>
@@ -19,8 +19,12 @@ enum class Signal : std::uint8_t {
 
 class SignalWindow {
  public:
-  static constexpr Duration kBucket{std::chrono::seconds{5}};
   static constexpr std::size_t kBuckets = 12;
+  static constexpr Duration kMinute{std::chrono::minutes{1}};
+
+  explicit SignalWindow(Duration span = kMinute) : each_(span / kBuckets) {}
+
+  [[nodiscard]] Duration span() const { return each_ * kBuckets; }
 
   void add(Signal signal, Time now) {
     roll(now);
@@ -40,13 +44,13 @@ class SignalWindow {
     const std::uint32_t all = volume(now);
     return all == 0 || all < volume_floor ? 0.0 : static_cast<double>(sums_[index(signal)]) / all;
   }
-  void clear() { *this = SignalWindow(); }
+  void clear() { *this = SignalWindow(span()); }
 
  private:
   using Counts = std::array<std::uint32_t, 4>;
   static std::size_t index(Signal signal) { return static_cast<std::size_t>(signal); }
   void roll(Time now) {
-    const std::int64_t bucket = now.time_since_epoch() / kBucket;
+    const std::int64_t bucket = now.time_since_epoch() / each_;
     for (std::size_t steps = 0; bucket_ < bucket && steps < kBuckets; ++steps) {
       ++bucket_;
       front_ = (front_ + 1) % kBuckets;
@@ -56,6 +60,7 @@ class SignalWindow {
     if (bucket_ < bucket) bucket_ = bucket;  // all of it was older than the window
   }
 
+  Duration each_;
   std::array<Counts, kBuckets> buckets_{};
   Counts sums_{};
   std::size_t front_ = 0;

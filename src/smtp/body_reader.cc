@@ -12,11 +12,17 @@ constexpr std::size_t kLineBytesMin = 128;         // what TextScanner can measu
 
 }  // namespace
 
+std::size_t BodyReader::room_for(std::uint64_t declared_bytes) {
+  return declared_bytes == 0 ? kReservedBytes : std::min<std::uint64_t>(declared_bytes, kReservedBytesMax);
+}
+
 void BodyReader::start(std::uint64_t declared_bytes, model::BodyKind kind) {
   binary_ = kind == model::BodyKind::BinaryMime;
   const std::size_t line_bytes = options_.text_line_bytes_max;
   scanner_ = TextScanner(line_bytes == 0 ? 0 : std::max(line_bytes, kLineBytesMin));
-  body_ = std::string();
+  body_ = std::move(room_);
+  body_.clear();
+  room_ = std::string();
   declared_bytes_ = declared_bytes;
   bytes_ = 0;
   raw_bytes_ = 0;
@@ -83,7 +89,7 @@ void BodyReader::keep(std::string_view text) {
     return;
   }
   if (body_.empty()) {
-    body_.reserve(declared_bytes_ == 0 ? kReservedBytes : std::min<std::uint64_t>(declared_bytes_, kReservedBytesMax));
+    body_.reserve(room_for(declared_bytes_));
   }
   body_.append(text);
 }

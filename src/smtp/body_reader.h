@@ -27,6 +27,11 @@ class BodyReader {
 
   explicit BodyReader(const ServerOptions& options) : options_(options) {}
 
+  // What is reserved for a message of this SIZE=, 0 if none.
+  [[nodiscard]] static std::size_t room_for(std::uint64_t declared_bytes);
+
+  // A string whose room the next message may use.
+  void lend(std::string room) { room_ = std::move(room); }
   // Gives up what was gathered.
   void drop() { body_ = std::string(); }
   // A new message. `declared_bytes` is SIZE=, 0 if none.
@@ -61,6 +66,7 @@ class BodyReader {
   const ServerOptions& options_;
   TextScanner scanner_;
   std::string body_;
+  std::string room_;
   std::uint64_t declared_bytes_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t raw_bytes_ = 0;  // as they came, dots included

@@ -152,20 +152,24 @@ void append_xtext(std::string& out, std::string_view text) {
   }
 }
 
+std::string_view sender_of(const Transaction& transaction) {
+  return transaction.sender.value_or(transaction.envelope->sender);
+}
+
 MessageFacts find_facts(const Transaction& transaction, const Extensions& offered) {
   const model::Envelope& envelope = *transaction.envelope;
   MessageFacts facts;
   facts.binary = envelope.body_kind == BodyKind::BinaryMime;
   facts.size_bytes = size_of(transaction.body, facts.binary);
-  facts.utf8_message =
-      has_eight_bit(envelope.sender) || (envelope.smtputf8 && (offered.smtputf8 || !header_is_ascii(transaction.body)));
+  facts.utf8_message = has_eight_bit(sender_of(transaction)) ||
+                       (envelope.smtputf8 && (offered.smtputf8 || !header_is_ascii(transaction.body)));
   return facts;
 }
 
 std::optional<model::Outcome> check_message(const Transaction& transaction, const MessageFacts& facts,
                                             const Extensions& offered, const ClientOptions& options) {
   const model::Envelope& envelope = *transaction.envelope;
-  if (!fits_wire(envelope.sender)) {
+  if (!fits_wire(sender_of(transaction))) {
     return bounce(Step::Mail, OutcomeClass::Protocol, 553, {5, 1, 7}, "the sender's address is not a valid path");
   }
   if (offered.size_max_bytes != 0 && facts.size_bytes > offered.size_max_bytes) {
@@ -205,7 +209,7 @@ void append_mail_command(std::string& out, const Transaction& transaction, const
                          const Extensions& offered) {
   const model::Envelope& envelope = *transaction.envelope;
   const auto into = std::back_inserter(out);
-  fmt::format_to(into, "MAIL FROM:<{}>", envelope.sender);
+  fmt::format_to(into, "MAIL FROM:<{}>", sender_of(transaction));
   if (offered.size) fmt::format_to(into, " SIZE={}", facts.size_bytes);
   if (facts.binary) {
     out += " BODY=BINARYMIME";

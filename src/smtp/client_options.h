@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,7 +31,8 @@ struct ClientOptions {
   bool pipelining = true;   // use PIPELINING when offered (RFC 2920)
   bool chunking = true;  // use BDAT when CHUNKING and PIPELINING are offered (RFC 3030); never for LMTP unless binary
   StartTls start_tls = StartTls::Never;
-  bool auth = false;  // sign in before anything is sent (RFC 4954); never in clear, so only with start_tls
+  bool implicit_tls = false;  // the link is encrypted from the beginning on (RFC 8314 §3.3): STARTTLS is not asked for
+  bool auth = false;          // sign in before anything is sent (RFC 4954); never in clear, so only with one of these
   EightBitPolicy eight_bit = EightBitPolicy::Send;
   // Commands written before their answers are read. Bounds what the peer must buffer of answers while we still write
   // (RFC 2920 §3.1: otherwise both sides may wait for each other): 8 KiB are about 150 recipients.
@@ -51,6 +53,8 @@ struct Transaction {
   // Not 0: fields of about so many bytes (a DKIM signature) go before the body and are made once a recipient is
   // accepted; the session asks for them by NeedHeader. The body is then never sent together with MAIL and RCPT.
   std::uint64_t late_header_bytes = 0;
+  // For MAIL FROM in place of the envelope's; lives as long as the transaction.
+  std::optional<std::string_view> sender = std::nullopt;
 };
 
 }  // namespace penstock::smtp

@@ -27,7 +27,7 @@ std::string_view what_happened(OutcomeClass why) {
 
 }  // namespace
 
-ClientSession::ClientSession(ClientOptions options) : options_(std::move(options)) {}
+ClientSession::ClientSession(ClientOptions options) : options_(std::move(options)), tls_(options_.implicit_tls) {}
 
 Action ClientSession::next() const {
   if (writing_) return Write{chunks_, write_step_};
@@ -103,6 +103,7 @@ void ClientSession::process(std::string_view bytes) {
 
 void ClientSession::take_reply() {
   std::swap(reply_, parser_.reply());
+  ++replies_;
   heard_ = true;
   if (reply_.code == 421 && phase_ != Phase::Quit) {
     return fail(model::class_by_code(reply_, step_waited_for()), reply_);

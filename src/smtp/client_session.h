@@ -145,6 +145,8 @@ class ClientSession {
   [[nodiscard]] const Extensions& extensions() const { return extensions_; }
   [[nodiscard]] const model::Reply& banner() const { return banner_; }
   [[nodiscard]] const model::Reply& last_reply() const { return reply_; }
+  // Replies taken so far, of whatever step. While it stands still all that comes is pieces of the reply awaited.
+  [[nodiscard]] std::uint64_t replies() const { return replies_; }
   [[nodiscard]] std::uint32_t transactions() const { return transactions_; }  // with something sent
   [[nodiscard]] std::uint32_t messages() const { return messages_; }  // accepted by the receiver for at least one
 
@@ -219,6 +221,7 @@ class ClientSession {
   model::Reply banner_;
   model::Reply reply_;
   std::optional<model::Outcome> failure_;
+  std::uint64_t replies_ = 0;
   std::uint32_t transactions_ = 0;
   std::uint32_t messages_ = 0;
   std::optional<std::string> auth_challenge_;

@@ -21,7 +21,8 @@ namespace penstock::smtp {
 
 // Of the connection that the proxy accepted.
 struct ProxyHeader {
-  // False: "LOCAL" or "UNKNOWN", or a family we do not speak (unix, UDP): use the addresses of the real connection.
+  // False: "LOCAL" or "UNKNOWN", or a family we do not speak (unix, UDP): there are those of the real connection, which
+  // say nothing about the client.
   bool has_addresses = false;
   IpAddress source;
   IpAddress destination;

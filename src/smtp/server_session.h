@@ -136,6 +136,11 @@ class ServerSession {
   [[nodiscard]] ReceivedMessage take_message();
   void answer(const model::Reply& reply);
 
+  // Spares the next message an allocation: its body may use the room of this string (its text is of no matter), of
+  // body_room() bytes at best.
+  [[nodiscard]] std::size_t body_room() const { return BodyReader::room_for(declared_bytes_); }
+  void lend_room(std::string room) { body_.lend(std::move(room)); }
+
   // Of the transaction under way: sender, parameters of MAIL and recipients accepted so far.
   [[nodiscard]] const model::Envelope& envelope() const { return envelope_; }
   [[nodiscard]] std::uint64_t declared_bytes() const { return declared_bytes_; }  // SIZE=; 0: none
@@ -153,6 +158,8 @@ class ServerSession {
   [[nodiscard]] std::string_view client_name() const { return client_name_; }  // said in EHLO or HELO; "" before
   [[nodiscard]] bool extended() const { return extended_; }                    // EHLO, not HELO
   [[nodiscard]] bool receiving() const { return phase_ == Phase::Data || phase_ == Phase::Chunk; }
+  // A message is under way: between BDAT chunks too.
+  [[nodiscard]] bool message_begun() const { return receiving() || chunks_begun_; }
   [[nodiscard]] bool in_transaction() const { return has_sender_; }
   [[nodiscard]] std::uint64_t messages() const { return messages_; }  // answered 2xx
 

@@ -22,6 +22,7 @@ class EntryReader {
     entry.id = model::MessageId{bytes_.u64()};
     entry.offset = offset();
     entry.moved = bytes_.u8() != 0;
+    entry.tls = tls_wish();
     entry.body_bytes = bytes_.u64();
     entry.received = bytes_.time();
     entry.first_attempt = bytes_.time();
@@ -56,6 +57,11 @@ class EntryReader {
   model::RecipientId recipient() {
     const model::MessageId message{bytes_.u64()};
     return {message, bytes_.u32()};
+  }
+  model::TlsWish tls_wish() {
+    const std::uint8_t wish = bytes_.u8();
+    failed_ = failed_ || wish > static_cast<std::uint8_t>(model::TlsWish::Optional);
+    return static_cast<model::TlsWish>(wish);
   }
   std::string_view name() {
     const std::uint32_t number = bytes_.u32();
@@ -93,6 +99,7 @@ void HintBuilder::add_envelope(std::uint64_t offset, const model::Envelope& enve
   writer.u64(envelope.id.value);
   writer.u32(static_cast<std::uint32_t>(offset / kRecordAlignment));
   writer.u8(moved ? 1 : 0);
+  writer.u8(static_cast<std::uint8_t>(envelope.tls));
   writer.u64(envelope.body_bytes);
   writer.time(envelope.received);
   writer.time(envelope.first_attempt);

@@ -46,6 +46,7 @@ struct HintEnvelope {
   bool moved = false;
   std::uint64_t body_bytes = 0;
   Time received, first_attempt;
+  model::TlsWish tls = model::TlsWish::Usual;
   std::string_view stream, tenant, campaign, vmta;
   std::vector<std::string_view> domains;  // one a recipient
   std::vector<std::uint32_t> finished;

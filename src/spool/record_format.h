@@ -16,7 +16,7 @@
 namespace penstock::spool {
 
 inline constexpr std::string_view kSegmentMagic = "PNSPOOL1";
-inline constexpr std::string_view kHintMagic = "PNHINT01";
+inline constexpr std::string_view kHintMagic = "PNHINT02";
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::array<std::uint64_t, 2> kSegmentHeaderOffsets = {0, 4096};  // two copies, in different pages
 inline constexpr std::uint64_t kFirstRecordOffset = 8192;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "model/envelope.h"
 #include "model/ids.h"
 
 namespace penstock::spool {
@@ -37,6 +38,7 @@ struct RecoveredRecipient {
   std::string_view tenant;  // labels of the envelope
   std::string_view campaign;
   std::string_view vmta;  // asked for by the sender
+  model::TlsWish tls = model::TlsWish::Usual;
   std::string_view pinned_vmta;
   std::uint64_t body_bytes = 0;
   Time received;       // wall

@@ -109,6 +109,7 @@ class Tell final : public HintVisitor {
                              .tenant = entry.tenant,
                              .campaign = entry.campaign,
                              .vmta = entry.vmta,
+                             .tls = entry.tls,
                              .pinned_vmta = {},
                              .body_bytes = entry.body_bytes,
                              .received = entry.received,

@@ -43,7 +43,8 @@ bool Submissions::add(AcceptItem& item) {
   std::unique_lock lock(mutex_);
   if (stopping_) return false;
   accepts_.push_back(std::move(item));
-  wake(lock, true);
+  // The first one lets a sleeping writer see until when to gather; further ones need not disturb it.
+  wake(lock, accepts_.size() == 1 || accepts_.size() == GroupPace::kGroupFull);
   return true;
 }
 
@@ -92,7 +93,8 @@ void Submissions::stop() {
 }
 
 Submissions::SteadyTime Submissions::due_locked() const {
-  if (!accepts_.empty() || moves_ != nullptr || stopping_ || tickets_ > tickets_done_) return SteadyTime{};
+  if (moves_ != nullptr || stopping_ || tickets_ > tickets_done_) return SteadyTime{};
+  if (!accepts_.empty()) return accepts_.size() < GroupPace::kGroupFull ? pace_.gather_until() : SteadyTime{};
   if (records_locked() == 0) return kNever;
   if (records_locked() >= kRecordsMany) return not_before_;
   return std::max(first_record_at_ + flush_interval_, not_before_);
@@ -110,6 +112,7 @@ Work Submissions::take() {
     writer_waits_ = false;
   }
   Work work;
+  if (!accepts_.empty()) pace_.taken(std::chrono::steady_clock::now(), accepts_.size());
   work.accepts.swap(accepts_);
   work.moves = std::exchange(moves_, nullptr);
   work.ticket = tickets_;

@@ -2,7 +2,8 @@
 // Submissions: what all threads hand to the writer, and when it is woken for it.
 //
 // A message wakes the writer at once; Attempt and Final records wait for the next message, or for flush_interval, or
-// until there are many. While the writer was busy everything gathers: that is the group of the group commit.
+// until there are many. While the writer was busy everything gathers: that is the group of the group commit. Under load
+// messages also wait a moment for others, see GroupPace.
 // Threads: any may submit and flush; one takes.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "spool/accept.h"
+#include "spool/group_pace.h"
 #include "spool/hint.h"
 #include "spool/message_index.h"
 #include "spool/payload.h"
@@ -67,8 +69,9 @@ class Submissions {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  Submissions(Duration flush_interval, Duration retry_interval)
-      : flush_interval_(flush_interval), retry_interval_(retry_interval) {}
+  // `gather`: how long messages wait for others under load.
+  Submissions(Duration flush_interval, Duration retry_interval, Duration gather = GroupPace::kGather)
+      : flush_interval_(flush_interval), retry_interval_(retry_interval), pace_(gather) {}
 
   // False when stop() was called: the item is untouched.
   [[nodiscard]] bool add(AcceptItem& item);
@@ -108,6 +111,7 @@ class Submissions {
   bool moves_durable_ = false;
   SteadyTime first_record_at_{};  // when the oldest waiting Attempt or Final came
   SteadyTime not_before_{};       // for records, after a failure
+  GroupPace pace_;                // of messages
   std::uint64_t tickets_ = 0, tickets_done_ = 0;
   std::uint64_t tickets_failed_ = 0;  // the last one answered by work of which something was put back
   bool put_back_ = false;             // by the present work

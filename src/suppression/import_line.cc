@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/csv.h"
 
 namespace penstock::suppression {
 namespace {
@@ -33,7 +34,9 @@ Result<std::vector<std::string>> split_csv(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     if (quoted) {
-      if (c != '"') {
+      if (c == '\r' || c == '\n') {
+        if (!fields.back().ends_with(' ')) fields.back() += ' ';  // an entry's texts are of one line
+      } else if (c != '"') {
         fields.back() += c;
       } else if (i + 1 < line.size() && line[i + 1] == '"') {
         fields.back() += line[++i];
@@ -66,6 +69,20 @@ std::string text_of(const json::value& value) {
 }
 
 }  // namespace
+
+bool goes_on(std::string_view record) {
+  bool quoted = false;
+  bool begins = true;  // of a field: a quote within one is a letter
+  for (const char c : record) {
+    if (c == '"' && (quoted || begins)) {
+      quoted = !quoted;
+      begins = true;  // a quote right behind a closing one opens it again
+    } else if (!quoted) {
+      begins = c == ',' || (begins && ascii::is_space(c));
+    }
+  }
+  return quoted;
+}
 
 Format format_of(std::string_view first_line) {
   return ascii::trim(first_line).starts_with('{') ? Format::Ndjson : Format::Csv;
@@ -139,7 +156,7 @@ Result<std::optional<Entry>> LineReader::read_csv(std::string_view line) {
   }
   Entry entry = defaults_;
   for (std::size_t i = 0; i < fields->size(); ++i) {
-    const std::string_view value = ascii::trim((*fields)[i]);
+    const std::string_view value = csv_value(ascii::trim((*fields)[i]));
     if (value.empty()) continue;
     if (auto done = set(entry, columns_[i], value); !done) return fail(done.error());
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// LineReader: one line of a file of suppressions, CSV or NDJSON, as an entry.
+// LineReader: one line (or CSV record) of a file of suppressions, CSV or NDJSON, as an entry.
 //
 // Use:  LineReader reader(format_of(first_line), defaults);
 //       const auto entry = reader.read(line);   // an entry, nothing (blank, comment, heading), or BadLine
 // NDJSON: one object a line with the members of Entry: address, scope, cause, reason, source, note, who, since, until,
 //   investigate. CSV: the same as columns, named by a first line that has "address" (or "email"); without one they are
-//   taken in that order. Fields in quotes as RFC 4180 has them, but no line break within. Times: RFC 3339, a date, or
-//   seconds since 1970.
+//   taken in that order. Fields in quotes as RFC 4180 has them; a line break within becomes a blank. Times: RFC 3339, a
+//   date, or seconds since 1970.
 // Pure but for what it remembers of the heading.   Limits: 4,000 bytes a line, 1,000 a text.
 #pragma once
 
@@ -23,6 +23,9 @@ namespace penstock::suppression {
 
 enum class Format : std::uint8_t { Csv, Ndjson };
 [[nodiscard]] Format format_of(std::string_view first_line);
+
+// Whether a quoted field of a CSV record is still open at its end: the next line belongs to it.
+[[nodiscard]] bool goes_on(std::string_view record);
 
 class LineReader {
  public:

@@ -57,6 +57,7 @@ Result<> Importer::read(Parts& parts) {
     take_line(rest.substr(0, end), parts);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  give_up_record(parts);
   return {};
 }
 
@@ -94,6 +95,7 @@ Result<> Importer::read_file(Parts& parts) {
     }
     if (got == 0) {
       if (!buffer.empty() && !skipping) take_line(buffer, parts);
+      give_up_record(parts);
       break;
     }
     const std::lock_guard lock(mutex_);
@@ -108,8 +110,33 @@ void Importer::take_line(std::string_view line, Parts& parts) {
   if (!reader_) {
     const std::string_view text = ascii::trim(line);
     if (text.empty() || text.starts_with('#')) return;
-    reader_.emplace(request_.format.value_or(format_of(line)), request_.defaults, list_.rules());
+    const Format format = request_.format.value_or(format_of(line));
+    csv_ = format == Format::Csv;
+    reader_.emplace(format, request_.defaults, list_.rules());
   }
+  if (!csv_ || (record_.empty() && (line.find('"') == std::string_view::npos || !goes_on(line)))) {
+    return take_record(line, line_, parts);
+  }
+  record_.push_back(std::string(line));
+  std::string whole;
+  for (const std::string& each : record_) whole += (whole.empty() ? "" : "\n") + each;
+  if (whole.size() > LineReader::kLineMax) return give_up_record(parts);
+  if (goes_on(whole)) return;
+  // Of a quote that one line forgot to close, the next one is the end, and something follows: both are what they were.
+  if (!reader_->read(whole)) return give_up_record(parts);
+  record_.clear();
+  take_record(whole, line_, parts);
+}
+
+// A quote was opened and never closed: that line is bad, those after it are read for themselves.
+void Importer::give_up_record(Parts& parts) {
+  const std::vector<std::string> lines = std::move(record_);
+  record_.clear();
+  std::uint64_t number = line_ - lines.size();
+  for (const std::string& line : lines) take_record(line, ++number, parts);
+}
+
+void Importer::take_record(std::string_view line, std::uint64_t number, Parts& parts) {
   auto entry = reader_->read(line);
   Result<> taken;
   if (entry && *entry) taken = parts.add(**entry, hash_address((*entry)->address));
@@ -121,7 +148,7 @@ void Importer::take_line(std::string_view line, Parts& parts) {
   }
   ++status_.bad;
   const Error& error = entry ? taken.error() : entry.error();
-  if (status_.bad_lines.size() < ImportStatus::kBadLinesKept) status_.bad_lines.push_back({line_, error.detail});
+  if (status_.bad_lines.size() < ImportStatus::kBadLinesKept) status_.bad_lines.push_back({number, error.detail});
 }
 
 Result<> Importer::write(Parts& parts) {

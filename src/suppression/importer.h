@@ -66,6 +66,8 @@ class Importer {
   [[nodiscard]] Result<> read(Parts& parts);
   [[nodiscard]] Result<> read_file(Parts& parts);
   void take_line(std::string_view line, Parts& parts);
+  void take_record(std::string_view line, std::uint64_t number, Parts& parts);
+  void give_up_record(Parts& parts);
   [[nodiscard]] Result<> write(Parts& parts);
   [[nodiscard]] Result<> write_portion(std::vector<Entry> entries);
   void end(ImportStep step, std::string detail);
@@ -74,6 +76,8 @@ class Importer {
   const ImportRequest request_;
   std::optional<LineReader> reader_;
   std::uint64_t line_ = 0;
+  bool csv_ = false;
+  std::vector<std::string> record_;  // lines of a CSV record with a line break in a field, until it is whole
   std::uint64_t written_ = 0;
   std::atomic<bool> cancelled_{false};
   mutable std::mutex mutex_;

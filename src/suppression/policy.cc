@@ -42,8 +42,10 @@ Policy::Policy(const config::Suppression& settings) : soft_(settings.soft) {
   for (const config::SuppressionClass& given : settings.bounce) {
     const auto outcome_class = model::parse_outcome_class(given.name);
     if (!outcome_class) continue;  // the loader knows the names
-    const Duration lasts = given.lasts.value_or(model::policy_of(*outcome_class).suppressed_for);
-    rules_[static_cast<std::size_t>(*outcome_class)] = {given.suppress, lasts, given.scope, given.investigate};
+    const model::ClassPolicy& by_itself = model::policy_of(*outcome_class);
+    const Duration lasts = given.lasts.value_or(by_itself.suppressed_for);
+    rules_[static_cast<std::size_t>(*outcome_class)] = {given.suppress, lasts, given.scope,
+                                                        given.investigate.value_or(by_itself.investigate)};
   }
 }
 
@@ -71,7 +73,7 @@ Entry Policy::on_soft_bounces(const Bounce& bounce, std::uint64_t messages, Time
   return entry;
 }
 
-std::vector<Entry> Policy::on_complaint(const Bounce& complaint, bool global, Time wall) {
+std::vector<Entry> Policy::on_complaint(const Bounce& complaint, bool global, Duration lasts, Time wall) {
   std::vector<Entry> entries;
   const bool everywhere = global || complaint.stream.empty();
   if (!complaint.stream.empty()) {
@@ -79,6 +81,7 @@ std::vector<Entry> Policy::on_complaint(const Bounce& complaint, bool global, Ti
     entries.back().scope = {ScopeKind::Stream, complaint.stream};
   }
   if (everywhere) entries.push_back(entry_of(complaint, Cause::Complaint, wall));
+  for (Entry& entry : entries) entry.until = until(wall, lasts);
   return entries;
 }
 

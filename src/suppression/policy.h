@@ -38,8 +38,8 @@ class Policy {
   [[nodiscard]] bool counts_as_soft(const Bounce& bounce) const;
   // The entry when they have.
   [[nodiscard]] Entry on_soft_bounces(const Bounce& bounce, std::uint64_t messages, Time wall) const;
-  // In the stream's scope when it has one, and everywhere if `global`.
-  [[nodiscard]] static std::vector<Entry> on_complaint(const Bounce& complaint, bool global, Time wall);
+  // In the stream's scope when it has one, and everywhere if `global`; for so long, zero: for good.
+  [[nodiscard]] static std::vector<Entry> on_complaint(const Bounce& complaint, bool global, Duration lasts, Time wall);
   // In the list's scope if there is one, else the stream's, else everywhere.
   [[nodiscard]] static Entry on_unsubscribe(const Bounce& wish, std::string_view list, Time wall);
 

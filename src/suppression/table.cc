@@ -13,12 +13,24 @@ Time from_seconds(std::int64_t seconds) {
   return Time{std::chrono::seconds{seconds}};
 }
 
-// Whether an entry that is there makes the new one needless.
+bool lasts_as_long(const Entry& there, const Entry& wanted) {
+  return there.until == Time{} || (wanted.until != Time{} && there.until >= wanted.until);
+}
+
+// What the recipient said himself.
+bool is_his_wish(const Entry& entry) {
+  return entry.cause == Cause::Complaint || entry.cause == Cause::Unsubscribe;
+}
+
+// Whether an entry that is there makes the new one needless. No list that is imported ends a recipient's wish sooner:
+// that takes a removal, which is recorded.
 bool covers(const Entry& there, const Entry& wanted, Overwrite overwrite, Time wall) {
-  if (!there.in_force(wall)) return false;
-  if (overwrite == Overwrite::Weaker) {
-    return there.until == Time{} || (wanted.until != Time{} && there.until >= wanted.until);
-  }
+  // What is past on both sides is compared like anything else: importing the same again changes nothing.
+  const bool past = !there.in_force(wall);
+  if (past && (overwrite == Overwrite::Weaker || wanted.in_force(wall))) return false;
+  if (overwrite == Overwrite::Weaker) return lasts_as_long(there, wanted);
+  const bool shorter = to_seconds(there.until) != to_seconds(wanted.until) && lasts_as_long(there, wanted);
+  if (!past && is_his_wish(there) && shorter) return true;
   return there.cause == wanted.cause && to_seconds(there.until) == to_seconds(wanted.until) &&
          there.investigate == wanted.investigate && (wanted.reason.empty() || wanted.reason == there.reason) &&
          (wanted.note.empty() || wanted.note == there.note);

@@ -7,7 +7,7 @@
 //       if (policy && !policy->allows("mx1.example.com")) …       // enforce: this host is not to be used
 // Pure.   Errors: a policy that cannot be read is none at all (§3.2), with words that say why.
 // Limits: kPolicyBytesMax bytes and kHostsMax mx lines.
-// Not wired yet: deliveries fetch no policies (docs/tls.md).
+// Looked up, fetched and kept by mtasts/; obeyed by delivery/host_tls.h (docs/tls.md).
 #pragma once
 
 #include <cstdint>

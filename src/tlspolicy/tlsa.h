@@ -37,7 +37,8 @@ enum class TlsaSecurity : std::uint8_t {
 };
 struct TlsaAnswer {
   TlsaSecurity security = TlsaSecurity::Failed;
-  bool address_secure = false;  // DNSSEC proves the host's addresses, and the MX records that name it
+  // DNSSEC proves the host's addresses, or that its name is an alias, and the MX records that name it.
+  bool address_secure = false;
 };
 
 enum class DaneAction : std::uint8_t { None, Encrypt, Require, Defer };

@@ -10,6 +10,7 @@ Terms::Terms(const config::Config& config, feedback::ReferenceKeys from)
     : keys(std::move(from)), proxy_from(config.unsubscribe.proxy_from) {
   longest = config::StreamUnsubscribe{}.expire;
   for (const config::Stream& stream : config.streams) {
+    if (stream.reference_header || !stream.return_path.empty()) references.emplace(stream.name, stream.return_path);
     if (stream.unsubscribe.add == config::UnsubscribeAdd::Off) continue;
     longest = std::max(longest, stream.unsubscribe.expire);
     streams.emplace(stream.name, stream.unsubscribe);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Terms: which streams offer links to unsubscribe, and how; made from the configuration and the keys in force.
+// Terms: what each recipient's own copy of a message bears: a link to unsubscribe, a reference that reports bring back
+// (delivery/referring.h). Made from the configuration and the keys in force.
 //
 // Use:  CurrentTerms current(std::make_shared<const Terms>(*config, keys));
 //       body = link_fields(*current.load(), envelope, index, stream, message) + message;     // each attempt
-// A link belongs to one recipient, so fields are made for one: streams with links send each recipient his own copy
-// (make_plan sets recipients_per_message to 1). They are put before the message right before it is signed and sent;
+// Either belongs to one recipient, so fields are made for one: such streams send each recipient his own copy (make_plan
+// sets recipients_per_message to 1). They are put before the message right before it is signed and sent;
 // what is stored has none.
 // Threads: Terms never change; CurrentTerms any.   Cost of link_fields: some 3 µs where a link is added.
 #pragma once
@@ -30,8 +31,9 @@ struct Terms {
 
   feedback::ReferenceKeys keys;
   std::map<std::string, config::StreamUnsubscribe, std::less<>> streams;  // those that add links
-  Duration longest{0};                // how long links of streams last that no longer add any
-  std::vector<IpNetwork> proxy_from;  // whose X-Forwarded-For is believed
+  std::map<std::string, std::string, std::less<>> references;  // streams that add references: their return_path or ""
+  Duration longest{0};                                         // how long links of streams last that no longer add any
+  std::vector<IpNetwork> proxy_from;                           // whose X-Forwarded-For is believed
 };
 
 // "List-Unsubscribe: …" and "List-Unsubscribe-Post: …", or "" when this message gets none: its stream offers no links,

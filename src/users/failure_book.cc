@@ -13,6 +13,24 @@ FailureBook::Key FailureBook::key_of(const IpAddress& address) {
   return address.v6 ? key : key | 1U;
 }
 
+std::optional<FailureBook::Attempt> FailureBook::begin(const IpAddress& address, Time now,
+                                                       const FailurePolicy& policy) {
+  const Key key = key_of(address);
+  const std::lock_guard lock(mutex_);
+  const auto found = failures_.find(key);
+  const bool counts = found != failures_.end() && now - found->second.last <= policy.window;
+  std::uint32_t& under_way = under_way_[key];
+  if (under_way > 0 && under_way + (counts ? found->second.count : 0) >= policy.failures_max) return std::nullopt;
+  ++under_way;
+  return std::optional<Attempt>(std::in_place, *this, key);
+}
+
+void FailureBook::end(Key key) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = under_way_.find(key);
+  if (--entry->second == 0) under_way_.erase(entry);
+}
+
 Duration FailureBook::failed(const IpAddress& address, Time now, const FailurePolicy& policy) {
   const std::lock_guard lock(mutex_);
   if (failures_.size() >= kKept) make_room(now, policy.window);

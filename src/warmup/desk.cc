@@ -93,6 +93,11 @@ void Desk::complained(std::string_view vmta, std::string_view provider) {
   meter->with([](Account& account, Time now, Time wall) { account.note_complaint(now, wall); });
 }
 
+void Desk::failed_late(std::string_view vmta, std::string_view provider, const model::Outcome& outcome) {
+  const MeterPtr meter = find_known({std::string(vmta), std::string(provider.empty() ? kOther : provider)});
+  if (meter) meter->note(outcome);
+}
+
 std::vector<MeterPtr> Desk::meters() {
   const std::lock_guard lock(mutex_);
   std::vector<MeterPtr> all;

@@ -61,7 +61,9 @@ class Desk {
   void set_schedules(SchedulesPtr schedules);
   // nullptr where no plan holds. `provider`: "" for sites that belong to none.
   [[nodiscard]] MeterPtr find(std::string_view vmta, std::string_view provider);
+  // What reports tell, later: a complaint, a failure of mail that had been taken.
   void complained(std::string_view vmta, std::string_view provider);
+  void failed_late(std::string_view vmta, std::string_view provider, const model::Outcome& outcome);
   // Begins new days, records decisions as events, saves what changed.
   void tick();
   // Saves and waits.

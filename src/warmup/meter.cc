@@ -48,6 +48,15 @@ std::optional<Ledger> Meter::take_changed() {
   return saved_;
 }
 
+void Meter::note(const model::Outcome& outcome) {
+  if (outcome.kind == model::OutcomeKind::Delivered) return;
+  const Sign sign = sign_of(outcome);
+  if (sign == Sign::None) return;
+  with([sign](Account& account, Time now, Time wall) {
+    sign == Sign::Bounce ? account.note_bounced(now, wall) : account.note_deferred(now, wall);
+  });
+}
+
 void Share::give_all_back() {
   settle(reserved_, 0);
   set_in_line(0);
@@ -82,16 +91,7 @@ void Share::settle(std::size_t recipients, std::size_t taken) {
 }
 
 void Share::note(const model::Outcome& outcome) {
-  if (!meter_ || outcome.kind == model::OutcomeKind::Delivered) return;
-  const Sign sign = sign_of(outcome);
-  if (sign == Sign::None) return;
-  meter_->with([&](Account& account, Time now, Time wall) {
-    if (sign == Sign::Bounce) {
-      account.note_bounced(now, wall);
-    } else {
-      account.note_deferred(now, wall);
-    }
-  });
+  if (meter_) meter_->note(outcome);
 }
 
 void Share::set_in_line(std::uint64_t recipients) {

@@ -32,6 +32,8 @@ class Meter {
   }
   // Recipients that stand in line for it on all paths, as far as told.
   [[nodiscard]] std::uint64_t in_line() const { return in_line_.load(std::memory_order_relaxed); }
+  // Of what was not delivered: a sign for or against growing, or none.
+  void note(const model::Outcome& outcome);
   // The ledger, if it differs from what was taken last.
   [[nodiscard]] std::optional<Ledger> take_changed();
 

@@ -203,6 +203,10 @@ pool = "main"
         except json.JSONDecodeError:
             return [json.loads(line) for line in text.splitlines()]
 
+    def troubles(self):
+        """What `status` says is the matter, but for running as root, which tests often do."""
+        return [trouble for trouble in self.cli("status")["troubles"] if trouble["part"] != "process"]
+
     def api(self, path):
         """The JSON of one GET of the admin API."""
         with socket.socket(socket.AF_UNIX) as link:
@@ -292,7 +296,7 @@ class RawClient:
 
     def ask(self, line):
         """A command and its reply."""
-        self.send(line + "\r\n")
+        self.send((line if isinstance(line, bytes) else line.encode()) + b"\r\n")
         return self.reply()
 
     def open_message(self, sender="a@sender.test", recipient="b@receiver.test"):

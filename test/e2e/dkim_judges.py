@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other people's verifiers of DKIM signatures: dkimpy, OpenDKIM's library, Mail::DKIM. Each is skipped over when it is
-not installed (available() says which are there).
+"""Other people's verifiers of DKIM signatures: dkimpy, OpenDKIM's library, Mail::DKIM. Their packages are listed in
+packaging/build-deps.txt, so one that does not work fails the test that asks for it.
 
     for name, judge in available("rsa2048"):
         assert judge(message_bytes, {"s1._domainkey.example.com": "v=DKIM1; p=…"}) == "pass"
@@ -11,6 +11,8 @@ import ctypes
 import json
 import subprocess
 import tempfile
+
+import pytest
 
 DKIMPY = r"""
 import json, sys
@@ -102,24 +104,23 @@ class _OpenDkim:
         return f"{self.lib.dkim_getresultstr(result).decode()}: {(why or b'').decode()}"
 
 
-def _works(command):
+def _must_work(package, command):
     try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        return False
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        why = done.stderr if done.returncode else ""
+    except FileNotFoundError as error:
+        why = str(error)
+    if why:
+        pytest.fail(f"{package} of packaging/build-deps.txt does not work here: {why}")
 
 
 def available(key_type):
-    """Name and judge of those that are installed and know keys of this type."""
-    judges = []
-    if _works(["/usr/bin/python3", "-c", "import dkim, nacl.signing"]):
-        judges.append(("dkimpy", _dkimpy))
-    # Mail::DKIM checks Ed25519 with CryptX, which it does not depend on.
-    modules = ["Mail::DKIM::Verifier", "JSON::PP", "Net::DNS"] + ["Crypt::PK::Ed25519"] * (key_type == "ed25519")
-    if _works(["perl", *(f"-M{module}" for module in modules), "-e", "1"]):
-        judges.append(("Mail::DKIM", _mail_dkim))
+    """Name and judge of those that know keys of this type. Debian 12's Mail::DKIM has no Ed25519 at all."""
+    _must_work("python3-dkim", ["/usr/bin/python3", "-c", "import dkim, nacl.signing"])
+    _must_work("libmail-dkim-perl", ["perl", "-MMail::DKIM::Verifier", "-MJSON::PP", "-MNet::DNS", "-e", "1"])
     try:
-        judges.append(("OpenDKIM", _OpenDkim()))
-    except OSError:
-        pass
-    return judges
+        open_dkim = _OpenDkim()
+    except OSError as error:
+        pytest.fail(f"opendkim-tools of packaging/build-deps.txt does not work here: {error}")
+    judges = [("dkimpy", _dkimpy), ("OpenDKIM", open_dkim)]
+    return judges if key_type == "ed25519" else [*judges, ("Mail::DKIM", _mail_dkim)]

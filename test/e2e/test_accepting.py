@@ -199,6 +199,7 @@ def test_too_many_errors_end_the_session(tmp_path):
 def test_connections_in_all_and_per_address(tmp_path):
     limits = "max_connections = 5\nmax_connections_per_address = 2"
     with Daemon(tmp_path, stream=NULL, listener=limits) as mta:
+        until(lambda: mta.cli("status")["connections_in"] == 0, "the connection that saw it start to be counted out")
         open_clients = [RawClient(mta.port, source=f"127.0.0.{n}") for n in (1, 1, 2, 2, 3)]
         assert all(client.banner.startswith("220") for client in open_clients)
         for source in ("127.0.0.1", "127.0.0.4"):

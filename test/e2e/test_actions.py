@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Limits and actions on tuples: what replies name is held there, an operator sees why and ends it, and a restart
 forgets neither that nor what was learned."""
+import contextlib
+import sqlite3
+
 from daemon import Daemon, until
 from simulator import Simulator
 from test_relay import SINK, relay
@@ -29,6 +32,9 @@ def test_stopped_sender_domain_is_seen_survives_a_restart_and_is_let_go(tmp_path
         assert "5.7.26" in action["reply"]
         assert any("sender_domain=shop.test" in trouble["part"] for trouble in mta.cli("status")["troubles"])
         assert "shop.test" in mta.run_cli("actions").stdout
+        bears = [action for path in mta.cli("paths")["paths"] for action in path["actions"]]
+        assert len(bears) == 1 and bears[0].startswith("stop ") and "sender_domain=shop.test" in bears[0]
+        assert "sender_domain=shop.test" in mta.run_cli("paths").stdout
         sim.set("receiver=sink", "clear=true")
         mta.submit("news@other.test", ["r@one.test"])
         mta.until_events("delivered", 1)
@@ -70,6 +76,36 @@ connections_start = 2
         pinned = [p for p in mta.cli("paths")["paths"] if p["path"] == row["path"]]
         assert pinned and pinned[0]["connections_max"] == 3 and "ticket 7" in pinned[0]["cause"]
         mta.cli("path", "unpin", row["path"])
+
+
+def test_what_holds_mail_outlasts_a_kill_and_is_shown_before_anybody_sends(tmp_path):
+    with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim), extra="""
+[defaults]
+connections = 10
+connections_start = 2
+""") as mta:
+        sim.set("receiver=sink", "step=rcpt", "reply=450 4.7.1 Too many messages, try again in 2 hours")
+        mta.submit("a@shop.test", ["r@one.test"])
+        mta.until_events("deferred", 1)
+        row = until(lambda: [p for p in mta.cli("paths")["paths"] if p["state"] == "suspended"], "a suspension")[0]
+
+        def kept():
+            with contextlib.closing(sqlite3.connect(mta.data / "state.db")) as db:
+                return [text for text, in db.execute("SELECT value FROM shaping") if "2 hours" in text]
+        until(kept, "the suspension in state.db")
+        mta.cli("path", "pin", "v1/provider:gmail", "--suspend", "--reason", "ticket 8")
+        mta.cli("action", "set", "stop", "--tenant", "acme")
+        mta.kill()
+        mta.start()
+        shown = {p["path"]: p for p in mta.cli("paths")["paths"]}
+        assert shown[row["path"]]["state"] == "suspended" and "2 hours" in shown[row["path"]]["cause"]
+        pinned = shown["v1/provider:gmail"]
+        assert pinned["state"] == "suspended" and "ticket 8" in pinned["cause"]
+        assert pinned["since"][:10] == row["since"][:10]
+        assert stopped(mta)["tuple"] == {"tenant": "acme"}
+        assert "2 hours" in mta.run_cli("path", "explain", "v1", "one.test").stdout
+        refused = mta.run_cli("path", "pin", "v1/provider:gmail", "--connections", "0")
+        assert refused.returncode != 0 and "suspend" in refused.stderr
 
 
 def test_limit_on_a_tenant_holds_over_all_shards(tmp_path):

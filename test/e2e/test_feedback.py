@@ -4,22 +4,28 @@ import json
 import smtplib
 import subprocess
 
-from daemon import CLI, Daemon, message
+from daemon import CLI, Daemon, message, until
 from simulator import SLOW, Simulator
 from test_accepting import Door
+from test_relay import SINK
 
 RETURN_PATH = '''
 return_path = "b+{ref}@bounces.sender.test"
-cfbl_address = "fbl@bounces.sender.test"
-dsn = "off"'''
+cfbl_address = "fbl@bounces.sender.test"'''
 LISTENER = 'report_domains = ["bounces.sender.test"]'
+
+
+def sender_of(mail):
+    """Under which envelope sender it arrived."""
+    return mail["X-Sim-Mail-From"].strip("<>")
 
 
 class Shop(Door):
     """A daemon that marks what it sends and takes reports."""
 
-    def __init__(self, folder, extra=""):
+    def __init__(self, folder, extra="", receiver=""):
         super().__init__(folder, listener=LISTENER, extra=extra)
+        self.sim = Simulator(folder, SINK + receiver, "--maildir", str(self.mail))
 
     def __enter__(self):
         super().__enter__()
@@ -34,7 +40,8 @@ class Shop(Door):
         mail = self.arrived(count)[-1]
         assert mail["CFBL-Address"] == "fbl@bounces.sender.test; report=arf"
         delivered = self.mta.until_events("delivered", 1, recipient=address)[-1]
-        return delivered["sender"], mail["X-Penstock-Ref"]
+        assert delivered["sender"] == "news@sender.test"
+        return sender_of(mail), mail["X-Penstock-Ref"]
 
     def report(self, to, text, sender=""):
         """Mails a report to us, as a stranger would."""
@@ -119,6 +126,71 @@ def test_complaint_is_matched_by_the_header_though_the_address_is_hidden(tmp_pat
         assert event["recipient"] == "annoyed@one.test"
         assert event["dkim_domain"] == "sender.test"
         assert "suppressed" in event["detail"]
+
+
+def test_each_recipient_of_a_message_has_a_reference_of_his_own(tmp_path):
+    people = ["anna@one.test", "bert@one.test", "carl@one.test", "dora@one.test"]
+    with Shop(tmp_path) as shop:
+        shop.mta.submit("news@sender.test", people, message())
+        senders = {mail["X-Sim-Rcpt-To"].strip("<>"): sender_of(mail) for mail in shop.arrived(4)}
+        assert sorted(senders) == people and len(set(senders.values())) == 4
+        references = {address: sender[2:sender.index("@")] for address, sender in senders.items()}
+        shop.report(senders["anna@one.test"], bounce("dora@one.test"))  # what a recipient could forge
+        shop.report(senders["bert@one.test"], bounce("bert@one.test"))
+        shop.report("fbl@bounces.sender.test", complaint("redacted@receiver.test", references["carl@one.test"]))
+        events = shop.mta.until_events("bounce-report", 2) + shop.mta.until_events("complaint", 1)
+        suppressed = {event["recipient"] for event in events if event["detail"].endswith("; suppressed")}
+        # The forger reported himself.
+        assert suppressed == {"anna@one.test", "bert@one.test", "carl@one.test"}, events
+        assert {event["rcpt_index"] for event in events} == {0, 1, 2}
+        listed = shop.mta.cli("suppress", "list")["suppressions"]
+        assert {row["address"] for row in listed} == suppressed
+
+
+def test_failure_notice_goes_to_who_sent_the_message(tmp_path):
+    gone = '[[receiver.on]]\nstep = "rcpt"\nrecipient = "gone@*"\nreply = "550 5.1.1 no such user"\n'
+    with Shop(tmp_path, receiver=gone) as shop:
+        shop.mta.submit("author@sender.test", ["gone@one.test"], message())
+        assert shop.mta.until_events("bounced", 1)[0]["sender"] == "author@sender.test"
+        notice, = shop.arrived(1)
+        assert notice["X-Sim-Rcpt-To"] == "<author@sender.test>" and sender_of(notice) == ""
+        assert "X-Penstock-Ref" not in notice
+
+
+def test_complaint_about_nobody_is_an_event(tmp_path):
+    with Shop(tmp_path) as shop:
+        text = complaint("x").replace("X-Penstock-Ref: \n", "").replace("To: x\n", "")
+        shop.report("fbl@bounces.sender.test", text)
+        event, = shop.mta.until_events("complaint", 1)
+        assert "recipient" not in event and "suppressed" not in event["detail"], event
+        assert 'penstock_reports_total{kind="complaint",proof="none"} 1' in shop.mta.run_cli("metrics").stdout
+
+
+def test_suppression_follows_a_report_within_a_second(tmp_path):
+    with Shop(tmp_path) as shop:
+        sender, _ = shop.sent_to("gone@one.test")
+        shop.report(sender, bounce("gone@one.test"))
+        event, = shop.mta.until_events("bounce-report", 1)
+        assert event["detail"].endswith("; suppressed")
+        # By the daemon's own clock: the event is recorded after the suppression is on disk.
+        assert 0 < event["queued_us"] <= 1_000_000 * SLOW, event
+
+
+def test_late_report_of_missing_authentication_raises_the_alarm(tmp_path):
+    words = "This mail is unauthenticated: neither SPF nor DKIM passed"
+    with Shop(tmp_path) as shop:
+        sender, _ = shop.sent_to("anna@one.test")
+        shop.report("fbl@bounces.sender.test", bounce("anna@one.test", "5.7.26", words))  # a stranger's word
+        shop.report(sender, bounce("anna@one.test", "5.7.26", words))
+        _, event = shop.mta.until_events("bounce-report", 2)
+        assert event["class"] == "authentication" and event["rule"], event
+        assert "suppressed" not in event["detail"]
+
+        def alarm():
+            return [trouble["message"] for trouble in shop.mta.cli("status")["troubles"]
+                    if "configuration is wrong" in trouble["message"]]
+        message_of, = until(alarm, "the alarm")
+        assert message_of.startswith("1 refusals") and words in message_of
 
 
 def test_forgers_get_nobody_suppressed(tmp_path):
@@ -256,3 +328,15 @@ def test_import_takes_maildir_mbox_and_single_files(tmp_path):
         assert json.loads(done.stdout) == {"taken": 4, "refused": 0, "unreadable": 0}
         events = shop.mta.until_events("bounce-report", 4)
         assert sorted(event["recipient"][0] for event in events) == ["a", "b", "c", "d"]
+        # The daemon knows where reports go.
+        empty = folder / "empty.eml"
+        empty.write_text("")
+        done = shop.mta.run_cli("feedback", "import", empty)
+        assert done.returncode == 1 and "no report was found there" in done.stderr, done
+        empty.unlink()
+        done = shop.mta.run_cli("feedback", "import", folder / "nothing")
+        assert done.returncode == 2 and "generic" not in done.stderr and "No such file" in done.stderr, done
+        done = shop.mta.run_cli("--json", "feedback", "import", folder / "one.eml")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["taken"] == 1
+        assert len(shop.mta.until_events("bounce-report", 5)) == 5

@@ -160,11 +160,63 @@ def test_dry_run_counts_and_changes_nothing(mta):
     assert not mta.events("held", "bounced")
 
 
+def test_dry_run_of_pause_and_resume(sim, mta):
+    campaign(mta, "c1", ["later1@one.test", "later2@one.test"])
+    mta.until_queue(deferred=2)
+    assert mta.cli("pause", "--campaign", "c1", "--dry-run")["matched"] == 2
+    assert mta.cli("pauses")["pauses"] == []
+    assert "2 recipients" in mta.run_cli("pause", "--domain", "one.test", "--dry-run").stdout
+    mta.cli("pause", "--campaign", "c1")
+    would, = mta.cli("resume", "--campaign", "c1", "--dry-run")["would_resume"]
+    assert would["matched"] == 2 and would["selection"] == {"campaign": "c1"}
+    assert len(mta.cli("pauses")["pauses"]) == 1
+    assert mta.run_cli("resume", "--domain", "one.test", "--dry-run").returncode == 1
+
+
+def test_waiting_mail_is_selected_by_provider_and_path_after_a_restart(tmp_path):
+    scenario = """
+[dns]
+[[receiver]]
+name = "big"
+addresses = ["127.3.0.1"]
+[[domain]]
+name = "d{0..9}.test"
+receivers = ["big"]
+"""
+    port = free_port()
+    with Simulator(tmp_path, scenario, port=port) as sim:
+        sim.set("receiver=big", "step=rcpt", "reply=451 4.7.1 try later")
+        big = '\n[[provider]]\nname = "bigmail"\nmx = ["big.mx.test"]\n'
+        with Daemon(tmp_path, node="shards = 2", stream='route = "mx"\ndsn = "off"' + RETRY,
+                    extra=sim.found_by_mx() + big) as mta:
+            for number in range(20):
+                mta.submit("a@sender.test", f"later{number}@d{number % 10}.test")
+            mta.until_queue(deferred=20)
+            for restarted in (False, True):
+                if restarted:
+                    mta.restart()
+                    mta.until_queue(deferred=20)
+                row, = mta.cli("queue", "list", "--by", "provider")["queues"]
+                assert (row["name"], row["counts"]["deferred"]) == ("bigmail", 20), (restarted, row)
+                assert mta.cli("hold", "--provider", "bigmail", "--dry-run")["matched"] == 20
+                assert mta.cli("retry", "--path", "v1/provider:bigmail", "--dry-run")["matched"] == 20
+                assert mta.cli("retry", "--path", "v1/site:other.test", "--dry-run")["matched"] == 0
+            mta.restart()
+            sim.set("receiver=big", "clear=true")
+            assert mta.cli("retry", "--path", "v1/provider:bigmail")["changed"] == 20
+            assert sim.wait(20, f"{20 * SLOW}s")
+
+
 def test_changes_need_a_criterion_and_known_names(mta):
     for arguments in (["hold"], ["bounce", "--campaign", ""], ["reroute", "--all"],
-                      ["reroute", "--all", "--to-vmta", "v9"], ["hold", "--all", "--domain", "x.test"]):
+                      ["hold", "--all", "--domain", "x.test"]):
         done = mta.run_cli(*arguments)
-        assert done.returncode in (1, 2) and done.stderr, arguments
+        assert done.returncode == 2 and done.stderr, arguments
+    for arguments in (["reroute", "--all", "--to-vmta", "v9"], ["hold", "--stream", "nosuch"],
+                      ["bounce", "--vmta", "nosuch"], ["pause", "--provider", "nosuch"],
+                      ["reroute", "--stream", "nosuch", "--to-vmta", "v1"], ["events", "tail", "--type", "nosuch"]):
+        done = mta.run_cli(*arguments)
+        assert done.returncode == 1 and "nosuch" in done.stderr or "v9" in done.stderr, arguments
 
 
 def test_large_changes_work_in_the_background(mta):
@@ -208,7 +260,7 @@ def test_top_once_and_what_is_wrong(sim, mta):
     mta.until_events("delivered", 1)
     text = mta.run_cli("top", "--once").stdout
     assert "mta.test" in text and "v1" in text
-    assert mta.cli("status")["troubles"] == []
+    assert mta.troubles() == []
     assert mta.run_cli("completion", "bash").stdout.count("penstock") > 3
     assert mta.cli("version")["daemon"] == mta.cli("status")["version"]
 
@@ -312,12 +364,40 @@ def test_reload_says_what_needs_a_restart(mta):
     assert mta.cli("status")["shards"] != 3 or os.cpu_count() == 3
 
 
+def test_the_nodes_name_follows_a_reload(mta):
+    text = mta.config_file.read_text()
+    mta.config_file.write_text(text.replace('name = "mta.test"', 'name = "other.test"'))
+    answer = mta.cli("reload")
+    assert answer["applied"] and not answer["needs_restart"], answer
+    with RawClient(mta.port) as client:
+        assert "other.test" in client.banner
+    mta.submit("a@sender.test", "b@one.test")
+    assert mta.until_events("accepted", 1)[0]["node"] == "other.test"
+    assert mta.cli("status")["node"] == "other.test"
+
+
 def test_sighup_reloads(mta):
     mta.write_config(stream=mta.parts["stream"].replace("1h", "2h"))
     mta.process.send_signal(signal.SIGHUP)
     until(lambda: any("reloaded" in event["detail"] for event in mta.events("config")), "the reload")
     settings = {row["key"]: row["value"] for row in mta.cli("config", "show", "--changed")["settings"]}
     assert "2h" in settings["stream.default.retry.schedule"], settings
+
+
+def test_sighup_with_mistakes_tells_each_of_them(mta):
+    good = mta.config_file.read_text()
+    mta.config_file.write_text(good.replace("[node]", '[node]\nshrads = 2\nstop_limit = "soon"', 1))
+    mta.process.send_signal(signal.SIGHUP)
+    place = f"{mta.config_file}:{good[:good.index('[node]')].count(chr(10)) + 2}:1: "
+    until(lambda: any("refused" in event["detail"] for event in mta.events("config")), "the refusal")
+    detail = mta.events("config")[-1]["detail"]
+    for words in (place, "shrads", "did you mean", "stop_limit"):
+        assert words in detail and words in mta.log(), (detail, mta.log())
+    trouble, = [each for each in mta.cli("status")["troubles"] if each["part"] == "configuration"]
+    assert "refused" in trouble["message"] and place in trouble["message"], trouble
+    mta.config_file.write_text(good)
+    assert mta.cli("reload")["applied"]
+    assert not [each for each in mta.cli("status")["troubles"] if each["part"] == "configuration"]
 
 
 def test_check_config_names_places_and_remedies(mta, tmp_path):

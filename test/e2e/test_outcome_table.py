@@ -53,6 +53,13 @@ LATER = {
 }
 # Instead of a day.
 FULL = '[[suppression.bounce]]\nname = "mailbox-full"\ntries = 3\nwithin = "3s"\ninvestigate = false\n'
+# What receivers say of us, by step: it is not the recipients' fault.
+OF_US = {
+    "banner": "554 5.7.1 Access denied for your host",
+    "mail": "550 5.7.1 Access denied for 192.0.2.1",
+    "rcpt": "554 ERROR: Mail Refused - <192.0.2.1> - See http://receiver.test/amiblocked.htm",
+    "end-of-data": "550 5.7.1 Requested action not taken: message refused",
+}
 COMPLAINING = {"angry": "true", "open": "false"}  # whether the report hides the address
 
 
@@ -119,8 +126,8 @@ def test_each_address_ends_where_the_table_says(tmp_path):
             link = re.search(r"^List-Unsubscribe: <https://u\.sender\.test/(\S+)>", letter, re.MULTILINE)[1]
             assert ask(f"http://127.0.0.1:{page}/{link}", ONE_CLICK)[0] == 200
 
-            used, = mta.events("delivered", recipient=at("late-rfc"))
-            tried = forge(mta, used["sender"])
+            used, = (file.read_text() for file in (mail / "new").iterdir() if f"<{at('late-rfc')}>" in file.read_text())
+            tried = forge(mta, re.search(r"^X-Sim-Mail-From: <(.*)>", used, re.MULTILINE)[1])
             until(lambda: len(mta.events("bounce-report")) + len(mta.events("complaint"))
                   == len(LATER) + len(COMPLAINING) + tried, "the forged reports")
 
@@ -136,7 +143,8 @@ def test_each_address_ends_where_the_table_says(tmp_path):
             # Events of reports bear the labels of the message they are about.
             for event in mta.events("bounce-report", "complaint"):
                 if event["recipient"] != at("fine"):
-                    assert (event["stream"], event["vmta"]) == ("default", "v1"), event
+                    assert (event["stream"], event["vmta"], event["pool"]) == ("default", "v1", "main"), event
+                    assert event["sender"] == "news@sender.test", event
                     assert re.fullmatch(r"[0-9a-f]{16}\.\d", event["report"])
 
             # Nobody on the list is mailed again, everybody else is.
@@ -153,3 +161,52 @@ def test_each_address_ends_where_the_table_says(tmp_path):
             assert sim.wait(arrived + 3, f"{20 * SLOW}s"), mta.events()[-5:]
             mta.until_queue(total=0)
             assert len(mta.events("suppressed")) == 1
+
+
+def test_refusals_of_us_suppress_nobody(tmp_path):
+    receivers = "".join(f'[[receiver]]\nname = "m{i}"\naddresses = ["127.4.1.{i}"]\n'
+                        f'[[receiver.on]]\nstep = "{step}"\nreply = "{reply}"\n'
+                        for i, (step, reply) in enumerate(OF_US.items(), 1))
+    domains = "".join(f'[[domain]]\nname = "{step}.test"\nreceivers = ["m{i}"]\n' for i, step in enumerate(OF_US, 1))
+    mta = Daemon(tmp_path, stream='route = "mx"\ndsn = "off"\nretry = { schedule = ["1h"], jitter = 0 }\n')
+    with Simulator(tmp_path, f'[dns]\nttl = "1s"\n{receivers}{domains}', port=free_port("127.4.1.1")) as sim:
+        mta.write_config(extra=sim.found_by_mx('ttl_min = "0s"') + TROUBLE)
+        with mta:
+            for step in OF_US:
+                for name in ("ann", "bob"):
+                    mta.submit("news@sender.test", f"{name}@{step}.test")
+            mta.until_queue(total=2, seconds=30)
+            # Whoever refuses the link may take the next one: its recipients wait, the others are given up.
+            for step, reply in OF_US.items():
+                kind = "deferred" if step == "banner" else "bounced"
+                for name in ("ann", "bob"):
+                    said, = mta.until_events(kind, 1, recipient=f"{name}@{step}.test")
+                    assert said["step"] == step and reply[4:] in said["reply"].replace("5.7.1 5.7.1", "5.7.1"), said
+                    assert said["scope"] in ("source-ip", "sender-domain", "message"), said
+            assert mta.cli("suppress", "list")["suppressions"] == []
+            assert mta.cli("suppress", "review")["suppressions"] == []
+            shown = mta.cli("classify", OF_US["banner"], "--step", "banner")
+            assert shown["outcome"] == "retry" and not shown["suppresses"], shown
+
+
+def test_refusal_of_a_whole_transaction_suppresses_nobody(tmp_path):
+    """One answer to the data for several recipients does not tell whom it means, unless it names one."""
+    scenario = ('[dns]\nttl = "1s"\n[[receiver]]\nname = "m1"\naddresses = ["127.4.1.1"]\n'
+                '[[receiver.on]]\nstep = "end-of-data"\nsender = "named@*"\nreply = "550 5.1.1 <bob@all.test> no such user"\n'
+                '[[receiver.on]]\nstep = "end-of-data"\nreply = "550 5.1.1 no such user"\n'
+                '[[domain]]\nname = "all.test"\nreceivers = ["m1"]\n')
+    mta = Daemon(tmp_path, stream='route = "mx"\ndsn = "off"\nretry = { schedule = ["1h"], jitter = 0 }\n')
+    with Simulator(tmp_path, scenario, port=free_port("127.4.1.1")) as sim:
+        mta.write_config(extra=sim.found_by_mx('ttl_min = "0s"') + TROUBLE)
+        with mta:
+            def suppressed():
+                return {row["address"] for row in mta.cli("suppress", "list")["suppressions"]}
+            mta.submit("news@sender.test", ["ann@all.test", "bob@all.test"])
+            assert {event["class"] for event in mta.until_events("bounced", 2)} == {"invalid-mailbox"}
+            assert suppressed() == set()
+            mta.submit("named@sender.test", ["ann@all.test", "bob@all.test"])
+            mta.until_events("bounced", 4)
+            assert suppressed() == {"bob@all.test"}
+            mta.submit("news@sender.test", ["eve@all.test"])
+            mta.until_events("bounced", 5)
+            assert suppressed() == {"bob@all.test", "eve@all.test"}

@@ -145,6 +145,17 @@ def test_full_mailbox_is_tried_three_times_in_a_day_and_rests_two_weeks(mta):
     assert hours(event["time"], row["until"]) == pytest.approx(14 * 24, abs=0.1)
 
 
+def test_stream_that_gives_up_sooner_leaves_the_full_mailbox_the_last_word(mta):
+    mta.write_config(stream=STREAM.replace('schedule = ["1s"]', 'schedule = ["8s"], expire = "10s"'))
+    assert mta.cli("reload")["applied"]
+    send(mta, "full@answers.test")
+    event, = mta.until_events("expired", 1)
+    assert (event["class"], event["attempt"]) == ("expired", 2)
+    row, = suppressions(mta, "full@answers.test").values()
+    assert row["cause"] == "mailbox-full"
+    assert hours(event["time"], row["until"]) == pytest.approx(14 * 24, abs=0.1)
+
+
 def test_answers_about_the_sender_and_the_rate_suppress_nobody(mta):
     send(mta, "blamed@answers.test", "quick@slow.test", "busy@later.test")
     assert mta.until_events("bounced", 1, recipient="blamed@answers.test")[0]["scope"] == "sender-domain"

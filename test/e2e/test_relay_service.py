@@ -2,6 +2,7 @@
 """Relays that one signs in to: Postfix with Dovecot's SASL, and a service written here that can be wrong."""
 import base64
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -9,9 +10,10 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
-from daemon import Daemon, free_port, message, until
+from daemon import CLI, Daemon, free_port, message, until
 from test_receivers import ROOT_ONLY, PostfixReceiver, fixture_outside  # noqa: F401
 from test_tls import Certificates, tls
 
@@ -34,10 +36,14 @@ def route(port, password_file, more=""):
 
 class Service:
     """Submission under TLS with one mechanism. `way`: "good", "refuse" (535 to AUTH), "none" (AUTH is not offered),
-    "liar" (says yes to SCRAM without a proof)."""
+    "liar" (says yes to SCRAM without a proof). `implicit`: encrypted from the first byte on.
+    `times`: when each message was there. `loads`: messages over each connection. `most`: connections at the same
+    time. `resumed`: of each handshake, whether it went on with an earlier session."""
 
-    def __init__(self, pair, mechanism="PLAIN", way="good"):
+    def __init__(self, pair, mechanism="PLAIN", way="good", implicit=False):
         self.mechanism, self.way, self.port, self.messages, self.heard = mechanism, way, free_port(), [], []
+        self.implicit, self.loads, self.open, self.most, self.resumed = implicit, {}, set(), 0, []
+        self.times = []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*pair)
         self.listening = socket.create_server(("127.0.0.1", self.port))
@@ -66,11 +72,23 @@ class Service:
                 told.append(base64.b64decode(lines.readline()))
         return b"235 ok\r\n" if told == [b"", b"mta", PASSWORD.encode()] else b"535 5.7.8 wrong\r\n"
 
+    def encrypt(self, link):
+        """The handshake; the encrypted link."""
+        link = self.context.wrap_socket(link, server_side=True)
+        self.resumed.append(link.session_reused)
+        return link
+
     def serve(self, link):
         """One conversation."""
-        with contextlib.suppress(OSError, ssl.SSLError), link:
+        with contextlib.suppress(OSError, ssl.SSLError), contextlib.ExitStack() as stack:
+            number = stack.enter_context(link).fileno(), time.monotonic()
+            self.open.add(number)
+            self.most = max(self.most, len(self.open))
+            stack.callback(self.open.discard, number)
+            encrypted = self.implicit
+            if encrypted:
+                link = stack.enter_context(self.encrypt(link))
             link.sendall(b"220 service.test\r\n")
-            encrypted = False
             lines = link.makefile("rwb")
             while line := lines.readline():
                 self.heard.append((encrypted, line))
@@ -83,7 +101,7 @@ class Service:
                     reply = b"250-service.test\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n"
                 elif verb == b"STAR":
                     link.sendall(b"220 go on\r\n")
-                    link = self.context.wrap_socket(link, server_side=True)
+                    link = stack.enter_context(self.encrypt(link))
                     lines, encrypted = link.makefile("rwb"), True
                     continue
                 elif verb == b"AUTH":
@@ -92,7 +110,13 @@ class Service:
                     lines.write(b"354 go on\r\n")
                     lines.flush()
                     self.messages.append(b"".join(iter(lines.readline, b".\r\n")).decode())
-                lines.write(b"221 bye\r\n" if verb == b"QUIT" else reply)
+                    self.times.append(time.monotonic())
+                    self.loads[number] = self.loads.get(number, 0) + 1
+                if verb == b"QUIT":
+                    self.open.discard(number)
+                    link.sendall(b"221 bye\r\n")
+                    return
+                lines.write(reply)
                 lines.flush()
 
     def __enter__(self):
@@ -249,6 +273,42 @@ def test_a_server_with_another_name_is_told_nothing(tmp_path, certificates):
         assert not any(line.startswith(b"AUTH") for _, line in service.heard)
 
 
+@pytest.mark.parametrize("name", ["IP:127.0.0.1", "DNS:other.test"])
+def test_a_service_that_is_encrypted_from_the_first_byte(tmp_path, certificates, name):
+    """Without STARTTLS, as on port 465; a certificate of another name is as bad as with it."""
+    pair = certificates.make("service.test", name)
+    with Service(pair, implicit=True) as service, Daemon(
+            tmp_path, stream=route(service.port, write_password(tmp_path), ", implicit_tls = true"),
+            extra=tls(certificates)) as mta:
+        mta.submit("a@sender.test", ["b@receiver.test"])
+        if name.startswith("IP"):
+            event, = mta.until_events("delivered", 1)
+            assert event["tls"] and event["tls_verified"] == "yes" and event["tls_policy"] == "verify", event
+            assert len(service.messages) == 1 and not any(line.startswith(b"STARTTLS") for _, line in service.heard)
+        else:
+            event = mta.until_events("deferred", 1)[0]
+            assert event["class"] == "tls" and event["step"] == "starttls" and "mismatch" in event["reply"], event
+            assert not service.heard
+
+
+def test_limits_of_a_service_are_kept_and_sessions_resumed(tmp_path, certificates):
+    """Connections, messages over each and rate are the route's; later connections go on with a TLS session."""
+    pair = certificates.make("service.test", "IP:127.0.0.1")
+    limits = ', connections = 2, messages_per_connection = 3, message_rate = "8/s"'
+    with Service(pair) as service, Daemon(tmp_path, stream=route(service.port, write_password(tmp_path), limits),
+                                          extra=tls(certificates)) as mta:
+        mta.cli("pause", "--all", "--reason", "until all are there")
+        for number in range(20):
+            mta.submit("a@sender.test", [f"b{number}@receiver.test"])
+        mta.cli("resume", "--all")
+        mta.until_events("delivered", 20)
+        assert service.most <= 2 and max(service.loads.values()) <= 3 and not mta.events("deferred")
+        # 8/s, a second's worth of them at once; each is counted a little after it was let go.
+        times = sorted(service.times)
+        assert all(when - times[0] > (number - 8) / 8 - 0.1 for number, when in enumerate(times)), times
+        assert not service.resumed[0] and all(service.resumed[2:]) and len(service.resumed) >= 7, service.resumed
+
+
 @pytest.mark.parametrize("mode, text, words", [(0o644, PASSWORD, "others can use this secret"),
                                                (0o600, "", "is empty")])
 def test_a_loose_or_empty_password_file_is_refused(tmp_path, mode, text, words):
@@ -256,3 +316,36 @@ def test_a_loose_or_empty_password_file_is_refused(tmp_path, mode, text, words):
     mta.spawn()
     assert mta.process.wait(30) == 1
     assert words in mta.log() and str(tmp_path / "relay.password") in mta.log() and PASSWORD not in mta.log()
+
+
+def account_at(tmp_path, service, more="", password=PASSWORD):
+    """What `penstock preflight` says of the account: (level, sentence)."""
+    mta = Daemon(tmp_path, stream=route(service.port, write_password(tmp_path, password), more),
+                 extra=f'[tls]\nca_file = "{tmp_path / "tls" / "ca.pem"}"\ndane = false\n[preflight]\ntimeout = "5s"\n')
+    done = subprocess.run([CLI, "preflight", "--config", str(mta.config_file), "--stream", "default", "--json"],
+                          capture_output=True, text=True, timeout=120, check=False)
+    group, = (group for group in json.loads(done.stdout)["groups"] if group["kind"] == "relay")
+    assert group["name"] == f"127.0.0.1:{service.port}" and group["detail"] == "mta, stream default"
+    finding, = group["findings"]
+    assert finding["check"] == "relay" and done.returncode == (1 if finding["level"] == "fail" else done.returncode)
+    return finding["level"], finding["what"]
+
+
+def test_preflight_signs_in_and_sends_nothing(tmp_path):
+    pair = Certificates(tmp_path / "tls").make("service", "IP:127.0.0.1")
+    for service, more in ((Service(pair), ""), (Service(pair, "LOGIN"), ""), (Service(pair, implicit=True), ", implicit_tls = true")):
+        level, what = account_at(tmp_path, service, more)
+        assert level == "pass" and "mta of 127.0.0.1" in what and "signs in, by " + service.mechanism in what, what
+        assert not service.messages and [line for _, line in service.heard if line.startswith(b"QUIT")]
+        assert not [line for encrypted, line in service.heard if line[:4] in (b"AUTH", b"MAIL") and not encrypted]
+        assert not [line for _, line in service.heard if line.startswith(b"MAIL")]
+    level, what = account_at(tmp_path, Service(pair), password="wrong")
+    assert level == "fail" and "535 5.7.8 wrong" in what, what
+    level, what = account_at(tmp_path, Service(pair, way="none"))
+    assert level == "fail" and "does not offer AUTH" in what, what
+    level, what = account_at(tmp_path, Service(pair, "SCRAM-SHA-256", way="liar"))
+    assert level == "fail" and "without proving" in what, what
+    stranger = Certificates(tmp_path / "other").make("service", "IP:127.0.0.1")
+    service = Service(stranger)
+    level, what = account_at(tmp_path, service)
+    assert level == "fail" and "certificate" in what and not any(encrypted for encrypted, _ in service.heard), what

@@ -123,7 +123,7 @@ def test_lost_answers_are_unknown_and_replaced(sim, tmp_path):
 
 
 def test_all_receivers_down_and_back(sim, tmp_path):
-    command = [SIM, "send", "--to", sim.address("big"), "--json", "--messages", "400", "--rate", "400/s", "--sessions",
+    command = [SIM, "send", "--to", sim.address("big"), "--json", "--messages", "800", "--rate", "200/s", "--sessions",
                "4", "--retry-for", "30s", "--ledger", str(tmp_path / "ledger")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as load:
         assert sim.wait(50)
@@ -131,7 +131,7 @@ def test_all_receivers_down_and_back(sim, tmp_path):
         assert sim.send("big", "--messages", "1")["acknowledged"] == 0
         sim.set("receiver=*", "down=false")
         result = json.loads(load.communicate(timeout=60)[0])
-    assert result["acknowledged"] == 400
+    assert result["acknowledged"] == 800
     assert result["failures"]
     assert sim.compare(tmp_path / "ledger")["lost"] == 0
 

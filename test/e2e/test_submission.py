@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing in by SMTP AUTH: with smtplib, swaks and a SCRAM client written here; what users may, and who guesses."""
 import base64
+import collections
+import contextlib
 import hashlib
 import hmac
 import os
@@ -171,6 +173,27 @@ def test_guessing_is_slowed_and_banned(tmp_path):
         assert "penstock_auth_banned_addresses 1" in metrics
 
 
+def test_guesses_made_at_once_count_like_others(tmp_path):
+    """A hundred passwords from one address at the same time, the right one among the last: no more are looked at than
+    one after the other. Somebody with the right password may come as often at once."""
+    auth = '[auth]\nfailures = 10\ndelay = "50ms"\ndelay_max = "50ms"\nban = "1h"\n'
+    with Submission(tmp_path, extra=auth) as mta, contextlib.ExitStack() as stack:
+        mta.add_user("shop")
+
+        def at_once(passwords, source):
+            clients = [stack.enter_context(RawClient(mta.port, source=source)) for _ in passwords]
+            for client in clients:
+                client.ask("EHLO client.test")
+            for client, password in zip(clients, passwords):
+                client.send("AUTH PLAIN " + plain("shop", password) + "\r\n")
+            return [client.reply()[:9] for client in clients]
+
+        replies = at_once([f"wrong{n}" for n in range(95)] + [PASSWORD] * 5, "127.0.0.9")
+        assert collections.Counter(replies) == {"535 5.7.8": 10, "421 4.7.0": 90}, replies
+        assert "penstock_ingest_sign_in_failures_total 10" in mta.run_cli("metrics").stdout
+        assert at_once([PASSWORD] * 50, "127.0.0.10") == ["235 2.7.0"] * 50
+
+
 def test_scram_with_a_wrong_password_fails_like_an_unknown_user(tmp_path):
     with Submission(tmp_path) as mta:
         mta.add_user("shop")
@@ -182,7 +205,9 @@ def test_scram_with_a_wrong_password_fails_like_an_unknown_user(tmp_path):
 
 def test_what_a_user_may(tmp_path):
     streams = 'route = "null"\n[[stream]]\nname = "news"\npool = "main"\nroute = "null"\n'
-    with Submission(tmp_path, stream=streams) as mta:
+    other = ('[[vmta]]\nname = "v2"\nsource = ["127.0.0.1"]\nehlo = "v2.sender.test"\n'
+             '[[pool]]\nname = "other"\nmembers = [{ vmta = "v2" }]\n')
+    with Submission(tmp_path, stream=streams + other) as mta:
         mta.add_user("shop", "--sender-domains", "shop.test,*.shop.test", "--streams", "news",
                      "--recipients-per-day", "3", "--connections", "1")
         with mta.sign_in() as client:
@@ -195,7 +220,12 @@ def test_what_a_user_may(tmp_path):
                 client.sendmail("a@shop.test", ["b@receiver.test"],
                                 message(From="a@shop.test", X_Penstock_Stream="default"))
             assert b"may not send in stream" in refused.value.smtp_error
-            client.sendmail("a@sub.shop.test", ["b@receiver.test", "c@receiver.test"], message(From="a@shop.test"))
+            for label in ({"X_Penstock_VMTA": "v2"}, {"X_Virtual_MTA": "other"}, {"X_Penstock_Tenant": "bank"}):
+                with pytest.raises(smtplib.SMTPDataError) as refused:
+                    client.sendmail("a@shop.test", ["b@receiver.test"], message(From="a@shop.test", **label))
+                assert refused.value.smtp_code == 554 and b"user shop may not send " in refused.value.smtp_error, label
+            client.sendmail("a@sub.shop.test", ["b@receiver.test", "c@receiver.test"],
+                            message(From="a@shop.test", X_Penstock_VMTA="v1"))
             assert {event["stream"] for event in mta.until_events("accepted", 2)} == {"news"}
             failed = client.sendmail("a@shop.test", ["b@receiver.test", "c@receiver.test"], message(From="a@shop.test"))
             assert failed["c@receiver.test"][0] == 452, failed

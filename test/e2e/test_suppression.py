@@ -139,6 +139,15 @@ def test_import_check_and_export(mta, tmp_path):
     first = mta.cli("suppress", "import", listed)
     assert (first["added"], first["bad"]) == (2, 1) and first["bad_lines"][0]["line"] == 3
     assert mta.cli("suppress", "import", listed)["unchanged"] == 2
+    # What is past, and fields of several lines.
+    listed.write_text('address,note,until\nold@x.test,"two\nlines",2020-01-01\n')
+    assert mta.cli("suppress", "import", listed)["added"] == 1
+    assert mta.cli("suppress", "import", listed)["unchanged"] == 1
+    assert mta.cli("suppress", "remove", "old@x.test")["removed"] == 1
+    done = mta.run_cli("suppress", "remove", "nobody@x.test")
+    assert done.returncode == 1 and "nothing like that is suppressed" in done.stderr
+    done = mta.run_cli("suppress", "check", "bad addr")
+    assert done.returncode == 2 and '"bad addr" is no address' in done.stderr, done
     found = mta.cli("suppress", "check", "u1@x.test", "U2@X.TEST", "u3@x.test")
     assert found["checked"] == 3 and [one["given"] for one in found["suppressed"]] == ["u1@x.test", "U2@X.TEST"]
     lines = mta.run_cli("suppress", "export", "--format", "csv").stdout.splitlines()

@@ -243,6 +243,35 @@ def test_versions_and_ciphers_of_a_listener(sink, wanted, good):
         assert b"Verify return code: 0 (ok)" in done.stdout and b"Compression: NONE" in done.stdout, done.stdout
 
 
+def show_certificate(mta, certificates, shown):
+    """One message from a client that shows this certificate, or none."""
+    context = ssl.create_default_context(cafile=certificates.ca_file)
+    if shown:
+        context.load_cert_chain(*shown)
+    with smtplib.SMTP("127.0.0.1", mta.port, timeout=20) as client:
+        client.starttls(context=context)
+        client.sendmail("a@sender.test", ["b@receiver.test"], message())
+
+
+def test_certificates_of_clients(tmp_path, certificates):
+    """None is served and so is a good one; a stranger's and an expired one end the handshake."""
+    pair = certificates.make("mta", "IP:127.0.0.1")
+    stranger = Certificates(tmp_path / "stranger")
+    listener = listener_tls(pair) + f'client_ca_file = "{certificates.ca_file}"\n'
+    with sink_daemon(tmp_path, listener) as mta:
+        show_certificate(mta, certificates, None)
+        event, = mta.until_events("accepted", 1)
+        assert event["tls"] == "TLSv1.3" and "tls_verified" not in event, event
+        show_certificate(mta, certificates, certificates.make("client", "DNS:client.test"))
+        event = mta.until_events("accepted", 2)[1]
+        assert event["tls_verified"] == "yes", event
+        for bad in (stranger.make("client", "DNS:client.test"), certificates.make("old", "DNS:old.test", days="-1")):
+            # In TLS 1.3 a client learns of it when it reads.
+            with pytest.raises((ssl.SSLError, smtplib.SMTPServerDisconnected, ConnectionError)):
+                show_certificate(mta, certificates, bad)
+        assert len(mta.events("accepted")) == 2
+
+
 def test_listener_with_implicit_tls(tmp_path, certificates):
     pair = certificates.make("mta", "IP:127.0.0.1")
     port = free_port()
@@ -274,4 +303,4 @@ def test_loose_mode_of_the_key_is_refused(tmp_path, certificates):
     with sink_daemon(tmp_path, listener_tls(pair)) as mta:
         os.chmod(pair[1], 0o644)
         refused = mta.run_cli("reload")
-        assert refused.returncode != 0 and "chmod 600" in refused.stdout + refused.stderr, refused
+        assert refused.returncode != 0 and "chmod 0600" in refused.stdout + refused.stderr, refused

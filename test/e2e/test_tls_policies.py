@@ -9,9 +9,10 @@ import os
 import smtplib
 import sqlite3
 import ssl
+import subprocess
 
 import pytest
-from daemon import Daemon, free_port, message, until
+from daemon import CLI, Daemon, free_port, message, until
 from signed_zone import SignedZone, spki_digest
 from test_receivers import ROOT_ONLY, fixture_outside  # noqa: F401
 from test_retry import FAKETIME
@@ -82,7 +83,12 @@ def test_dane_refusals_and_what_is_no_dane(tmp_path, certificates):
                    f"_{port}._tcp.mx.strip TLSA 3 1 1 {WRONG}\n"
                    f"_{port}._tcp.mx.forged TLSA 3 1 1 {WRONG}\n"
                    f"_{port}._tcp.mx.pkix TLSA 1 1 1 {WRONG}\n"
-                   f"_{port}._tcp.mx.pkixclear TLSA 0 1 1 {WRONG}\n")
+                   f"_{port}._tcp.mx.pkixclear TLSA 0 1 1 {WRONG}\n"
+                   # Proven aliases of a host in a zone that nothing proves (RFC 7672 §2.2).
+                   "alias MX 10 mx.alias\nmx.alias CNAME mx.plain.test.\n"
+                   f"_{port}._tcp.mx.alias TLSA 3 1 1 {spki_digest(pair[0])}\n"
+                   "away MX 10 mx.away\nmx.away CNAME mx.plain.test.\n"
+                   f"_{port}._tcp.mx.away TLSA 3 1 1 {WRONG}\n")
 
         def forge(text):
             lines = text.splitlines()
@@ -97,10 +103,12 @@ def test_dane_refusals_and_what_is_no_dane(tmp_path, certificates):
             assert event["type"] == "delivered" and event["tls_policy"] == "dane", event
             assert "mx.signed.test" in encrypted.names
             for domain, reason in (("strip.signed.test", "STARTTLS"), ("forged.signed.test", "DNSSEC"),
-                                   ("pkixclear.signed.test", "STARTTLS")):
+                                   ("pkixclear.signed.test", "STARTTLS"), ("away.signed.test", "TLSA")):
                 event = deliver(mta, domain)
                 assert event["type"] == "deferred" and event["class"] == "tls" and reason in event["reply"], event
             assert not clear.mails and len(encrypted.mails) == 1
+            event = deliver(mta, "alias.signed.test")
+            assert event["type"] == "delivered" and event["tls_policy"] == "dane", event
             event = deliver(mta, "pkix.signed.test")
             assert event["type"] == "delivered" and event["tls_policy"] == "dane-unusable", event
             event = deliver(mta, "plain.test")
@@ -123,7 +131,21 @@ def sts_zone(folder, *names, more=""):
 
 def sts_keys(host):
     """Keys of [tls]."""
-    return f"mta_sts_port = {host.port}\n"
+    return f"mta_sts_port = {host.port}\nprivate_hosts = true\n"
+
+
+def test_policy_hosts_at_private_addresses_are_not_asked(tmp_path, certificates):
+    """A stranger's domain says where its policy is: unless we are told so, not on this machine."""
+    port = free_port()
+    web = certificates.make("web", "DNS:mta-sts.good.policy.test")
+    with TlsReceiver(port, certificates.make("mx", "DNS:mx.policy.test")), PolicyHost(web) as host:
+        host.policy("good.policy.test", hosts=["mx.policy.test"])
+        with sts_zone(tmp_path / "zone", "good") as zone, \
+                mx_daemon(tmp_path / "mta", zone, certificates, port, f"mta_sts_port = {host.port}\n") as mta:
+            deliver(mta, "good.policy.test")
+            told = mta.run_cli("tls", "check", "good.policy.test", "--config", mta.config_file).stdout
+            assert "no public address" in told, told
+            assert not host.asked
 
 
 def test_mta_sts(tmp_path, certificates):
@@ -223,7 +245,7 @@ def test_require_tls(tmp_path, certificates):
                 submit_required(mta, certificates, domain)
                 until(lambda name=domain: mta.events("bounced", domain=name), f"the bounce of {domain}")
                 event, = mta.events("bounced", domain=domain)
-                assert event["reply"].startswith("550 5.7.30 "), event
+                assert event["enhanced"] == "5.7.30" and "code" not in event, event
             assert not lacks.mails and len(takes.mails) == 1
             # A policy that cannot be kept, and a sender who would rather have it arrive.
             submit_required(mta, certificates, "broken.policy.test", (), message(TLS_Required="No"))
@@ -231,10 +253,68 @@ def test_require_tls(tmp_path, certificates):
             assert event["tls_policy"] == "opportunistic" and event["tls"], event
 
 
+def test_require_tls_outlives_restarts(tmp_path, certificates):
+    """Mail that waits is as strict after a kill, when it is read from the records, and after that from the hint."""
+    port = free_port()
+    pair = certificates.make("mx", "DNS:mx.policy.test,IP:127.0.0.1")
+    web = certificates.make("web", "DNS:mta-sts.takes.policy.test,DNS:mta-sts.broken.policy.test")
+    records = ("mx A 127.0.0.1\ntakes MX 10 mx\nplain MX 10 mx\nbroken MX 10 mx\n" +
+               "".join(f'_mta-sts.{name} TXT "v=STSv1; id=1"\nmta-sts.{name} A 127.0.0.1\n'
+                       for name in ("takes", "broken")))
+    listener = f'tls = "starttls"\ncert_file = "{pair[0]}"\nkey_file = "{pair[1]}"\n'
+    with TlsReceiver(port, pair, offers=["REQUIRETLS"]) as receiver, PolicyHost(web) as host, \
+            SignedZone(tmp_path / "zone", "signed.test", HOST, {"policy.test": records}) as zone:
+        host.policy("takes.policy.test", hosts=["mx.policy.test"])
+        host.policy("broken.policy.test", hosts=["other.policy.test"])
+        with mx_daemon(tmp_path / "mta", zone, certificates, port, sts_keys(host), listener=listener) as mta:
+            mta.cli("pause", "--all")
+            submit_required(mta, certificates, "takes.policy.test")
+            submit_required(mta, certificates, "plain.policy.test")
+            submit_required(mta, certificates, "broken.policy.test", (), message(TLS_Required="No"))
+            mta.until_queue(held=3, total=3)
+            mta.kill()
+            mta.start()
+            mta.until_queue(held=3, total=3)
+            mta.restart()
+            mta.until_queue(held=3, total=3)
+            mta.cli("resume", "--all")
+            # Nothing proves the host of this domain: without its wish it would have gone out.
+            bounced, = mta.until_events("bounced", 1)
+            assert bounced["domain"] == "plain.policy.test" and bounced["enhanced"] == "5.7.30", bounced
+            delivered = {event["domain"]: event for event in mta.until_events("delivered", 2)}
+            assert delivered["takes.policy.test"]["tls_verified"] == "yes", delivered
+            assert delivered["broken.policy.test"]["tls_policy"] == "opportunistic", delivered
+            assert sorted(b" REQUIRETLS" in mail[0] for mail in receiver.mails) == [False, True], receiver.mails
+
+
 def left_reports(mta):
     """Reports that are still to be sent."""
     with contextlib.closing(sqlite3.connect(f"file:{mta.data}/state.db?mode=ro", uri=True)) as db:
         return db.execute("SELECT count(*) FROM tls_report").fetchone()[0]
+
+
+REPORTS = """
+[tls_report]
+organization = "Sender Inc"
+contact = "tls@sender.test"
+stream = "reports"
+[[stream]]
+name = "reports"
+pool = "main"
+dkim = "from"
+match = { sender = "tls@sender.test" }
+"""
+# What dkimpy says of a report that must be signed by a key for reports, and of the same as other mail.
+TLSRPT_JUDGE = """
+import sys, dkim
+text, record = sys.stdin.buffer.read(), sys.argv[1].encode()
+def verify(tlsrpt):
+    try:
+        return dkim.DKIM(text, tlsrpt=tlsrpt).verify(dnsfunc=lambda *_, **__: record)
+    except dkim.DKIMException as why:
+        return "not tlsrpt" if "not tlsrpt" in str(why) else why
+print(verify("strict"), verify(False))
+"""
 
 
 def mail_report(text):
@@ -244,6 +324,25 @@ def mail_report(text):
     part = mail.get_payload()[1]
     assert part.get_content_type() == "application/tlsrpt+gzip"
     return json.loads(gzip.decompress(part.get_payload(decode=True)))
+
+
+@pytest.mark.skipif(not os.path.exists(FAKETIME), reason="needs the package libfaketime")
+@pytest.mark.release_only  # what is preloaded must not come before a sanitizer
+def test_reports_are_brought_to_no_private_address(tmp_path, certificates):
+    """A stranger's record says where reports go: unless we are told so, not to this machine."""
+    port = free_port()
+    web = certificates.make("web", "DNS:rpt.policy.test", days="5")
+    with TlsReceiver(port, certificates.make("mx", "DNS:mx.policy.test")), PolicyHost(web) as host:
+        records = (f'mx A 127.0.0.1\nrpt A 127.0.0.1\ntold MX 10 mx\n_smtp._tls.told TXT '
+                   f'"v=TLSRPTv1; rua=https://rpt.policy.test:{host.port}/v1/tls"\n')
+        with SignedZone(tmp_path / "zone", "signed.test", HOST, {"policy.test": records}) as zone, \
+                mx_daemon(tmp_path / "mta", zone, certificates, port, "", REPORTS.replace('dkim = "from"\n', "")) as mta:
+            assert deliver(mta, "told.policy.test")["type"] == "delivered"
+            mta.stop()
+            mta.env.update({"LD_PRELOAD": FAKETIME, "FAKETIME": "+30h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+            mta.start()
+            until(lambda: "no public address" in mta.log(), lambda: f"the report: {mta.log()[-2000:]}", 30)
+        assert not host.posts
 
 
 @pytest.mark.skipif(not os.path.exists(FAKETIME), reason="needs the package libfaketime")
@@ -259,13 +358,17 @@ def test_tls_reports(tmp_path, certificates):
                    "_smtp._tls.told TXT \"v=TLSRPTv1; rua=mailto:tls@box.policy.test,"
                    f"https://rpt.policy.test:{host.port}/v1/tls\"\n")
         host.policy("told.policy.test", mode="testing", hosts=["other.policy.test"])
-        reports = '[tls_report]\norganization = "Sender Inc"\ncontact = "tls@sender.test"\n'
+        key = json.loads(subprocess.run([CLI, "dkim", "new", "sender.test", "--selector", "tlsrpt1", "--service", "tlsrpt",
+                                         "--out", str(tmp_path), "--json"], capture_output=True, check=True).stdout)
+        reports = (REPORTS + f'[[dkim]]\ndomain = "sender.test"\nselector = "tlsrpt1"\n'
+                   f'key_file = "{key["key_file"]}"\nstreams = ["reports"]\n')
         with SignedZone(tmp_path / "zone", "signed.test", HOST, {"policy.test": records}) as zone, \
                 mx_daemon(tmp_path / "mta", zone, certificates, port, sts_keys(host), reports) as mta:
             assert deliver(mta, "told.policy.test")["type"] == "delivered"
             assert deliver(mta, "quiet.policy.test")["type"] == "delivered"
             mta.stop()
-            mta.env.update(LD_PRELOAD=FAKETIME, FAKETIME="+30h", FAKETIME_DONT_FAKE_MONOTONIC="1")
+            tomorrow = {"LD_PRELOAD": FAKETIME, "FAKETIME": "+30h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+            mta.env.update(tomorrow)
             mta.start()
             until(lambda: host.posts and len(receiver.mails) == 3, lambda: f"the reports: {mta.log()[-2000:]}", 30)
             until(lambda: not left_reports(mta), "the report to be done with")
@@ -279,6 +382,36 @@ def test_tls_reports(tmp_path, certificates):
         assert policy["summary"] == {"total-successful-session-count": 0, "total-failure-session-count": 1}
         failure, = policy["failure-details"]
         assert failure["result-type"] == "validation-failure" and failure["receiving-mx-hostname"] == "mx.policy.test"
+        # RFC 8460 §3: signed, by a key that says what it is for. The other mail is not.
+        signature, = email.message_from_bytes(receiver.mails[2][1]).get_all("DKIM-Signature")
+        tags = dict(tag.strip().split("=", 1) for tag in signature.split(";"))
+        assert tags["d"] == "sender.test" and tags["s"] == "tlsrpt1" and "from" in tags["h"].lower(), signature
+        assert "; s=tlsrpt;" in key["record"]
+        judged = subprocess.run(["/usr/bin/python3", "-c", TLSRPT_JUDGE, key["record"]], input=receiver.mails[2][1],
+                                env={**os.environ, **tomorrow}, capture_output=True, check=False)
+        assert judged.stdout == b"True not tlsrpt\n", (judged.stdout, judged.stderr)
+        assert not any(b"DKIM-Signature" in mail[1] for mail in receiver.mails[:2])
+
+
+LEVELS = """
+[[stream]]
+name = "strict"
+pool = "main"
+tls = "verify"
+match = { sender = "@strict.test" }
+[[stream]]
+name = "relayed"
+pool = "main"
+route = { relay = ["smarthost.test:465"] }
+match = { sender = "@relayed.test" }
+[[provider]]
+name = "own"
+domains = ["signed.test"]
+tls = "require"
+[[domain]]
+name = "*.sub.signed.test"
+tls = "none"
+"""
 
 
 def test_tls_check_tells_what_would_be(tmp_path, certificates):
@@ -287,7 +420,8 @@ def test_tls_check_tells_what_would_be(tmp_path, certificates):
     web = certificates.make("web", "DNS:mta-sts.good.policy.test")
     pair = certificates.make("mx", "DNS:mx.policy.test")
     records = HOST + (f"_{port}._tcp.mx TLSA 3 1 1 {spki_digest(pair[0])}\n"
-                      "_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tls@signed.test\"\n")
+                      "_smtp._tls TXT \"v=TLSRPTv1; rua=mailto:tls@signed.test\"\n"
+                      "other MX 10 mx.other\nmx.other A 127.0.0.1\na.sub MX 10 mx.other\n")
     unsigned = {"policy.test": "mx A 127.0.0.1\nmx2 A 127.0.0.2\ngood MX 10 mx\ngood MX 20 mx2\n"
                                "_mta-sts.good TXT \"v=STSv1; id=7\"\nmta-sts.good A 127.0.0.1\n"}
     with PolicyHost(web) as host, SignedZone(tmp_path / "zone", "signed.test", records, unsigned) as zone:
@@ -298,7 +432,20 @@ def test_tls_check_tells_what_would_be(tmp_path, certificates):
         assert found["hosts"] == [{"host": "mx.signed.test", "tls": "verify", "policy": "dane",
                                    "why": "usable TLSA records of mx.signed.test: 1"}], found
         assert found["reports_to"] == ["tls@signed.test"]
+        assert (found["level"], found["level_by"]) == ("opportunistic", "[tls]"), found
         found = mta.cli(*check, "good.policy.test")
         assert found["mta_sts"]["id"] == "7" and found["mta_sts"]["mode"] == "enforce", found
         assert [one["tls"] for one in found["hosts"]] == ["verify", "no mail"], found
         assert "does not list the host mx2.policy.test" in mta.run_cli(*check, "good.policy.test").stdout
+        # Who says what TLS is, from the widest to the narrowest; a relay asks nothing of the domain.
+        mta.write_config(extra=mta.parts["extra"] + LEVELS)
+        for domain, stream, by, level in (
+                ("other.signed.test", "strict", "[[stream]] strict", "verify"),
+                ("signed.test", "strict", "[[provider]] own", "require"),
+                ("a.sub.signed.test", "strict", "[[domain]] *.sub.signed.test", "none")):
+            found = mta.cli(*check, domain, "--stream", stream)
+            assert (found["level_by"], found["level"]) == (by, level) and "route" not in found, found
+            assert domain == "signed.test" or found["hosts"][0]["tls"] == level, found
+        found = mta.cli(*check, "other.signed.test", "--stream", "relayed")
+        assert found["route"] == "relay smarthost.test:465", found
+        assert mta.run_cli(*check, "signed.test", "--stream", "strickt").returncode == 2

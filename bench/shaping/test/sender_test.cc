@@ -115,5 +115,62 @@ TEST(Scenario, MistakesAreToldWithTheirLine) {
   EXPECT_NE(says("[[provider]]\nrate = 5\n").find("\"rate\" must be a text"), std::string::npos);
   EXPECT_NE(says("[[provider]]\npersonality = \"mine\"\n").find("unknown personality"), std::string::npos);
   EXPECT_NE(says("x = [\n").find("line"), std::string::npos);
+  EXPECT_NE(says("[[provider]]\nspread = 1.5\n").find("line 2: \"spread\" must be a number from 0 to 1"),
+            std::string::npos);
+  EXPECT_NE(says("[[provider]]\n[[provider.step]]\nrate_factor = -0.5\n").find("line 3: \"rate_factor\""),
+            std::string::npos);
+  EXPECT_NE(says("vmtas = 2\n[[provider]]\n[[provider.step]]\nvmtas = [0, 2]\n").find("whole numbers below 2"),
+            std::string::npos);
   std::filesystem::remove(path);
+}
+
+TEST(Scenario, ProviderWithoutOurLimitsHasThoseOfTheShippedFiles) {
+  const std::string path = ::testing::TempDir() + "shaping_scenario.toml";
+  std::ofstream(path) << "[[provider]]\npersonality = \"yahoo\"\nrate = \"20/s\"\nconnections = 10\n"
+                         "[[provider]]\n[provider.ours]\nconnections = 3\n";
+  const auto scenario = load_scenario(path);
+  std::filesystem::remove(path);
+  ASSERT_TRUE(scenario) << scenario.error().detail;
+  const shaping::Limits& ours = scenario->providers[0].ours;
+  EXPECT_TRUE(ours.adaptive_rate());
+  EXPECT_TRUE(ours.adaptive_connections());
+  EXPECT_EQ(ours.messages_per_connection, 20U);
+  EXPECT_EQ(scenario->providers[1].ours, shaping::Limits{.connections = 3}) << "who says something says all";
+}
+
+TEST(Receiver, RateOfNothingAllowsNothingWhateverTheConnections) {
+  Provider provider;
+  provider.rate = 20;
+  provider.spread = 0;
+  provider.connections = 5;
+  Step none, again;
+  none.at = 1min;
+  none.rate_factor = 0;
+  again.at = 2min;
+  again.rate_factor = 1;
+  provider.steps = {none, again};
+  const Time start{std::chrono::seconds{1'800'000'000}};
+  Receiver receiver(provider, 0, 1, start, start + 1h);
+  EXPECT_GT(receiver.allowed(start), 0);
+  EXPECT_EQ(receiver.allowed(start + 90s), 0);
+  EXPECT_GT(receiver.allowed(start + 150s), 0);
+}
+
+TEST(Receiver, StepsOfComplaintsAreChanges) {
+  Provider provider;
+  provider.rate = 20;
+  provider.spread = 0;
+  Step first, second, same;
+  first.at = 1min;
+  first.complaints = 0.0015;
+  second.at = 2min;
+  second.complaints = 0;
+  same.at = 3min;
+  same.complaints = 0;
+  provider.steps = {first, second, same};
+  const Time start{std::chrono::seconds{1'800'000'000}};
+  Receiver receiver(provider, 0, 1, start, start + 1h);
+  EXPECT_EQ(receiver.changes(), (std::vector<Time>{start + 1min, start + 2min}));
+  EXPECT_NEAR(receiver.hidden_rate(start + 90s), 10, 1e-9);
+  EXPECT_NEAR(receiver.hidden_rate(start + 150s), 20, 1e-9);
 }

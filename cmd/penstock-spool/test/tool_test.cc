@@ -133,6 +133,19 @@ TEST(EachCommand, MissingFolderIsRefusedAndNotMade) {
   EXPECT_FALSE(box.disk.list(Box::kDir));
 }
 
+TEST(EachCommand, FolderThatIsNoSpoolIsRefusedAndLeftAsItIs) {
+  Box box;
+  ASSERT_TRUE(box.disk.make_folder(Box::kDir));
+  ASSERT_TRUE(box.disk.open(box.path("1763968201.M1P1.host"), spool::OpenMode::Create));  // a maildir, say
+  for (const Command command : {check, dump, repair}) {
+    const Printed printed = run(command, box);
+    EXPECT_EQ(printed.status, 2);
+    EXPECT_TRUE(has(printed.error, "/spool is no spool")) << printed.error;
+    EXPECT_EQ(printed.text, "");
+  }
+  EXPECT_EQ(box.disk.list(Box::kDir)->size(), 1U);
+}
+
 TEST(Dump, PrintsEveryRecord) {
   Filled filled;
   filled.box.close();

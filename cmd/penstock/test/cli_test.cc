@@ -15,6 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using Words = std::vector<std::string>;
 
 class CliTest : public ::testing::Test {
@@ -71,6 +72,7 @@ TEST_F(CliTest, OutputIsAsRecorded) {
       {"version.txt", {"version"}},
       {"pauses_none.txt", {"pauses"}},
       {"jobs_none.txt", {"jobs"}},
+      {"actions.txt", {"actions"}},
   };
   for (const GoldenCase& golden : cases) {
     const Ran ran = run(golden.arguments);
@@ -135,11 +137,21 @@ struct FailingCase {
 TEST_F(CliTest, FailuresSayWhatAndWhatToDo) {
   const FailingCase cases[] = {
       {{"message", "show", "01K8Q2R5VX3ZQ"}, 1, "penstock trace --message 01K8Q2R5VX3ZQ"},
-      {{"message", "show", "x"}, 1, "13 letters and digits"},
+      {{"message", "show", "x"}, 1, "13 digits and letters"},
+      {{"message", "show", "0000000000000"}, 1, "not all are 0"},
       {{"message", "show"}, 2, "ID is required"},
-      {{"hold"}, 1, "nothing is selected"},
+      {{"hold"}, 2, "nothing is selected"},
+      {{"hold"}, 2, "--path, --message, --recipient; or --all\n"},
+      {{"pause", "--reason", "x"}, 2, "--vmta, --path; or --all\n"},
+      {{"resume"}, 2, "nothing is selected"},
+      {{"retry", "--all", "--domain", "x.example"}, 2, "--all and other criteria contradict each other"},
       {{"pause", "--stream", "nosuch"}, 1, "there is no stream \"nosuch\""},
-      {{"reroute", "--all"}, 1, "either \"to_vmta\" or \"to_stream\""},
+      {{"pause", "--stream", "nosuch", "--dry-run"}, 1, "there is no stream \"nosuch\""},
+      {{"events", "tail", "--type", "delivred"},
+       1,
+       "there is no event type \"delivred\"\n  did you mean \"delivered\"?"},
+      {{"reroute", "--all"}, 2, "give either --to-vmta NAME or --to-stream NAME"},
+      {{"reroute", "--all", "--to-vmta", "a", "--to-stream", "b"}, 2, "either --to-vmta NAME or --to-stream NAME"},
       {{"trace"}, 2, "either an address or --message"},
       {{"trace", "nobody@slow.example"}, 1, "no event about nobody@slow.example"},
       {{"queue", "list", "--by", "planet"}, 2, "planet is none of domain, stream"},
@@ -168,6 +180,12 @@ TEST_F(CliTest, ErrorsAreJsonWhenAsked) {
   const Ran ran = run({"pause", "--stream", "nosuch", "--json"});
   EXPECT_EQ(ran.exit, 1);
   EXPECT_EQ(ran.err, "{\"error\":{\"message\":\"there is no stream \\\"nosuch\\\"\"}}\n");
+}
+
+TEST_F(CliTest, MemoryThatTheSystemDoesNotTellIsUnknown) {
+  api_.fake.memory_is_unknown = true;
+  EXPECT_THAT(run({"status"}).out, HasSubstr("memory unknown "));
+  EXPECT_THAT(run({"status", "--json"}).out, Not(HasSubstr("memory_bytes")));
 }
 
 TEST_F(CliTest, RefusedReloadShowsItsProblems) {

@@ -42,6 +42,8 @@ TEST(Human, SpansShowTwoUnits) {
 
 TEST(Human, ControlCharactersAreNotPrinted) {
   EXPECT_EQ(printable("a\x1b[2J\x7f\tb"), "a?[2J??b");
+  EXPECT_EQ(printable("a\u2028b\u202ec\u2066d, \x9b no UTF-8"), "a?b?c?d, ? no UTF-8");
+  EXPECT_EQ(printable_lines("a\x1b\nb\r\n"), "a?\nb?\n");
   EXPECT_EQ(printable("C1 \xC2\x9B, \xC3\xA9 stays"), "C1 ?, \xC3\xA9 stays");
 }
 

@@ -29,9 +29,15 @@ std::string read_all(int fd) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> all;
+  all.reserve(texts.size() + 1);
   for (std::string& text : texts) all.push_back(text.data());
   all.push_back(nullptr);
   return all;
+}
+
+// The program must not hold the sockets of a server in this process open: it would wait for answers of its own.
+void close_inherited(posix_spawn_file_actions_t& actions) {
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
 }
 
 }  // namespace
@@ -51,6 +57,7 @@ Ran run_program(const std::string& program, const std::vector<std::string>& argu
   ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, out[1], 1);
   ::posix_spawn_file_actions_adddup2(&actions, err[1], 2);
+  close_inherited(actions);
   pid_t pid = -1;
   EXPECT_EQ(
       ::posix_spawnp(&pid, program.c_str(), &actions, nullptr, pointers(words).data(), pointers(variables).data()), 0);
@@ -80,6 +87,7 @@ Ran run_on_terminal(const std::string& program, const std::vector<std::string>& 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   for (const int fd : {0, 1, 2}) ::posix_spawn_file_actions_addopen(&actions, fd, name.c_str(), O_RDWR, 0);
+  close_inherited(actions);
   std::vector<std::string> variables{"TERM=xterm"};
   pid_t pid = -1;
   EXPECT_EQ(::posix_spawn(&pid, program.c_str(), &actions, nullptr, pointers(words).data(), pointers(variables).data()),

@@ -133,13 +133,16 @@ TEST(AdminApi, BadQueriesAreRefused) {
       {"/v1/queues?domain=%0a", 400, "control characters"},
       {"/v1/queues?domain=%zz", 400, "not a path"},
       {"/v1/recipients?state=done", 400, "no longer queued"},
-      {"/v1/messages/123", 400, "13 letters and digits"},
+      {"/v1/messages/123", 400, "13 digits and letters"},
+      {"/v1/messages/0000000000000", 400, "not all are 0"},
+      {"/v1/messages/ZZZZZZZZZZZZZ", 400, "the first is 0 to F"},
       {"/v1/messages/01K8Q2R5VX3ZQ", 404, "no message"},
       {"/v1/trace", 400, "either"},
       {"/v1/trace?recipient=x", 400, "not an address"},
       {"/v1/trace?recipient=a@b&message=01K8Q2R5VX3ZP", 400, "either"},
       {"/v1/events?cursor=1&last=1", 400, "contradict"},
       {"/v1/events?wait=5m", 400, "at most 30s"},
+      {"/v1/events?type=delivered,bunced", 400, "there is no event type \"bunced\""},
       {"/v1/status?x=1", 400, "unknown parameter"},
       {"/v1/jobs/99", 404, "there is no job 99"},
       {"/v1/queue", 404, "there is no /v1/queue"},
@@ -156,6 +159,7 @@ TEST(AdminApi, BadQueriesAreRefused) {
 TEST(AdminApi, WrongPathOrMethodGetsAHint) {
   RunningApi api;
   EXPECT_EQ(api.get("/v1/queue").json.at("error").at("hint").as_string(), "did you mean /v1/queues?");
+  EXPECT_EQ(api.get("/v1/events?type=bunced").json.at("error").at("hint").as_string(), "did you mean \"bounced\"?");
   const ApiAnswer answer = api.get("/v1/hold");
   EXPECT_EQ(answer.status, 405U);
   EXPECT_EQ(answer.json.at("error").at("hint").as_string(), "use POST");

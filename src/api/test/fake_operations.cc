@@ -88,7 +88,7 @@ Result<Status> FakeOperations::status() {
   status.rates = {812.5, 0.2, 799.0, 31.5, 4.0, 0, 0};
   status.connections_in = 25;
   status.connections_out = 64;
-  status.memory_bytes = 300ULL << 20;
+  if (!memory_is_unknown) status.memory_bytes = 300ULL << 20;
   status.spool_bytes = 2ULL << 30;
   status.spool_free_bytes = 150ULL << 30;
   status.shards = 2;
@@ -111,7 +111,7 @@ Result<PathExplanation> FakeOperations::explain_path(const PathQuestion& questio
   explanation.values.push_back(
       {"connections", "50", "provider file gmail.toml", "https://a.example/", "practice", "learned"});
   explanation.scopes.push_back({"path v1 provider:gmail", "slowed", "deferral share", "421 slow", kNow - minutes(7),
-                                kNow + minutes(3), 3, 9, 2.5, 3.5, 60, 20, "grows again", "root"});
+                                kNow + minutes(3), 3, 9, 2.5, 3.5, 60, 20, 0, "grows again", "root"});
   return explanation;
 }
 
@@ -164,6 +164,7 @@ Result<std::vector<PathRow>> FakeOperations::paths(const PathQuery& query) {
   rows[0].in_delivery = 60;
   rows[0].rates.delivered = 700.25;
   rows[0].totals.delivered = 4'000'000;
+  rows[0].actions = {"suspend campaign=may provider=gmail (rule campaign-doubted)"};
   rows[1].path = "v2/site:mx1.slow.example";
   rows[1].vmta = "v2";
   rows[1].group = "site:mx1.slow.example";
@@ -172,6 +173,7 @@ Result<std::vector<PathRow>> FakeOperations::paths(const PathQuery& query) {
   rows[1].since = kNow - minutes(7);
   rows[1].until = kNow + minutes(3);
   rows[1].connections_max = 2;
+  rows[1].rate = 4.5;
   rows[1].ready = 100;
   rows[1].rates.deferred = 1.5;
   if (!query.selection.vmta.empty()) {
@@ -270,13 +272,18 @@ Result<EventList> FakeOperations::events(const EventQuery& query) {
   return list;
 }
 
+Result<> FakeOperations::check_names(const Selection& selection) {
+  if (selection.stream == "nosuch") return fail(Errc::NotFound, "there is no stream \"nosuch\"");
+  return {};
+}
+
 std::vector<Pause> FakeOperations::pauses() {
   const std::lock_guard lock(mutex_);
   return pauses_;
 }
 
 Result<Pause> FakeOperations::pause(const PauseRequest& request, const Actor& actor) {
-  if (request.selection.stream == "nosuch") return fail(Errc::NotFound, "there is no stream \"nosuch\"");
+  if (auto known = check_names(request.selection); !known) return fail(known.error());
   note("pause " + text_of(request.selection) + " reason=" + request.reason + by(actor));
   Pause pause{request.selection, request.reason, actor.name, kNow, Time{}};
   if (request.until != Time{}) pause.until = kNow + hours(2);

@@ -36,6 +36,7 @@ class FakeOperations final : public Operations {
   Result<std::optional<MessageDetail>> message(model::MessageId id) override;
   Result<EventList> trace(const TraceQuery& query) override;
   Result<EventList> events(const EventQuery& query) override;
+  Result<> check_names(const Selection& selection) override;
   std::vector<Pause> pauses() override;
   // Errors: NotFound for the stream "nosuch".
   Result<Pause> pause(const PauseRequest& request, const Actor& actor) override;
@@ -70,6 +71,7 @@ class FakeOperations final : public Operations {
   bool status_fails = false;  // with an error that is not the API's
   bool status_throws = false;
   bool reload_is_refused = false;
+  bool memory_is_unknown = false;
 
  private:
   void note(std::string call);

@@ -25,7 +25,22 @@ class FakeShaping final : public ShapingOperations {
     row.held = 1200;
     return row;
   }
-  std::vector<ActionRow> actions() override { return {known_row()}; }
+  static ActionRow recovering_row() {
+    ActionRow row;
+    row.kind = "slow";
+    row.tuple = {{"campaign", "may"}, {"provider", "gmail"}};
+    row.rate = 12.5;
+    row.rule = "campaign-doubted";
+    row.reply = "421 4.7.28 unusual rate";
+    row.replies = row.answers = 20;
+    row.since = Time{std::chrono::seconds{1'795'509'000 - 4200}};
+    row.until = row.since + std::chrono::hours{1};
+    row.recovering = true;
+    row.next = "it has ended";
+    row.held = 40;
+    return row;
+  }
+  std::vector<ActionRow> actions() override { return {known_row(), recovering_row()}; }
   Result<ActionRow> set_action(const ActionRequest& request, const Actor& actor) override {
     calls.push_back(request.kind + " " + words(request.tuple) + " by " + actor.name);
     ActionRow row;

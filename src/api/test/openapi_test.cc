@@ -79,6 +79,9 @@ TEST(OpenApi, MembersOfAnswersAreDescribed) {
   expect_members(api.get("/v1/events?last=1").json, "EventList");
   expect_members(api.post("/v1/pause", selection).json, "Pause");
   expect_members(api.get("/v1/pauses").json, "PauseList");
+  const std::string dry_run = R"({"selection":{"stream":"news"},"dry_run":true})";
+  expect_members(api.post("/v1/pause", dry_run).json, "PauseDryRun");
+  expect_members(api.post("/v1/resume", R"({"selection":{"all":true},"dry_run":true})").json, "ResumeDryRun");
   expect_members(api.post("/v1/resume", selection).json, "Resumed");
   expect_members(api.post("/v1/hold", selection).json, "Job");
   expect_members(api.get("/v1/jobs").json, "JobList");

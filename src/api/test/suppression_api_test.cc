@@ -29,6 +29,13 @@ TEST(SuppressionApi, CheckNamesThoseSuppressed) {
   EXPECT_EQ(answer.at("suppressed").at(0).at("given"), "gone@a.example");
 }
 
+TEST(SuppressionApi, CheckNamesWhatIsNoAddress) {
+  RunningApi api;
+  const auto answer = api.post("/v1/suppressions/check", R"({"addresses":["a@b.example","bad addr"]})").json;
+  ASSERT_EQ(answer.at("unusable").as_array().size(), 1U);
+  EXPECT_EQ(answer.at("unusable").at(0), "bad addr");
+}
+
 TEST(SuppressionApi, ChangesAnswerWithCounts) {
   RunningApi api;
   EXPECT_EQ(api.post("/v1/suppressions/add", R"({"addresses":["a@b.example"],"cause":"complaint"})").json.at("added"),

@@ -13,7 +13,9 @@
 
 #include "app/ask_shards.h"
 #include "app/node_operations.h"
-#include "app/test/temp_folder.h"
+#include "app/test/files.h"
+#include "base/test/effort.h"
+#include "base/test/temp_folder.h"
 
 namespace penstock::app {
 
@@ -48,7 +50,7 @@ class NodeFixture : public ::testing::Test {
  protected:
   // `more`: further tables of the configuration.
   explicit NodeFixture(const std::string& upstream = "127.0.0.1:1", const std::string& more = "") {
-    folder_.put("penstock.toml", fmt::format(R"([node]
+    write_file(folder_.file("penstock.toml"), fmt::format(R"([node]
 name = "mta1.example"
 data_dir = "{}/data"
 shards = 2
@@ -63,12 +65,12 @@ address = "127.0.0.1:{}"
 max_message_size = "100 KiB"
 relay_from = "127.0.0.1"
 )",
-                                             folder_.path, upstream, free_port()) +
-                                     kRest + more);
+                                                          folder_.path(), upstream, free_port()) +
+                                                  kRest + more);
     open();
   }
   void open() {
-    const std::string path = folder_.path + "/penstock.toml";
+    const std::string path = folder_.file("penstock.toml");
     const config::Loaded loaded = config::load_file(path);
     for (const config::Problem& problem : loaded.problems) {
       EXPECT_FALSE(problem.is_error) << config::format_problem(problem);
@@ -127,7 +129,7 @@ relay_from = "127.0.0.1"
   }
   // Asks until it is so; every question is answered by the shards in between.
   void wait_until(const std::function<bool()>& so) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (!so()) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it did not come to be";
       std::this_thread::yield();
@@ -141,6 +143,12 @@ relay_from = "127.0.0.1"
     return made;
   }
   api::QueueCounts counts() { return operations_->status()->queue; }
+  // Without that the test runs as root.
+  std::vector<api::Trouble> troubles() {
+    std::vector<api::Trouble> all = operations_->status()->troubles;
+    std::erase_if(all, [](const api::Trouble& trouble) { return trouble.part == "process"; });
+    return all;
+  }
   std::vector<api::RecipientRow> rows() {
     api::RecipientQuery query;
     query.limit = 1000;

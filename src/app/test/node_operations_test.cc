@@ -6,7 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <filesystem>
 #include <future>
+#include <map>
 
 #include "api/errc.h"
 #include "app/ask_shards.h"
@@ -16,11 +21,34 @@ namespace penstock::app {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
-class NodeOperationsTest : public NodeFixture {};
+class NodeOperationsTest : public NodeFixture {
+ protected:
+  // The `detail` of the events of a type, oldest first, once there are so many.
+  std::vector<std::string> details(const std::string& type, std::size_t count) {
+    std::vector<std::string> found;
+    wait_until([&] {
+      found.clear();
+      api::EventQuery query;
+      query.last = 500;
+      query.types = {type};
+      const auto list = operations_->events(query);
+      for (const std::string& line : list->events) {
+        const boost::json::value event = boost::json::parse(line);
+        const boost::json::value* detail = event.as_object().if_contains("detail");
+        found.emplace_back(detail != nullptr ? detail->as_string() : boost::json::string());
+      }
+      return found.size() >= count;
+    });
+    return found;
+  }
+};
 
 TEST_F(NodeOperationsTest, StatusCountsWhatWaits) {
   send({"a@one.example", "b@two.example"});
@@ -31,6 +59,25 @@ TEST_F(NodeOperationsTest, StatusCountsWhatWaits) {
   EXPECT_EQ(status.shards, 2U);
   EXPECT_TRUE(operations_->health().healthy);
   EXPECT_THAT(operations_->metrics_text(), HasSubstr("penstock_queue_recipients{state=\"scheduled\"} 2"));
+}
+
+TEST_F(NodeOperationsTest, WhatARuleMadeStandsOnOneShardAfterARestartAndItsRateIsToldOnce) {
+  delivery::ShapingMemory memory;
+  for (const char* provider : {"gmail", "yahoo", "microsoft", "site:mx.one.example"}) {
+    shaping::Action action{.kind = shaping::ActionKind::Slow, .key = {}, .rule = "sender-domain-doubted"};
+    action.key[shaping::Dimension::Provider] = node_->names().intern(provider);
+    action.key[shaping::Dimension::SenderDomain] = node_->names().intern("shop.example");
+    action.rate = 5;
+    action.since = node_->clock().now();
+    memory.actions.push_back(action);
+  }
+  ask_shards(node_->engine(), [&](delivery::Dispatcher& dispatcher) { dispatcher.restore(memory); });
+  const std::vector<api::ActionRow> rows = operations_->shaping().actions();
+  ASSERT_THAT(rows, SizeIs(4));
+  for (const api::ActionRow& row : rows) EXPECT_EQ(row.rate, 5);
+  std::size_t kept = 0;
+  ask_shards(node_->engine(), [&](delivery::Dispatcher& dispatcher) { kept += dispatcher.memory().actions.size(); });
+  EXPECT_EQ(kept, 4U);
 }
 
 TEST_F(NodeOperationsTest, DueMailIsDelivered) {
@@ -122,6 +169,42 @@ TEST_F(NodeOperationsTest, HoldAndRerouteOutliveTheNode) {
   check();
 }
 
+TEST_F(NodeOperationsTest, RerouteIsRecordedWithItsTarget) {
+  api::ActRequest reroute = request(api::Act::Reroute, "one.example");
+  reroute.to_stream = "other";
+  (void)act(reroute);
+  reroute.to_stream = "";
+  reroute.to_vmta = "v2";
+  reroute.reason = "ticket 815";
+  (void)act(reroute);
+  EXPECT_THAT(details("admin", 2), ElementsAre("root via unix: reroute domain=one.example to_stream=other",
+                                               "root via unix: reroute domain=one.example to_vmta=v2: ticket 815"));
+}
+
+TEST_F(NodeOperationsTest, ReasonOfAHoldIsShownAlsoAfterARestart) {
+  const model::MessageId id = send({"a@one.example", "b@two.example", "c@three.example"});
+  send({"d@one.example"});
+  api::ActRequest hold = request(api::Act::Hold, "one.example");
+  hold.reason = "first";
+  (void)act(hold);
+  (void)act(request(api::Act::Release, "one.example"));
+  hold.reason = "wrong link, ticket 815";
+  (void)act(hold);
+  (void)act(request(api::Act::Hold, "two.example"));
+  const auto check = [&] {
+    std::map<std::string, std::string> reasons;
+    for (const api::RecipientRow& row : rows()) reasons[row.recipient] = row.reason;
+    EXPECT_THAT(reasons, ElementsAre(Pair("a@one.example", "operator: wrong link, ticket 815"),
+                                     Pair("b@two.example", "operator"), Pair("c@three.example", ""),
+                                     Pair("d@one.example", "operator: wrong link, ticket 815")));
+    EXPECT_EQ((*operations_->message(id))->recipients[0].reason, "operator: wrong link, ticket 815");
+  };
+  check();
+  close();
+  open();
+  check();
+}
+
 TEST_F(NodeOperationsTest, ImpossibleTargetsAreRefused) {
   api::ActRequest reroute = request(api::Act::Reroute);
   reroute.to_stream = "nonsense";
@@ -130,6 +213,73 @@ TEST_F(NodeOperationsTest, ImpossibleTargetsAreRefused) {
   reroute.to_vmta = "v9";
   EXPECT_EQ(operations_->act(reroute, actor_).error().code, make_error_code(api::Errc::BadRequest));
   EXPECT_THAT(operations_->jobs(), IsEmpty());
+}
+
+TEST_F(NodeOperationsTest, UnknownNamesOfASelectionAreRefusedWithTheNearest) {
+  struct Case {
+    std::string api::Selection::*field;
+    const char* name;
+    const char* says;
+  };
+  const Case cases[] = {
+      {&api::Selection::stream, "othr", "no stream \"othr\" is configured; did you mean \"other\"?"},
+      {&api::Selection::stream, "x", "no stream \"x\" is configured; there are default, other"},
+      {&api::Selection::vmta, "v9", "no vMTA \"v9\" is configured"},
+      {&api::Selection::provider, "gmial", "no provider \"gmial\" is configured; did you mean \"gmail\"?"},
+      {&api::Selection::path, "v1/provider:gmial", "did you mean \"gmail\"?"},
+      {&api::Selection::path, "v9/site:mx.one.example", "no vMTA \"v9\""},
+  };
+  for (const Case& one : cases) {
+    for (int i = 0; i < 2; ++i) {  // that it was asked for once makes it no name there is
+      api::ActRequest hold;
+      hold.selection.*one.field = one.name;
+      hold.dry_run = i == 0;
+      const auto held = operations_->act(hold, actor_);
+      ASSERT_FALSE(held) << one.name;
+      EXPECT_EQ(held.error().code, make_error_code(api::Errc::NotFound));
+      EXPECT_THAT(held.error().detail, HasSubstr(one.says));
+      EXPECT_FALSE(operations_->pause({hold.selection, "", {}}, actor_)) << one.name;
+    }
+  }
+  EXPECT_THAT(operations_->jobs(), IsEmpty());
+  EXPECT_THAT(operations_->pauses(), IsEmpty());
+  api::ActRequest free;
+  free.selection.tenant = "nobody";
+  free.selection.campaign = "never";
+  free.selection.domain = "nowhere.example";
+  EXPECT_EQ(act(free).matched, 0U);
+  for (const char* path : {"v1/provider:gmail", "v1/site:mx.nowhere.example", "v2/null"}) {
+    free.selection = {};
+    free.selection.path = path;
+    EXPECT_EQ(act(free).matched, 0U);
+  }
+}
+
+TEST_F(NodeOperationsTest, MailOfAStreamAndAVmtaThatWereTakenOutIsReached) {
+  send({"a@one.example"}, 1h, "other");
+  api::ActRequest reroute = request(api::Act::Reroute);
+  reroute.to_vmta = "v2";
+  EXPECT_EQ(act(reroute).changed, 1U);
+  std::string text = read_file(folder_.file("penstock.toml"));
+  text.erase(text.find("[[stream]]\nname = \"other\""));
+  text.replace(text.find("name = \"v2\""), 11, "name = \"v3\"");
+  // While there is one vMTA only, all mail is its.
+  text.replace(text.find("{ vmta = \"v1\" }"), 15, "{ vmta = \"v1\" }, { vmta = \"v3\" }");
+  write_file(folder_.file("penstock.toml"), text);
+  ASSERT_TRUE(operations_->reload(actor_)->applied);
+  api::ActRequest hold;
+  hold.selection.stream = "other";
+  EXPECT_EQ(act(hold).changed, 1U);
+  hold.act = api::Act::Release;
+  hold.selection = {};
+  hold.selection.vmta = "v2";
+  EXPECT_EQ(act(hold).changed, 1U);
+  hold.act = api::Act::Bounce;
+  hold.selection = {};
+  hold.selection.stream = "other";
+  EXPECT_EQ(act(hold).changed, 1U);
+  wait_until([&] { return operations_->status()->totals.bounced == 1; });
+  EXPECT_FALSE(operations_->act(hold, actor_)) << "nobody carries it any more";
 }
 
 TEST_F(NodeOperationsTest, CancelNamesWhyItCannot) {
@@ -175,6 +325,18 @@ TEST_F(NodeOperationsTest, PauseHoldsOverARestartUntilResume) {
   EXPECT_THAT(operations_->pauses(), IsEmpty());
 }
 
+TEST_F(NodeOperationsTest, ResumeThatLiftsNothingIsNoChange) {
+  api::Selection none;
+  none.domain = "one.example";
+  EXPECT_THAT(*operations_->resume(none, actor_), IsEmpty());
+  api::PauseRequest pause;
+  pause.selection.domain = "two.example";
+  ASSERT_TRUE(operations_->pause(pause, actor_));
+  EXPECT_THAT(*operations_->resume(pause.selection, actor_), SizeIs(1));
+  EXPECT_THAT(details("admin", 2),
+              ElementsAre("root via unix: pause domain=two.example", "root via unix: resume domain=two.example"));
+}
+
 TEST_F(NodeOperationsTest, QueuesAreGroupedAndMessagesShown) {
   const model::MessageId id = send({"a@one.example", "b@one.example", "c@two.example"});
   api::QueueQuery query;
@@ -190,6 +352,20 @@ TEST_F(NodeOperationsTest, QueuesAreGroupedAndMessagesShown) {
   EXPECT_THAT(detail->recipients, SizeIs(3));
   EXPECT_EQ(detail->recipients[2].recipient, "c@two.example");
   EXPECT_FALSE(*operations_->message(model::MessageId{1}));
+}
+
+TEST_F(NodeOperationsTest, WhoIsDoneWasTriedAsOftenAsTheEventsTell) {
+  const model::MessageId id = send({"a@one.example", "b@two.example"});
+  api::ActRequest retry = request(api::Act::Retry, "one.example");
+  (void)act(retry);
+  wait_until([&] { return operations_->status()->totals.delivered == 1; });
+  const auto detail = *operations_->message(id);
+  ASSERT_TRUE(detail);
+  EXPECT_EQ(detail->recipients[0].state, api::RecipientState::Done);
+  EXPECT_EQ(detail->recipients[0].reason, "delivered");
+  EXPECT_EQ(detail->recipients[0].attempts, 1U);
+  EXPECT_EQ(detail->recipients[1].state, api::RecipientState::Scheduled);
+  EXPECT_EQ(detail->recipients[1].attempts, 0U);
 }
 
 TEST_F(NodeOperationsTest, PathIsExplainedByItsFixedRoute) {
@@ -221,25 +397,53 @@ TEST_F(NodeOperationsTest, UnknownNamesOfAPathAreSaid) {
 }
 
 TEST_F(NodeOperationsTest, WhatWaitsForARestartIsToldByEachReload) {
-  const std::string before = folder_.get("penstock.toml");
+  const std::string before = read_file(folder_.file("penstock.toml"));
   std::string changed = before;
   changed.insert(changed.find("shards = 2") + 10, "\nstop_limit = \"20s\"");
   changed.replace(changed.find("shards = 2"), 10, "shards = 3");
-  folder_.put("penstock.toml", changed);
+  write_file(folder_.file("penstock.toml"), changed);
   for (int i = 0; i < 2; ++i) {
     const api::ReloadReport report = *operations_->reload(actor_);
     EXPECT_THAT(report.needs_restart, ::testing::ElementsAre("node.shards")) << i;
     EXPECT_EQ(report.changed.size(), i == 0 ? 1U : 0U) << "the stop limit changed by the first one";
   }
-  folder_.put("penstock.toml", before);
+  const std::vector<api::Trouble> told = troubles();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].part, "configuration");
+  EXPECT_EQ(told[0].message, "1 key waits for a restart: node.shards");
+  EXPECT_THAT(details("config", 3).back(), EndsWith("0 keys changed, 1 wait for a restart: node.shards"));
+  write_file(folder_.file("penstock.toml"), before);
   EXPECT_THAT(operations_->reload(actor_)->needs_restart, IsEmpty());
+  EXPECT_THAT(troubles(), IsEmpty());
+}
+
+// Also for whoever sent a signal, and so gets no answer.
+TEST_F(NodeOperationsTest, MistakesOfARefusedReloadAreInItsEventAndInTheStatus) {
+  const std::string before = read_file(folder_.file("penstock.toml"));
+  std::string bad = before;
+  bad.replace(bad.find("shards = 2"), 10, "shrads = 2");
+  write_file(folder_.file("penstock.toml"), bad + "[[vmta]]\nname = 5\n");
+  (void)node_->reload();
+  const std::string place = folder_.file("penstock.toml") + ":4:1: ";
+  const std::string detail = details("config", 2).back();
+  EXPECT_THAT(detail, HasSubstr("refused " + folder_.file("penstock.toml") + ": " + place));
+  EXPECT_THAT(detail, HasSubstr("shrads"));
+  EXPECT_THAT(detail, HasSubstr("did you mean \"shards\"?"));
+  EXPECT_THAT(detail, HasSubstr(" / " + folder_.file("penstock.toml") + ":"));
+  const std::vector<api::Trouble> told = troubles();
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_THAT(told[0].message, HasSubstr("the last reload was refused, " + place));
+  EXPECT_THAT(told[0].message, HasSubstr("more: penstock check-config"));
+  write_file(folder_.file("penstock.toml"), before);
+  (void)node_->reload();
+  EXPECT_THAT(troubles(), IsEmpty());
 }
 
 TEST_F(NodeOperationsTest, ListenerThatIsNewWaitsForARestartWithAllItsKeys) {
-  folder_.put("penstock.toml", folder_.get("penstock.toml") +
-                                   "[[listener]]\nname = \"second\"\naddress = "
-                                   "\"127.0.0.1:2526\"\nrelay_from = \"127.0.0.1\"\nmax_errors = 7\n"
-                                   "max_message_size = \"100 KiB\"\n");
+  write_file(folder_.file("penstock.toml"), read_file(folder_.file("penstock.toml")) +
+                                                "[[listener]]\nname = \"second\"\naddress = "
+                                                "\"127.0.0.1:2526\"\nrelay_from = \"127.0.0.1\"\nmax_errors = 7\n"
+                                                "max_message_size = \"100 KiB\"\n");
   const api::ReloadReport report = *operations_->reload(actor_);
   ASSERT_TRUE(report.applied) << report.problems.at(0).message;
   EXPECT_THAT(report.needs_restart, ::testing::Contains("listener.second.max_errors"));
@@ -247,15 +451,36 @@ TEST_F(NodeOperationsTest, ListenerThatIsNewWaitsForARestartWithAllItsKeys) {
 }
 
 TEST_F(NodeOperationsTest, ReloadAppliesAGoodFileAndRefusesABadOne) {
-  folder_.put("penstock.toml", folder_.get("penstock.toml") + "[[stream]]\nname = \"third\"\npool = \"main\"\n");
+  write_file(folder_.file("penstock.toml"),
+             read_file(folder_.file("penstock.toml")) + "[[stream]]\nname = \"third\"\npool = \"main\"\n");
   const api::ReloadReport good = *operations_->reload(actor_);
   EXPECT_TRUE(good.applied);
   EXPECT_NE(node_->in_force().config->find_stream("third"), nullptr);
-  folder_.put("penstock.toml", folder_.get("penstock.toml") + "nonsense = 1\n");
+  write_file(folder_.file("penstock.toml"), read_file(folder_.file("penstock.toml")) + "nonsense = 1\n");
   const api::ReloadReport bad = *operations_->reload(actor_);
   EXPECT_FALSE(bad.applied);
   EXPECT_THAT(bad.problems, ::testing::Not(IsEmpty()));
   EXPECT_NE(node_->in_force().config->find_stream("third"), nullptr);
+}
+
+// Rules of one's own are linted by the check, and a daemon that reloads with bad ones tells of them and runs.
+TEST_F(NodeOperationsTest, FaultsOfOwnClassificationRulesAreToldByCheckAndStatus) {
+  std::filesystem::create_directories(folder_.file("rules"));
+  write_file(folder_.file("rules/own.toml"),
+             "provider = \"nobody\"\n[[rule]]\nid = \"mine\"\npattern = 'frob'\nclass = \"policy\"\nreference = "
+             "\"https://e.test/\"\nsamples = [\"550 frob\"]\n");
+  write_file(folder_.file("penstock.toml"),
+             read_file(folder_.file("penstock.toml")) + "[classify]\nrules = \"" + folder_.file("rules") + "\"\n");
+  const auto told = [](const auto& all) {
+    return std::any_of(all.begin(), all.end(), [](const auto& one) {
+      return one.message.find("there is no provider \"nobody\"") != std::string::npos;
+    });
+  };
+  api::ConfigCheckRequest request;
+  request.path = folder_.file("penstock.toml");
+  EXPECT_TRUE(told(operations_->check_config(request)->problems));
+  EXPECT_TRUE(operations_->reload(actor_)->applied);
+  EXPECT_TRUE(told(troubles()));
 }
 
 }  // namespace

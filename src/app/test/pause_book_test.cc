@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/test/temp_folder.h"
+#include "app/test/files.h"
+#include "base/test/temp_folder.h"
 
 namespace penstock::app {
 namespace {
@@ -29,7 +30,7 @@ api::Pause pause_of(const std::string& stream, Time until = {}) {
 class PauseBookTest : public ::testing::Test {
  protected:
   TempFolder folder_;
-  const std::string path_ = folder_.path + "/pauses.json";
+  const std::string path_ = folder_.file("pauses.json");
 };
 
 TEST_F(PauseBookTest, MissingFileIsEmpty) {
@@ -95,7 +96,7 @@ TEST_F(PauseBookTest, ExpiredPausesAreNotListedNorKept) {
 
 TEST_F(PauseBookTest, DamagedFileIsReportedAndKept) {
   for (const char* contents : {"{\"not\": \"a list\"}", "[{\"stream\": ", "\0\1\2"}) {
-    folder_.put("pauses.json", contents);
+    write_file(folder_.file("pauses.json"), contents);
     PauseBook book(path_);
     const auto loaded = book.load();
     ASSERT_FALSE(loaded) << contents;
@@ -103,7 +104,7 @@ TEST_F(PauseBookTest, DamagedFileIsReportedAndKept) {
     book.add(pause_of("new"));
     EXPECT_TRUE(book.save());
     // The damaged one is still there for a person to look at.
-    EXPECT_EQ(folder_.get("pauses.json.damaged"), contents);
+    EXPECT_EQ(read_file(folder_.file("pauses.json.damaged")), contents);
     std::filesystem::remove(path_ + ".damaged");
   }
 }

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <mutex>
+
 #include "base/test/temp_folder.h"
 #include "dkim/key_record.h"
 #include "dkim/signer.h"
@@ -12,9 +14,30 @@
 namespace penstock::app {
 namespace {
 
-class NoEvents final : public model::EventSink {
+// What of an event is kept; its views end with the call.
+struct Kept {
+  model::EventType type;
+  std::string recipient, rule, blocklist, sender, pool, provider;
+  model::Scope scope;
+  Duration queued;
+};
+
+class KeepingSink final : public model::EventSink {
  public:
-  void record(const model::Event&) override {}
+  void record(const model::Event& event) override {
+    const std::lock_guard lock(mutex_);
+    all_.push_back({event.type, std::string(event.recipient), std::string(event.rule), std::string(event.blocklist),
+                    std::string(event.sender), std::string(event.pool), std::string(event.provider), event.scope,
+                    event.queued});
+  }
+  std::vector<Kept> all() {
+    const std::lock_guard lock(mutex_);
+    return all_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Kept> all_;
 };
 
 class ReportReceptionTest : public ::testing::Test {
@@ -30,9 +53,10 @@ class ReportReceptionTest : public ::testing::Test {
     config_.feedback.trusted_domains = {"fbl.example"};
     config_.feedback.trusted_networks = {*IpNetwork::parse("198.51.100.0/24")};
     state_ = std::move(*state::Writer::open(folder_.file("state.db")));
-    reception_ =
-        std::move(*ReportReception::open({clock_, *log_, events_, metrics_, shards_[0], dns_, *state_, nullptr},
-                                         config_, classify::Classifier::shipped()));
+    reception_ = std::move(*ReportReception::open(
+        {clock_, *log_, events_, metrics_, shards_[0], dns_, *state_, nullptr, nullptr,
+         [this](delivery::LateFailure failure, bool about_us) { heard_.emplace_back(std::move(failure), about_us); }},
+        config_, classify::Classifier::shipped()));
   }
   ~ReportReceptionTest() override {
     reception_->stop();
@@ -59,7 +83,8 @@ class ReportReceptionTest : public ::testing::Test {
   const TempFolder folder_;
   FakeClock clock_;
   metrics::Registry metrics_;
-  NoEvents events_;
+  KeepingSink events_;
+  std::vector<std::pair<delivery::LateFailure, bool>> heard_;  // and whether it is about us
   dns::FakeResolver dns_;
   std::unique_ptr<eventlog::EventLog> log_;
   net::ShardSet shards_{1};
@@ -106,6 +131,99 @@ TEST_F(ReportReceptionTest, ReloadChangesWhoIsTrusted) {
   config_.feedback.trusted_domains.clear();
   reception_->reload(config_, classify::Classifier::shipped());
   EXPECT_FALSE(trusts(message));
+}
+
+// One recipient of a report as the desk hands it over.
+class RecordTest : public ReportReceptionTest {
+ protected:
+  void record() {
+    reception_->record({.report = report_,
+                        .decision = decision_,
+                        .effect = effect_,
+                        .incoming = incoming_,
+                        .sent = known_ ? &sent_ : nullptr});
+  }
+  RecordTest() {
+    report_.kind = report::ReportKind::Bounce;
+    incoming_.received = clock_.wall() + std::chrono::hours{1};  // in this life
+    clock_.advance(std::chrono::hours{1} + std::chrono::milliseconds{20});
+    effect_.acting = true;
+    effect_.address = "anna@example.net";
+    effect_.outcome_class = model::OutcomeClass::Blocklist;
+    effect_.rule = "spamhaus";
+    effect_.scope = model::Scope::SourceIp;
+    effect_.blocklist = "zen.spamhaus.org";
+    effect_.reply = {554, {5, 7, 1}, "blocked"};
+    sent_.pool = "main";
+    sent_.sender = "news@shop.example";
+    sent_.provider = "gmail";
+  }
+
+  report::Report report_;
+  feedback::Decision decision_;
+  feedback::Effect effect_;
+  feedback::IncomingReport incoming_;
+  feedback::SentRecipient sent_;
+  bool known_ = true;
+};
+
+TEST_F(RecordTest, EventTellsWhatTheReplySaysAndWhatTheMessageWas) {
+  record();
+  const std::vector<Kept> all = events_.all();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].type, model::EventType::BounceReport);
+  EXPECT_EQ(all[0].rule, "spamhaus");
+  EXPECT_EQ(all[0].scope, model::Scope::SourceIp);
+  EXPECT_EQ(all[0].blocklist, "zen.spamhaus.org");
+  EXPECT_EQ(all[0].sender, "news@shop.example");
+  EXPECT_EQ(all[0].pool, "main");
+  EXPECT_EQ(all[0].queued, std::chrono::milliseconds{20});
+  EXPECT_TRUE(heard_.empty()) << "a host that forwarded it was refused";
+}
+
+TEST_F(RecordTest, ReportAboutNobodyIsAnEventWithoutARecipient) {
+  report_.kind = report::ReportKind::Complaint;
+  known_ = false;
+  effect_ = {};
+  record();
+  ASSERT_EQ(events_.all().size(), 1U);
+  EXPECT_EQ(events_.all()[0].type, model::EventType::Complaint);
+  EXPECT_EQ(events_.all()[0].recipient, "");
+}
+
+TEST_F(RecordTest, FaultOfOurConfigurationRaisesTheAlarm) {
+  effect_.outcome_class = model::OutcomeClass::Authentication;
+  effect_.rule = "gmail-unauthenticated";
+  effect_.alarm = true;
+  record();
+  ASSERT_EQ(heard_.size(), 1U);
+  const delivery::LateFailure& failure = heard_[0].first;
+  EXPECT_EQ(failure.outcome.rule, "gmail-unauthenticated");
+  EXPECT_EQ(failure.outcome.outcome_class, model::OutcomeClass::Authentication);
+  EXPECT_EQ(failure.outcome.reply.code, 554);
+  EXPECT_EQ(failure.outcome.step, model::Step::Rcpt);
+  EXPECT_TRUE(failure.outcome.alarm);
+  EXPECT_EQ(failure.provider, "gmail");
+  EXPECT_FALSE(heard_[0].second);
+}
+
+TEST_F(RecordTest, LimitsHearOfRefusalsThatSpeakOfUs) {
+  effect_.about_us = true;
+  sent_.vmta = "v1";
+  sent_.campaign = "may";
+  sent_.dkim_domain = "shop.example";
+  record();
+  ASSERT_EQ(heard_.size(), 1U);
+  const delivery::LateFailure& failure = heard_[0].first;
+  EXPECT_TRUE(heard_[0].second);
+  EXPECT_EQ(failure.outcome.kind, model::OutcomeKind::Bounced);
+  EXPECT_EQ(failure.outcome.outcome_class, model::OutcomeClass::Blocklist);
+  EXPECT_EQ(failure.outcome.scope, model::Scope::SourceIp);
+  EXPECT_FALSE(failure.outcome.alarm);
+  EXPECT_EQ(failure.vmta, "v1");
+  EXPECT_EQ(failure.campaign, "may");
+  EXPECT_EQ(failure.sender_domain, "shop.example");
+  EXPECT_EQ(failure.recipient_domain, "example.net");
 }
 
 }  // namespace

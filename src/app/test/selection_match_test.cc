@@ -65,6 +65,18 @@ TEST_F(SelectionMatchTest, PathIsAVmtaAndAGroup) {
   EXPECT_FALSE(matches(with(&api::Selection::path, "v1/provider:gmail")));  // not known where it would go
 }
 
+TEST_F(SelectionMatchTest, WhoWaitsFitsThePathHeWouldTake) {
+  const api::Selection path = with(&api::Selection::path, "v1/provider:gmail");
+  queue::Place place{names_.intern("gmail"), {}, names_.intern("provider:gmail")};
+  EXPECT_TRUE(make(path).needs_places());
+  EXPECT_TRUE(make(with(&api::Selection::provider, "gmail")).needs_places());
+  EXPECT_FALSE(make(with(&api::Selection::vmta, "v1")).needs_places());
+  EXPECT_FALSE(matches(path, place));  // any vMTA of its pool
+  queue::QueuedRecipient pinned = recipient("one.example", {});
+  pinned.pinned_vmta = names_.intern("v1");
+  EXPECT_TRUE(make(path).may_match(pinned, labels_, place));
+}
+
 TEST_F(SelectionMatchTest, ImpossibleSelectionsAreNamed) {
   const auto problem = [this](const api::Selection& selection) {
     const auto made = SelectionMatch::make(selection, names_);

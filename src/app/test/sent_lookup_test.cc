@@ -17,35 +17,30 @@ std::string line(model::MessageId message, int index, const std::string& recipie
 }
 
 TEST(SentLookup, LaterEventsCountAndEarlierOnesFillUp) {
-  const std::vector<feedback::WantedRecipient> wanted{{{kFirst, 1}, {}}, {{kSecond, 0}, {}}};
+  const std::vector<model::RecipientId> wanted{{kFirst, 1}, {kSecond, 0}};
   SentLookup lookup(wanted);
   EXPECT_EQ(lookup.messages().size(), 2U);
   EXPECT_LT(lookup.since(), feedback::made_at(kFirst));
-  lookup.take(line(kFirst, 1, "b@x.test", R"(,"vmta":"v2","provider":"x")"));
+  lookup.take(
+      line(kFirst, 1, "b@x.test",
+           R"(,"vmta":"v2","pool":"main","provider":"x","route":"mx","site":"mx.x.test","source":"192.0.2.7")"));
   lookup.take(line(kFirst, 0, "a@x.test", R"(,"vmta":"v3")"));
-  lookup.take(line(kFirst, 1, "b@x.test", R"(,"stream":"news","campaign":"may","list":"weekly","vmta":"v1")"));
+  lookup.take(line(kFirst, 1, "b@x.test",
+                   R"(,"sender":"s@y.test","stream":"news","campaign":"may","list":"weekly","vmta":"v1")"));
   lookup.take("no line of the log");
   const auto found = lookup.found();
   ASSERT_EQ(found.size(), 2U);
   ASSERT_TRUE(found[0]);
   EXPECT_EQ(found[0]->address, "b@x.test");
   EXPECT_EQ(found[0]->vmta, "v2");
+  EXPECT_EQ(found[0]->route, "mx");
+  EXPECT_EQ(found[0]->site, "mx.x.test");
+  EXPECT_EQ(found[0]->source_address, "192.0.2.7");
+  EXPECT_EQ(found[0]->pool, "main");
+  EXPECT_EQ(found[0]->sender, "s@y.test");
   EXPECT_EQ(found[0]->campaign, "may");
   EXPECT_EQ(found[0]->list, "weekly");
   EXPECT_FALSE(found[1]) << "the log knows nothing of it";
-}
-
-TEST(SentLookup, RecipientOfAWholeMessageIsThatOfTheReport) {
-  const std::vector<feedback::WantedRecipient> wanted{{{kFirst, feedback::kWholeMessage}, {"B@x.test"}},
-                                                      {{kFirst, feedback::kWholeMessage}, {"stranger@x.test"}}};
-  SentLookup lookup(wanted);
-  EXPECT_EQ(lookup.messages().size(), 1U);
-  lookup.take(line(kFirst, 0, "a@x.test", ""));
-  lookup.take(line(kFirst, 7, "b@x.test", ""));
-  const auto found = lookup.found();
-  ASSERT_TRUE(found[0]);
-  EXPECT_EQ(found[0]->index, 7U);
-  EXPECT_FALSE(found[1]);
 }
 
 }  // namespace

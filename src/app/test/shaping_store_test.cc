@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/test/temp_folder.h"
+#include "base/test/temp_folder.h"
 
 namespace penstock::app {
 namespace {
@@ -15,7 +15,7 @@ class ShapingStoreTest : public ::testing::Test {
  protected:
   ShapingStoreTest() { open(); }
   void open() {
-    auto writer = state::Writer::open(folder_.path + "/state.db");
+    auto writer = state::Writer::open(folder_.file("state.db"));
     ASSERT_TRUE(writer) << writer.error().to_string();
     writer_ = std::move(*writer);
     store_ = std::make_unique<ShapingStore>(*writer_, clock_, names_, 2);
@@ -60,6 +60,7 @@ TEST_F(ShapingStoreTest, RestartKeepsSuspensionCeilingPinAndAction) {
   action.reply = "550 5.7.26 no";
   action.since = clock_.now();
   action.alarm = true;
+  learned.messages = {20, clock_.now() - 5min};
   const Time wall_end = clock_.to_wall(learned.state.suspended_until);
   store_->save(0, {{learned}, {action}});
   const delivery::ShapingMemory memory = after(10min);
@@ -71,6 +72,8 @@ TEST_F(ShapingStoreTest, RestartKeepsSuspensionCeilingPinAndAction) {
   EXPECT_EQ(back.state.connection_ceiling, 9U);
   EXPECT_EQ(clock_.to_wall(back.state.suspended_until), wall_end);
   EXPECT_EQ(back.state.cause, "421 4.7.0 later");
+  EXPECT_EQ(back.messages.known, 20U);
+  EXPECT_EQ(back.messages.since, clock_.now() - 15min);
   ASSERT_TRUE(back.pin);
   EXPECT_EQ(back.pin->connections, 3U);
   EXPECT_EQ(back.pin->rate, 2.5);
@@ -102,14 +105,141 @@ TEST_F(ShapingStoreTest, EachShardReplacesItsOwnPart) {
   EXPECT_EQ(names_.view(memory.paths[1].key.vmta), "v3");
 }
 
-TEST_F(ShapingStoreTest, ActionsThatHaveEndedAreForgotten) {
+TEST_F(ShapingStoreTest, TroubleAndWhatIsAvoidedOutlastARestartUntilTheirEnd) {
+  delivery::LearnedPath troubled{.key = {names_.intern("v1"), names_.intern("site:mx.one.example")}, .state = {}};
+  troubled.trouble = shaping::TroubleState{.failures = 5,
+                                           .suspensions = 3,
+                                           .ramp = 1,
+                                           .ramp_successes = 0,
+                                           .since = clock_.now() - 1min,
+                                           .until = clock_.now() + 14min,
+                                           .cause = "connection refused"};
+  delivery::LearnedPath avoided{.key = {names_.intern("v2"), names_.intern("provider:gmail")}, .state = {}};
+  avoided.avoided_until = clock_.now() + 50min;
+  const Time trouble_end = clock_.to_wall(troubled.trouble->until);
+  const Time avoided_end = clock_.to_wall(avoided.avoided_until);
+  store_->save(0, {{troubled, avoided}, {}});
+  delivery::ShapingMemory memory = after(10min);
+  ASSERT_EQ(memory.paths.size(), 2U);
+  ASSERT_TRUE(memory.paths[0].trouble);
+  const shaping::TroubleState& back = *memory.paths[0].trouble;
+  EXPECT_EQ(back.failures, 5U);
+  EXPECT_EQ(back.suspensions, 3U);
+  EXPECT_EQ(back.ramp, 1U);
+  EXPECT_EQ(clock_.to_wall(back.until), trouble_end);
+  EXPECT_EQ(back.cause, "connection refused");
+  EXPECT_EQ(clock_.to_wall(memory.paths[1].avoided_until), avoided_end);
+  memory = after(45min);
+  ASSERT_EQ(memory.paths.size(), 2U);
+  ASSERT_TRUE(memory.paths[0].trouble) << "its probe is still to come";
+  EXPECT_EQ(memory.paths[1].avoided_until, Time{});
+  memory = after(18min);
+  ASSERT_TRUE(memory.paths[0].trouble) << "59 minutes after its end";
+  memory = after(2min);
+  ASSERT_FALSE(memory.paths.empty());
+  EXPECT_FALSE(memory.paths[0].trouble) << "an hour after its end nobody knows";
+  EXPECT_TRUE(after(25h).paths.empty());
+}
+
+// Rows of a daemon that knew less, or more.
+TEST_F(ShapingStoreTest, RowsOfOtherVersionsAreRead) {
+  const std::int64_t saved = clock_.wall().time_since_epoch().count();
+  const auto work = [saved](state::Database& db) -> Result<> {
+    auto insert = db.prepare("INSERT INTO shaping (shard, row, saved, value) VALUES (0, ?1, ?2, ?3)");
+    if (!insert) return fail(insert.error());
+    const char* rows[] = {R"({"path":"v1","group":"provider:gmail","rate":7,"connections":3,"moon":"full"})",
+                          R"({"path":"v2","group":"provider:gmail","rate":7,"trouble":"none","avoided_until":"soon"})",
+                          R"({"action":"stop","key":{"campaign":"may"},"rule":"wrong link","pinned":true})"};
+    for (std::int64_t i = 0; i < 3; ++i) {
+      insert->bind(1, i);
+      insert->bind(2, saved);
+      insert->bind(3, std::string_view(rows[i]));
+      if (auto done = insert->run(); !done) return done;
+    }
+    return {};
+  };
+  writer_->submit(work, [](const Result<>& done) { EXPECT_TRUE(done); });
+  const delivery::ShapingMemory memory = after(1min);
+  ASSERT_EQ(memory.paths.size(), 2U);
+  EXPECT_EQ(memory.paths[0].state.rate, 7);
+  EXPECT_FALSE(memory.paths[1].trouble);
+  EXPECT_EQ(memory.paths[1].avoided_until, Time{});
+  ASSERT_EQ(memory.actions.size(), 1U);
+  EXPECT_FALSE(memory.actions[0].until);
+  EXPECT_FALSE(memory.actions[0].ramps());
+}
+
+TEST_F(ShapingStoreTest, RampGoesOnWhereItWas) {
+  shaping::Action action{.kind = shaping::ActionKind::Slow, .key = {}};
+  action.key[Dimension::Campaign] = names_.intern("may");
+  action.since = clock_.now() - 2h;
+  action.until = clock_.now() - 1min;
+  action.rate = 40;
+  action.usual = 100;
+  action.ramp_from = 25;
+  action.recovery = shaping::Recovery::Ramp;
+  store_->save(0, {{}, {action}});
+  const auto actions = after(5min).actions;
+  ASSERT_EQ(actions.size(), 1U);
+  EXPECT_TRUE(actions[0].ramps());
+  EXPECT_EQ(actions[0].rate, 40);
+  EXPECT_EQ(actions[0].usual, 100);
+  EXPECT_EQ(actions[0].answered, clock_.now());
+  EXPECT_TRUE(after(2h).actions.empty());
+}
+
+TEST_F(ShapingStoreTest, ActionsThatEndedLongAgoAreForgotten) {
   shaping::Action action{.kind = shaping::ActionKind::Suspend, .key = {}};
   action.key[Dimension::Campaign] = names_.intern("may");
   action.since = clock_.now();
   action.until = clock_.now() + 1h;
   store_->save(0, {{}, {action}});
   EXPECT_EQ(after(30min).actions.size(), 1U);
-  EXPECT_TRUE(after(40min).actions.empty());
+  EXPECT_EQ(after(40min).actions.size(), 1U) << "its ramp is still to come";
+  EXPECT_TRUE(after(2h).actions.empty());
+}
+
+TEST_F(ShapingStoreTest, RowsThatChangedAreOnDiskOnceWaitReturns) {
+  const auto kept = [&] {
+    EXPECT_TRUE(store_->wait());
+    const auto memory = store_->load();  // while the writer is open, as after a kill
+    return memory.value_or(delivery::ShapingMemory{});
+  };
+  delivery::LearnedPath first = path("v1");
+  const delivery::LearnedPath second = path("v2");
+  store_->save(0, {{first, second}, {}});
+  ASSERT_EQ(kept().paths.size(), 2U);
+  first.pin = shaping::Pin{.suspended = true, .by = "ann", .since = clock_.now()};
+  store_->save(0, {{first, second}, {}});
+  const auto of = [&](const char* vmta) {
+    for (const auto& each : kept().paths) {
+      if (each.key.vmta == names_.intern(vmta)) return each;
+    }
+    ADD_FAILURE() << vmta;
+    return first;
+  };
+  ASSERT_TRUE(of("v1").pin);
+  EXPECT_TRUE(of("v1").pin->suspended);
+  EXPECT_EQ(of("v1").pin->since, clock_.now());
+  EXPECT_FALSE(of("v2").pin);
+  store_->save(0, {{second}, {}});
+  EXPECT_EQ(kept().paths.size(), 1U);
+  EXPECT_FALSE(of("v2").pin);
+  store_->save(0, {});
+  EXPECT_TRUE(kept().paths.empty());
+}
+
+// That it is fresh counts for rows that did not change as well.
+TEST_F(ShapingStoreTest, WhatStaysAsItIsStaysFresh) {
+  store_->save(0, {{path("v1"), path("v2")}, {}});
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(2h);
+    delivery::LearnedPath other = path("v2");
+    other.state.rate = 10 + i;
+    store_->save(0, {{path("v1"), other}, {}});
+  }
+  for (const auto& each : after(30min).paths)
+    EXPECT_EQ(each.state.rate, each.key.vmta == names_.intern("v1") ? 40 : 12);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 
+#include <gtest/gtest.h>
+
 using namespace penstock;
 using namespace std::chrono_literals;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/crc32c.h"
 
+#include <gtest/gtest.h>
+
 using penstock::crc32c;
 using penstock::crc32c_extend;
 

@@ -33,6 +33,38 @@ TEST(IpAddress, LoopbackAndAnyAreKnown) {
   EXPECT_TRUE(IpAddress::parse("::1")->is_loopback());
   EXPECT_FALSE(IpAddress::parse("128.0.0.1")->is_loopback());
   EXPECT_FALSE(IpAddress::parse("1::1")->is_loopback());
+  EXPECT_EQ(IpAddress::parse("2001:db8:1:2:3:4:5:6")->holder().to_string(), "2001:db8:1:2::");
+  EXPECT_EQ(IpAddress::parse("192.0.2.1")->holder().to_string(), "192.0.2.1");
+  for (const char* text : {"192.0.2.1", "9.255.255.255", "11.0.0.0", "100.63.0.1", "100.128.0.1", "172.15.0.1",
+                           "172.32.0.1", "192.0.1.1", "192.167.0.1", "198.17.0.1", "223.255.255.255", "2001:db8::1",
+                           "2a00::1", "64:ff9b::192.0.2.1", "2002:c000:201::1", "::ffff:192.0.2.1"}) {
+    EXPECT_TRUE(IpAddress::parse(text)->is_public()) << text;
+  }
+  for (const char* text : {"0.0.0.0",
+                           "10.1.2.3",
+                           "100.64.0.1",
+                           "100.127.255.255",
+                           "127.0.0.1",
+                           "169.254.169.254",
+                           "172.16.0.1",
+                           "172.31.255.255",
+                           "192.0.0.1",
+                           "192.168.1.1",
+                           "198.18.0.1",
+                           "224.0.0.1",
+                           "255.255.255.255",
+                           "::",
+                           "::1",
+                           "fe80::1",
+                           "fc00::1",
+                           "fd12::1",
+                           "ff02::1",
+                           "64:ff9b::10.0.0.1",
+                           "2002:7f00:1::1",
+                           "::ffff:127.0.0.1",
+                           "::127.0.0.1"}) {
+    EXPECT_FALSE(IpAddress::parse(text)->is_public()) << text;
+  }
   EXPECT_TRUE(IpAddress::parse("::")->is_any());
   EXPECT_TRUE(IpAddress::parse("0.0.0.0")->is_any());
   EXPECT_FALSE(IpAddress::parse("0.0.0.1")->is_any());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/units.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 using namespace penstock;
 using namespace std::chrono_literals;
 

@@ -30,6 +30,25 @@ TEST(Classifier, DeferralThatMeansNoSuchUserIsFinal) {
   EXPECT_EQ(verdict.scope, Scope::Recipient);
 }
 
+// Whatever its words: it ends the connection, and so meets recipients that it does not speak of.
+TEST(Classifier, GoodbyeOfTheServerIsNeverFinal) {
+  const Verdict verdict = ask("421 4.7.0 user unknown, too many errors");
+  EXPECT_FALSE(verdict.final);
+  EXPECT_FALSE(ask("421 5.5.5 whatever").final);
+  EXPECT_TRUE(ask("521 5.5.5 whatever").final);
+}
+
+// As the daemon does with whoever does not let it in.
+TEST(Classifier, NobodyFailsBeforeMail) {
+  const auto final_at = [](Step step) {
+    return Classifier::shipped()->classify({554, {5, 7, 1}, "Access denied for your host"}, step, "").final;
+  };
+  for (const Step step : {Step::Connect, Step::Banner, Step::Ehlo, Step::StartTls, Step::Auth}) {
+    EXPECT_FALSE(final_at(step)) << to_string(step);
+  }
+  EXPECT_TRUE(final_at(Step::Mail));
+}
+
 TEST(Classifier, DeferralByCodeAloneIsTriedAgain) {
   const Verdict verdict = ask("450 4.1.1 <a@example.com>");
   EXPECT_EQ(verdict.outcome_class, OutcomeClass::InvalidMailbox);
@@ -49,6 +68,55 @@ TEST(Classifier, RefusalThatMeansSlowDownIsTriedAgain) {
         "554 Too many connections", "550 5.4.5 Daily sending quota exceeded"}) {
     EXPECT_FALSE(ask(text).final) << text;
   }
+}
+
+TEST(Classifier, DeferralThatHoldsOutHopeIsNeverFinal) {
+  for (const char* text :
+       {"451 Recipient temporarily unavailable", "451 4.3.0 User unavailable at the moment",
+        "450 Recipient unavailable, try again later", "451 Account not available right now",
+        "451 mailbox does not exist yet, is being provisioned", "451 LDAP error: unable to find user, server down",
+        "451 recipient not found in local cache, retry in 5 minutes", "451 Temporary error: user not found",
+        "450 4.2.1 The recipient's account is temporarily suspended", "550 Recipient temporarily unavailable",
+        "450 4.1.1 <a@example.com>: Recipient address rejected: User unknown in local recipient table, try again later",
+        "451 no such user in the directory, its replica is temporarily behind"}) {
+    for (const char* provider : {"", "gmail", "qq", "mail.ru", "microsoft", "yahoo"}) {
+      const Verdict verdict = ask(text, provider);
+      EXPECT_FALSE(verdict.final) << text << " at " << provider << " by " << verdict.rule;
+    }
+  }
+  EXPECT_TRUE(ask("450 4.1.1 no such user here").final);
+}
+
+TEST(Classifier, RefusalThatMeansLaterIsTriedAgain) {
+  EXPECT_EQ(ask("550 Greylisted, try later").outcome_class, OutcomeClass::Greylisting);
+  for (const char* text : {"550 Greylisted, try later", "550 try again later", "554 System load too high",
+                           "550 5.3.2 Please try later, system is busy", "554 5.3.0 Server overloaded"}) {
+    EXPECT_FALSE(ask(text).final) << text;
+  }
+  EXPECT_TRUE(ask("550 5.7.1 Blocked by policy, try again later").final);
+  EXPECT_TRUE(ask("550 5.1.1 User unknown, check the address and try again later").final);
+}
+
+// It speaks of us, though the words are those of unknown recipients.
+TEST(Classifier, UnknownMeansNotAlwaysTheRecipient) {
+  for (const char* text :
+       {"550 Too many unknown users from 192.0.2.1", "550 5.7.1 Your IP has sent to too many non-existent users",
+        "550 5.1.7 The return path mailbox does not exist", "550 Reverse-path mailbox unavailable",
+        "550 Callback verification failed: no such user", "550 your domain does not exist",
+        "550 The address in the From header does not exist", "550 Header To: address is invalid",
+        "550 5.5.1 The reply-to address is invalid", "550 URL domain does not exist", "550 Unknown host [192.0.2.1]",
+        "550 Mail from unknown host rejected", "550 5.7.1 Your account is disabled"}) {
+    for (const char* provider : {"", "gmail", "qq", "mail.ru", "microsoft", "yahoo"}) {
+      const Verdict verdict = ask(text, provider);
+      EXPECT_NE(verdict.scope, Scope::Recipient) << text << " at " << provider << " by " << verdict.rule;
+    }
+  }
+}
+
+TEST(Classifier, RangeIsTheScopeWhereOneIsNamed) {
+  EXPECT_EQ(ask("550 Your range 192.0.2.0/24 is blocked").scope, Scope::IpRange);
+  EXPECT_EQ(ask("554 5.7.1 192.0.2.0/24 listed in bl.example.org").scope, Scope::IpRange);
+  EXPECT_EQ(ask("550 Your IP 192.0.2.1 is blocked").scope, Scope::SourceIp);
 }
 
 TEST(Classifier, FullMailboxIsTriedAgainWhateverTheCode) {
@@ -166,6 +234,10 @@ TEST(Classifier, WaitIsReadOrTakenFromTheRule) {
   EXPECT_FALSE(ask("450 4.2.0 Greylisted").wait);
   EXPECT_EQ(ask("421 4.7.0 [TSS04] temporarily deferred due to user complaints", "yahoo").wait, 1h);
   EXPECT_FALSE(ask("550 5.1.1 User unknown, try again in 10 minutes").wait);
+  EXPECT_TRUE(ask("421 4.7.0 [TSS04] temporarily deferred, try again in 2 hours", "yahoo").wait_told);
+  EXPECT_FALSE(ask("421 4.7.0 [TSS04] temporarily deferred due to user complaints", "yahoo").wait_told)
+      << "an hour is what the rule knows; the reply asks for nothing";
+  EXPECT_FALSE(ask("450 4.2.0 Greylisted").wait_told);
 }
 
 TEST(Classifier, BlocklistIsNamed) {
@@ -236,11 +308,13 @@ TEST(Apply, WritesTheVerdictIntoTheOutcome) {
   verdict.rule = "r";
   verdict.scope = Scope::SourceIp;
   verdict.wait = 5min;
+  verdict.wait_told = true;
   apply(verdict, outcome);
   EXPECT_EQ(outcome.kind, model::OutcomeKind::Deferred);
   EXPECT_EQ(outcome.outcome_class, OutcomeClass::RateLimit);
   EXPECT_EQ(outcome.rule, "r");
   EXPECT_EQ(outcome.wait, 5min);
+  EXPECT_TRUE(outcome.wait_told);
   verdict.final = true;
   apply(verdict, outcome);
   EXPECT_EQ(outcome.kind, model::OutcomeKind::Bounced);

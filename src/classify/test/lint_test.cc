@@ -81,6 +81,27 @@ TEST(Lint, CapitalsInAPatternAreTold) {
   EXPECT_EQ(lint_rule("id = \"a\"\npattern = 'frob\\S'\nsamples = [\"550 frobs\"]\nnear_misses = [\"550 x\"]"), "");
 }
 
+TEST(Lint, SyntaxHasNoCapitalLetters) {
+  for (const char* pattern : {"a\\pL*b", "a\\S+b", "\\p{Greek}b", "(?P<Name>ab)", "a\\x4Ab"}) {
+    const std::string told = lint_rule("id = \"a\"\npattern = '" + std::string(pattern) +
+                                       "'\nsamples = [\"550 x\"]\nnear_misses = [\"550 y\"]");
+    EXPECT_EQ(told.find("capital letters"), std::string::npos) << told;
+  }
+  EXPECT_NE(lint_rule("id = \"a\"\npattern = 'a\\pLB'\nsamples = [\"550 x\"]").find("capital"), std::string::npos);
+}
+
+TEST(Lint, RuleThatLeavesShippedOnesNothingIsWarnedOf) {
+  const std::string greedy =
+      lint_rule("id = \"mine\"\npattern = '[a-z]'\nsamples = [\"550 frob\"]", "provider = \"gmail\"\n");
+  EXPECT_NE(greedy.find("rule \"mine\" takes all that the shipped rules "), std::string::npos) << greedy;
+  EXPECT_NE(greedy.find(" more are for"), std::string::npos) << greedy;
+  EXPECT_NE(greedy.find("warning"), std::string::npos) << greedy;
+  // One that replaces another by its id, and one that takes a part, are as meant.
+  EXPECT_EQ(lint_rule("id = \"gmail-try-again\"\npattern = 'try again'\nsamples = [\"421 4.7.0 Try again later\"]",
+                      "provider = \"gmail\"\n"),
+            "");
+}
+
 TEST(Lint, UnknownProviderIsTold) {
   const std::string rule = "id = \"a\"\npattern = 'frob'\nsamples = [\"550 frob\"]";
   EXPECT_NE(lint_rule(rule, "provider = \"yaho\"\n").find("there is no provider \"yaho\"; did you mean \"yahoo\"?"),
@@ -98,15 +119,48 @@ TEST(Lint, FormIsCheckedFirst) {
 }
 
 TEST(CostlyPart, RepetitionOverBlanksIsCostly) {
-  for (const char* bad : {"a.*b", "a.+b", "a.{3,}b", "[^x]*", "[^x]+y", "[a ]+", "[\\s]*", "\\W+", "\\D*", ".{0,40}",
-                          "a{17}", "[^ ]{1,60} "}) {
+  for (const char* bad : {"a.*b",
+                          "a.+b",
+                          "a.{3,}b",
+                          "[^x]*",
+                          "[^x]+y",
+                          "[a ]+",
+                          "[\\s]*",
+                          "\\W+",
+                          "\\D*",
+                          ".{0,40}",
+                          "a{17}",
+                          "[^ ]{1,60} ",
+                          "(?:.)*",
+                          "(?:[^x])+",
+                          "(?:[a-z]+ )*",
+                          "(?:a |to [^ ]+ )*",
+                          "((?:[a-z]+ b)c)+",
+                          "(?P<n>.){2,}",
+                          "(?:ab){20}",
+                          "a(\\s|\\S)+b",
+                          "a[[:alpha:] ]*b",
+                          "(?: |[a-z])*",
+                          "(?:\\s\\S)*",
+                          "[!-~ ]+",
+                          "[\\x00-\\xff]*",
+                          "[[:^alpha:]]+",
+                          "(?:(?: )|(?:[a-z]))+",
+                          "\\PL*",
+                          "(?:[a-z][a-z] )*",
+                          "\\p{L}*.*"}) {
     EXPECT_NE(costly_part(bad), "") << bad;
   }
 }
 
 TEST(CostlyPart, BoundedOrWordwiseRepetitionIsNot) {
-  for (const char* good : {"", "abc", "[^ ]+ ", "[a-z]*", "[0-9]+", "a?b?", ".{0,3}x", "\\d+", "(?:a|b)*", "\\.*",
-                           "[^\\s]+", "\\x{80}", "x{3}", "a\\+b", "[.*]", "a{", "]+"}) {
+  for (
+      const char* good :
+      {"",        "abc",         "[^ ]+ ",       "[a-z]*",         "[0-9]+",           "a?b?",           ".{0,3}x",
+       "\\d+",    "(?:a|b)*",    "\\.*",         "[^\\s]+",        "\\x{80}",          "x{3}",           "a\\+b",
+       "[.*]",    "a{",          "]+",           "(?:foo bar)?",   "(?: [a-z]+){1,4}", "(?:[a-z]+\\.)+", "(a b)(c)*",
+       "a\\pL*b", "\\p{Greek}+", "[[:alpha:]]*", "[[:alpha:]-]+",  "\\xe9*",           "\\s+",           "[[:space:]]*",
+       "( *)x",   "\\(a b\\)*",  "a)*",          "(?:the |our )*", "((?:a b)c)*"}) {
     EXPECT_EQ(costly_part(good), "") << good;
   }
 }

@@ -85,6 +85,9 @@ TEST(ReadRules, MistakesAreToldWithPlaceAndRemedy) {
       {"id = \"a\"\nstatus = \"550\"\nclass = \"policy\"", "status \"550\" is none"},
       {"id = \"a\"\npattern = 3\nclass = \"policy\"", "pattern must be a text or a list of texts"},
       {"id = \"a\"\npattern = 'x'\nclass = \"policy\"\nwait = \"soon\"", "wait \"soon\""},
+      {"id = \"a\"\npattern = 'x'\nclass = \"policy\"\nwait_is_told = true", "wait_is_told without a duration"},
+      {"id = \"a\"\npattern = 'x'\nclass = \"policy\"\nwait = \"told\"\nwait_is_told = true",
+       "wait_is_told without a duration; say how long: wait = \"4h\""},
       {"id = \"a\"\npattern = 'x'\nclass = \"policy\"\nfinal = \"yes\"", "final must be true or false"},
       {"id = \"a\"\npatern = 'x'\nclass = \"policy\"", "unknown key \"patern\"; did you mean \"pattern\"?"},
   };
@@ -92,6 +95,16 @@ TEST(ReadRules, MistakesAreToldWithPlaceAndRemedy) {
     const std::string problems = problems_of("[[rule]]\n" + std::string(c.rule) + "\n");
     EXPECT_NE(problems.find(c.words), std::string::npos) << c.rule << "\n" << problems;
   }
+}
+
+TEST(ReadRules, RuleMayKnowThatItsWordsAskForAWait) {
+  config::Problems problems;
+  const auto file = read_rule_file(
+      "[[rule]]\nid = \"a\"\npattern = 'some hours'\nclass = \"rate-limit\"\nwait = \"4h\"\nwait_is_told = true\n",
+      "test.toml", problems);
+  ASSERT_TRUE(file && !problems.any_error());
+  EXPECT_TRUE(file->rules[0].wait_is_told);
+  EXPECT_EQ(file->rules[0].wait, 4h);
 }
 
 TEST(ReadRules, HeadsAreChecked) {

@@ -76,7 +76,11 @@ TEST(Said, StepIsReadFromTheQuote) {
   EXPECT_EQ(said.step, Step::Rcpt);
   EXPECT_EQ(said.text, "no");
   EXPECT_EQ(quote("550 no (in reply to end of DATA command)").step, Step::EndOfData);
+  EXPECT_EQ(quote("550 no (in reply to MAIL FROM command)").step, Step::Mail);
   EXPECT_FALSE(quote("550 no (in reply to something else)").step);
+  EXPECT_EQ(quote("SMTP error from remote mail server after RCPT TO:<a@b>: 550 no").step, Step::Rcpt);
+  EXPECT_EQ(quote("SMTP error from remote mail server after initial connection: 554 no").step, Step::Banner);
+  EXPECT_EQ(quote("host mx[192.0.2.9] refused to talk to me: 554 no").step, Step::Banner);
 }
 
 TEST(Said, LongTextIsCut) {

@@ -61,6 +61,24 @@ TEST(ToldWait, NumbersMayBeWords) {
   EXPECT_EQ(told_wait("ten minutes ago"), std::nullopt);
 }
 
+TEST(ToldWait, FractionsAndHalves) {
+  EXPECT_EQ(told_wait("try again in 1.5 hours"), 90min);
+  EXPECT_EQ(told_wait("try again in 2,25 minuten"), 135s);
+  EXPECT_EQ(told_wait("try again in half an hour"), 30min);
+  EXPECT_EQ(told_wait("bitte in einer halben stunde erneut versuchen"), 30min);
+  EXPECT_EQ(told_wait("bitte in 15 minuten erneut versuchen"), 15min);
+}
+
+TEST(ToldWait, SecondsMayGoWithoutTheirName) {
+  EXPECT_EQ(told_wait("greylisted for 300"), 300s);
+  EXPECT_EQ(told_wait("greylisted, try again in 600."), 600s);
+  EXPECT_EQ(told_wait("retry later: 3600s remaining"), 3600s);
+  EXPECT_FALSE(told_wait("greylisted for 3"));
+  EXPECT_FALSE(told_wait("see rfc for 300 reasons"));
+  EXPECT_FALSE(told_wait("blocked for 300 messages"));
+  EXPECT_FALSE(told_wait("try again in 192.0.2.1"));
+}
+
 TEST(ToldWait, OtherNumbersAreNoTimes) {
   for (const char* none :
        {"", "try again later", "error 10 in module", "after 10 messages", "in 4.7.0 s", "10 minutes ago", "in 10",
@@ -78,6 +96,11 @@ TEST(BlocklistName, ZoneBehindTheUsualWords) {
 TEST(BlocklistName, KnownNamesAnywhere) {
   EXPECT_EQ(blocklist_name("is in the spamhaus sbl-xbl database"), "spamhaus sbl-xbl");
   EXPECT_EQ(blocklist_name("blocked using cloudmark sender intelligence"), "cloudmark sender intelligence");
+}
+
+TEST(BlocklistName, ListsWithoutAHostName) {
+  EXPECT_EQ(blocklist_name("blocked by abusix mail intelligence"), "abusix mail intelligence");
+  EXPECT_EQ(blocklist_name("your ip is listed by invaluement ivmsip"), "ivmsip");
 }
 
 TEST(BlocklistName, NothingWhenNoneIsNamed) {

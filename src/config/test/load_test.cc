@@ -120,12 +120,25 @@ TEST(LoadConfig, TwoKindsOfMailLoadWithThePoolDeclared) {
   EXPECT_EQ(config.fallback_stream, "default");
 }
 
-TEST(LoadConfig, TwoKindsOfMailAloneLacksItsPool) {
+TEST(LoadConfig, TwoKindsOfMailAloneGoOutAsThisMachine) {
   const Loaded loaded = load(kTwoKinds);
+  EXPECT_THAT(lines(loaded), ElementsAre(testing::HasSubstr("no mail can come in")));  // a warning
+  ASSERT_TRUE(loaded.config);
+  ASSERT_EQ(loaded.config->vmtas.size(), 1U);
+  const Vmta& vmta = loaded.config->vmtas[0];
+  EXPECT_EQ(vmta.name, "default");
+  EXPECT_FALSE(vmta.source_v4 || vmta.source_v6);
+  EXPECT_EQ(vmta.ehlo, "host.example");
+  ASSERT_EQ(loaded.config->pools.size(), 1U);
+  EXPECT_EQ(loaded.config->pools[0].name, "marketing");
+  EXPECT_EQ(loaded.config->pools[0].members.at(0).vmta, "default");
+}
+
+TEST(LoadConfig, PoolThatIsNotDeclaredIsAMistakeWhereOthersAre) {
+  const Loaded loaded = load(std::string(kRelayEverything) + kTwoKinds);
   EXPECT_EQ(loaded.config, nullptr);
-  EXPECT_THAT(lines(loaded),
-              testing::Contains("/etc/p/penstock.toml:6:8: pool \"marketing\" of stream \"marketing\" is "
-                                "not declared; declare it with [[pool]] and name = \"marketing\""));
+  EXPECT_THAT(lines(loaded), testing::Contains(testing::HasSubstr("pool \"marketing\" of stream \"marketing\" is not "
+                                                                  "declared; declare it with [[pool]]")));
 }
 
 TEST(LoadConfig, SmallestFileLetsNobodyButThisMachineRelay) {
@@ -311,6 +324,80 @@ TEST(FallbackStream, IsDefaultOrTheFirstWithoutMatchOrTheLast) {
   EXPECT_EQ(load(head + stream("a", false) + stream("default", true)).config->fallback_stream, "default");
   EXPECT_EQ(load(head + stream("a", true) + stream("b", false) + stream("c", false)).config->fallback_stream, "b");
   EXPECT_EQ(load(head + stream("only", true)).config->fallback_stream, "only");
+}
+
+TEST(LoadConfig, PathRulesAndActionsAreReadAndShown) {
+  const Loaded loaded = load(std::string(kSmallest) + R"([[path]]
+vmta = "v1"
+provider = "gmail"
+connections = 3
+[[action]]
+name = "campaign-doubted"
+what = "slow"
+classes = "spam-content"
+per = ["campaign"]
+length = "off"
+)");
+  ASSERT_THAT(lines(loaded), IsEmpty());
+  ASSERT_EQ(loaded.config->paths.size(), 1U);
+  EXPECT_EQ(loaded.config->paths[0].limits.connections, 3U);
+  ASSERT_EQ(loaded.config->actions.size(), 1U);
+  EXPECT_EQ(loaded.config->actions[0].length, Duration::zero());
+  ASSERT_NE(find(loaded, "path.1.connections"), nullptr);
+  ASSERT_NE(find(loaded, "action.campaign-doubted.what"), nullptr);
+  EXPECT_EQ(find(loaded, "action.campaign-doubted.what")->value, "\"slow\"");
+}
+
+TEST(LoadConfig, LimitOnWhatNothingOfOursHasIsWarnedOf) {
+  const Loaded loaded = load(std::string(kSmallest) + R"([[vmta]]
+name = "v2"
+source = "192.0.2.10"
+[[limit]]
+name = "a"
+source_ip = "192.0.2.1"
+connections = 3
+[[limit]]
+name = "b"
+dkim_domain = "news.example"
+connections = 3
+[[limit]]
+name = "c"
+vmta = "v2"
+connections = 3
+[[limit]]
+name = "d"
+source_ip = "*"
+connections = 3
+)");
+  EXPECT_THAT(lines(loaded),
+              ElementsAre(HasSubstr("source_ip \"192.0.2.1\" is the source of no vMTA; did you mean \"192.0.2.10\"?"),
+                          HasSubstr("dkim_domain \"news.example\" is declared by no [[dkim]]; it never holds as it is"),
+                          HasSubstr("vmta \"v2\" is in no pool")));
+  for (const Problem& problem : loaded.problems) EXPECT_FALSE(problem.is_error);
+}
+
+TEST(LoadConfig, TwoVmtasOfOneAddressAreWarnedOf) {
+  const Loaded loaded = load(R"([[listener]]
+relay_from = "127.0.0.1"
+[[vmta]]
+name = "v1"
+source = "192.0.2.1"
+[[vmta]]
+name = "v2"
+source = ["192.0.2.1", "2001:db8::1"]
+[[vmta]]
+name = "v3"
+source = "192.0.2.1"
+enabled = false
+[[pool]]
+name = "main"
+members = [{ vmta = "v1" }, { vmta = "v2" }]
+[[stream]]
+name = "default"
+pool = "main"
+)");
+  EXPECT_THAT(lines(loaded), ElementsAre(HasSubstr("vmta \"v1\" sends from 192.0.2.1 too")));
+  EXPECT_FALSE(loaded.problems[0].is_error);
 }
 
 }  // namespace

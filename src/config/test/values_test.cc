@@ -225,6 +225,8 @@ TEST(ParseToml, WhatTheLibraryStumblesOverIsASyntaxError) {
 TEST(Problem, LinesHideControlCharactersAndSayWarning) {
   EXPECT_EQ(format_problem({"a.toml", 3, 4, "k", "bad \x1b[2J", "do", false}),
             "a.toml:3:4: bad \\x1b[2J; do (warning)");
+  EXPECT_EQ(format_problem({"a.toml", 3, 4, "k", "bad \u009b\u202e", "do", true}),
+            "a.toml:3:4: bad \\u009b\\u202e; do");
   EXPECT_EQ(format_problem({"a.toml", 0, 0, "", "gone", "", true}), "a.toml: gone");
 }
 

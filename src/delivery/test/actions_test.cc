@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "delivery/scan.h"
 #include "delivery/test/desk.h"
 #include "delivery/test/scripted_receiver.h"
@@ -18,6 +20,32 @@ using shaping::ActionKind;
 using shaping::Dimension;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+
+// Everybody asks when he was told to; who is let through is gone.
+TEST(ActionDesk, BacklogOfMoreThanAQuarterOfAnHourGoesOutAtItsRateToo) {
+  queue::ChunkPool pool;
+  ActionDesk desk(pool);
+  Action slow{.kind = ActionKind::Slow, .key = {}};
+  slow.key[Dimension::Campaign] = model::NameId{7};
+  slow.rate = 1;
+  const Time begin{1h};
+  slow.since = begin;
+  desk.pin(slow);
+  std::multimap<Time, int> due;
+  for (int i = 0; i < 3600; ++i) due.emplace(begin, i);
+  int gone = 0;
+  for (Time now = begin; !due.empty() && now < begin + 50min; now = due.empty() ? now : due.begin()->first) {
+    due.erase(due.begin());
+    const ActionDesk::Answer answer = desk.ask(slow.key, 1, now);
+    if (answer.what == ActionDesk::Answer::What::Go) {
+      ++gone;
+    } else {
+      due.emplace(answer.until, 0);
+    }
+  }
+  EXPECT_GE(gone, 2900);
+  EXPECT_LE(gone, 3002);
+}
 
 class ActionsTest : public ::testing::Test {
  protected:
@@ -43,6 +71,17 @@ class ActionsTest : public ::testing::Test {
       model::Envelope envelope = desk_.envelope({"r" + std::to_string(++sent_) + "@" + domain});
       envelope.sender = sender;
       envelope.labels.campaign = campaign;
+      desk_.admit(desk_.store(std::move(envelope)));
+    }
+  }
+  // To a thousand recipients each, of the campaign "may".
+  void send_many(int messages, const std::string& sender) {
+    for (int message = 0; message < messages; ++message) {
+      std::vector<std::string> addresses;
+      for (int i = 0; i < 1000; ++i) addresses.push_back(fmt::format("m{}-{}@one.example", message, i));
+      model::Envelope envelope = desk_.envelope(addresses);
+      envelope.sender = sender;
+      envelope.labels.campaign = "may";
       desk_.admit(desk_.store(std::move(envelope)));
     }
   }
@@ -146,6 +185,58 @@ TEST_F(ActionsTest, SuspensionEndsByItselfAndMailGoesOn) {
   wait_for(EventType::Delivered, 1);
 }
 
+TEST_F(ActionsTest, WhatWasSuspendedComesBackInARampAndOthersDoNotWait) {
+  Action action = stop(Dimension::Campaign, "may", ActionKind::Suspend);
+  action.until = desk_.clock.now() + 10min;
+  desk_.dispatcher().pin_action(action);
+  send(24, "news@shop.example", "may");
+  wait_for(EventType::Held, 24);
+  desk_.clock.advance(10min);
+  wait_for(EventType::Delivered, 1);
+  const auto told = desk_.events.of(EventType::Action);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_THAT(told[0].detail, HasSubstr("the suspend of campaign=may has ended; it begins again with 1 recipients a"));
+  EXPECT_EQ(desk_.count(Whereabouts::Held), 23U) << "they wait where they cost nothing";
+  ASSERT_THAT(desk_.dispatcher().actions().list(desk_.clock.now()), SizeIs(1));
+  EXPECT_TRUE(desk_.dispatcher().actions().list(desk_.clock.now())[0].ramps());
+  send(5, "news@shop.example", "june");
+  wait_for(EventType::Delivered, 6);
+  send(1, "news@shop.example", "may");  // who is new stands behind them
+  int seconds = 0;
+  for (; desk_.events.count(EventType::Delivered) < 30 && seconds < 50; ++seconds) {
+    const std::size_t before = desk_.events.count(EventType::Delivered);
+    desk_.clock.advance(1s);
+    desk_.run_until([&] { return desk_.events.count(EventType::Delivered) > before; });
+  }
+  EXPECT_GT(seconds, 8) << "not all at once";
+  EXPECT_NEAR(desk_.dispatcher().actions().list(desk_.clock.now())[0].rate, 1 + 25 * 0.07, 0.01)
+      << "faster with each one taken";
+  EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
+}
+
+TEST_F(ActionsTest, ManyAreLetGoInSlices) {
+  desk_.dispatcher().pin_action(stop(Dimension::Campaign, "may"));
+  send_many(5, "news@shop.example");
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 5000; });
+  receiver_->hold();  // it is not about the deliveries
+  EXPECT_TRUE(desk_.dispatcher().clear_action(stop(Dimension::Campaign, "may").key));
+  EXPECT_GT(desk_.count(Whereabouts::Held), 2000U) << "other mail of the shard has its turn";
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 0; });
+  EXPECT_EQ(desk_.events.of(EventType::Action).size(), 1U);
+}
+
+TEST_F(ActionsTest, ManyExpireInSlices) {
+  refuse("bad.example",
+         "550 5.7.26 Unauthenticated email from bad.example is not accepted due to domain's DMARC policy");
+  send(5, "news@bad.example");
+  wait_for(EventType::Bounced, 5);
+  send_many(5, "news@bad.example");
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 5000; });
+  desk_.clock.advance(25h);
+  desk_.run_until([&] { return desk_.events.count(EventType::Expired) == 5000; });
+  EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
+}
+
 TEST_F(ActionsTest, WhatARuleStopsStillExpires) {
   refuse("bad.example",
          "550 5.7.26 Unauthenticated email from bad.example is not accepted due to domain's DMARC policy");
@@ -168,6 +259,45 @@ TEST_F(ActionsTest, SlowedCampaignGoesOutAtItsRateAndOthersDoNotWait) {
     wait_for(EventType::Delivered, 7 + 2 * second);
   }
   EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
+}
+
+TEST_F(ActionsTest, VmtaThatAListNamesTakesNoMoreMailWhereAnotherIsFree) {
+  receiver_->set_answer([](const Heard& heard) {
+    return heard.verb == "RCPT" && heard.source == "127.0.0.2"
+               ? "550 5.7.1 Service unavailable; Client host [127.0.0.2] blocked using zen.spamhaus.org"
+               : "";
+  });
+  std::size_t by_v1 = 0;
+  for (int i = 0; i < 80; ++i) desk_.send({fmt::format("r{}@one.example", ++sent_)}, "news");
+  wait_for(EventType::Bounced, 20);
+  wait_for(EventType::Delivered, 60);
+  for (const Recorded& bounced : desk_.events.of(EventType::Bounced)) by_v1 += bounced.vmta == "v1" ? 1 : 0;
+  EXPECT_EQ(by_v1, 20U) << "what it takes to be sure";
+  const auto actions = desk_.dispatcher().actions().list(desk_.clock.now());
+  ASSERT_THAT(actions, SizeIs(1));
+  EXPECT_EQ(actions[0].rule, "address-listed");
+  EXPECT_TRUE(actions[0].alarm);
+  EXPECT_EQ(desk_.count(Whereabouts::Held), 0U);
+
+  // Where no other member is free it is held, and goes on when the hour is over.
+  desk_.change_plan([](Plan& plan) { plan.pools[1].members = {{0, 1}, {1, 0}}; });
+  desk_.send({"later@one.example"}, "news");
+  wait_for(EventType::Held, 1);
+  receiver_->set_answer({});
+  desk_.clock.advance(1h);
+  wait_for(EventType::Delivered, 61);
+  EXPECT_EQ(desk_.events.of(EventType::Delivered).back().vmta, "v1");
+}
+
+TEST_F(ActionsTest, WhoMustUseAVmtaThatIsSuspendedWaitsForIt) {
+  desk_.dispatcher().pin_action(stop(Dimension::Vmta, "v1", ActionKind::Suspend));
+  for (int i = 0; i < 10; ++i) desk_.send({fmt::format("r{}@one.example", ++sent_)}, "news");
+  wait_for(EventType::Delivered, 10);
+  for (const Recorded& delivered : desk_.events.of(EventType::Delivered)) EXPECT_EQ(delivered.vmta, "v2");
+  desk_.send({"only@one.example"});  // its pool has none but v1
+  wait_for(EventType::Held, 1);
+  EXPECT_TRUE(desk_.dispatcher().clear_action(stop(Dimension::Vmta, "v1").key));
+  wait_for(EventType::Delivered, 11);
 }
 
 // The path waits in memory for the moment at which its suspension would end by itself.
@@ -194,6 +324,32 @@ TEST_F(ActionsTest, PathThatAnOperatorClearsOrUnpinsGoesOnAtOnce) {
   ASSERT_EQ(desk_.events.count(EventType::Delivered), 1U);
   ASSERT_TRUE(desk_.dispatcher().pin_path(path, std::nullopt));
   wait_for(EventType::Delivered, 2);
+}
+
+TEST_F(ActionsTest, ReloadChangesRulesAndLetsGoWhomARuleThatIsNoMoreHeld) {
+  shaping::ActionRule rule{.id = "mine",
+                           .classes = {},
+                           .per = shaping::Dimensions{Dimension::SenderDomain, Dimension::Provider},
+                           .replies = 2,
+                           .share = 0,
+                           .kind = ActionKind::Suspend,
+                           .length = 1h};
+  desk_.change_plan(
+      [&](Plan& plan) { plan.action_rules = std::make_shared<const std::vector<shaping::ActionRule>>(1, rule); });
+  refuse("bad.example", "550 5.7.1 no");
+  send(1, "a@bad.example");
+  wait_for(EventType::Bounced, 1);
+  // A reload that changes something else keeps what was counted.
+  desk_.change_plan([](Plan& plan) { plan.timeouts.idle = 30s; });
+  send(1, "a@bad.example");
+  wait_for(EventType::Bounced, 2);
+  send(3, "a@bad.example");
+  desk_.run_until([&] { return held_in_scan() == 3; });
+  receiver_->set_answer({});
+  desk_.change_plan([](Plan& plan) { plan.action_rules = nullptr; });
+  desk_.clock.advance(2s);
+  wait_for(EventType::Delivered, 3);
+  EXPECT_TRUE(desk_.dispatcher().actions().empty());
 }
 
 }  // namespace

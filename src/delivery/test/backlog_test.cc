@@ -69,6 +69,12 @@ TEST_F(BacklogTest, HoldStays) {
   EXPECT_EQ(only().hold, queue::HoldReason::Operator);
 }
 
+TEST_F(BacklogTest, WhatTheSenderAsksOfTlsStays) {
+  EXPECT_EQ(labels_.view(only().labels).tls, model::TlsWish::Usual);
+  found_.tls = model::TlsWish::Required;
+  EXPECT_EQ(labels_.view(only().labels).tls, model::TlsWish::Required);
+}
+
 TEST_F(BacklogTest, HugeNumbersAreCut) {
   found_.attempts = 1'000'000;
   found_.body_bytes = ~0ULL - 2000;

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test/effort.h"
+
 namespace penstock::delivery {
 namespace {
 
@@ -56,6 +58,7 @@ void RecordingSink::record(const model::Event& event) {
                std::string(event.peer_host),
                std::string(event.detail),
                event.step,
+               event.has_step,
                event.reply,
                event.outcome_class,
                event.rule,
@@ -105,9 +108,9 @@ void Desk::start() {
   readers_ = std::make_unique<http::Workers>(1, "read");
   Backlog backlog(clock, names, labels, 1);
   for (const auto& [id, found] : box.sink.found) {
-    backlog.recovered({id, found.domain, found.stream, found.tenant, found.campaign, found.vmta, found.pinned_vmta,
-                       found.body_bytes, found.received, found.first_attempt, found.next_due, found.attempts,
-                       found.hold, found.flags});
+    backlog.recovered({id, found.domain, found.stream, found.tenant, found.campaign, found.vmta, found.tls,
+                       found.pinned_vmta, found.body_bytes, found.received, found.first_attempt, found.next_due,
+                       found.attempts, found.hold, found.flags});
   }
   engine = std::make_unique<Engine>(Engine::Parts{*shards,
                                                   clock,
@@ -189,10 +192,10 @@ void Desk::poll() {
 }
 
 void Desk::run_until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!done()) {
     if (std::chrono::steady_clock::now() >= deadline) {
-      ADD_FAILURE() << "it did not happen within ten seconds";
+      ADD_FAILURE() << "it does not happen";
       return;
     }
     (*shards)[0].io().run_one_for(1s);

@@ -29,6 +29,7 @@ struct Recorded {
   model::RecipientId id;
   std::string recipient, vmta, pool, route, source_address, peer_host, detail;
   model::Step step;
+  bool has_step;
   model::Reply reply;
   model::OutcomeClass outcome_class;
   std::string_view rule;  // lives as long as the process

@@ -51,6 +51,11 @@ class DestinationTableTest : public ::testing::Test {
   }
   std::optional<Resolved> find(std::string_view domain) { return table_.find(names_.intern(domain), stream_); }
   std::string_view text(model::NameId id) { return names_.view(id); }
+  // "provider group"
+  std::string place(std::string_view domain) {
+    const PlaceTable::Known known = table_.place_of(names_.intern(domain), stream_);
+    return std::string(text(known.provider)) + " " + std::string(text(known.group));
+  }
   void use(RouteKind kind, std::vector<RelayHost> hosts) { stream_.route = {kind, std::move(hosts)}; }
 
   dns::FakeResolver dns_;
@@ -59,8 +64,9 @@ class DestinationTableTest : public ::testing::Test {
   dns::Probe probe_{registry_};
   dns::HostFinder finder_{dns_};
   model::NameTable names_;
+  PlaceTable places_;
   net::ShardSet shards_{1};
-  DestinationTable table_{shards_[0], names_, dns_, finder_, clock_, probe_};
+  DestinationTable table_{shards_[0], names_, places_, dns_, finder_, clock_, probe_};
   std::shared_ptr<Plan> plan_;  // changed only before it is set again
   Stream stream_;
 };
@@ -83,10 +89,10 @@ TEST_F(DestinationTableTest, ProviderGivesGroupAndLimits) {
   EXPECT_EQ(text(found->group), "provider:gmail");
   EXPECT_EQ(found->home, found->group);
   EXPECT_EQ(found->limits.connections, 8U);
-  EXPECT_EQ(text(table_.provider_of(names_.find("customer.example"))), "gmail");
-  EXPECT_FALSE(table_.provider_of(names_.intern("never.asked.example")));
+  EXPECT_EQ(place("customer.example"), "gmail provider:gmail");
+  EXPECT_EQ(place("never.asked.example"), " ");
   table_.set_plan(plan_);
-  EXPECT_EQ(text(table_.provider_of(names_.find("customer.example"))), "gmail");
+  EXPECT_EQ(place("customer.example"), "gmail provider:gmail");
 }
 
 TEST_F(DestinationTableTest, DomainRuleWithinAProviderHasAHomeLimiter) {
@@ -138,11 +144,27 @@ TEST_F(DestinationTableTest, RelayToAnAddressAsksNobody) {
   const auto found = destination("any.example");
   EXPECT_EQ(found->kind, RouteKind::Relay);
   EXPECT_EQ(text(found->group), "relay:127.0.0.2:2599,[::1]:2600");
-  EXPECT_THAT(found->ports, ElementsAre(2599, 2600));
+  EXPECT_THAT(found->ports, ElementsAre(HostPort{2599, false}, HostPort{2600, false}));
   ASSERT_EQ(found->hosts->hosts.size(), 2U);
   EXPECT_EQ(found->hosts->hosts[1].addresses.front(), (dns::Address{dns::Family::V6, "::1"}));
   EXPECT_EQ(dns_.count_all(), 0);
   EXPECT_EQ(std::get<DestinationPtr>(*find("other.example")), found);  // one for all domains
+}
+
+TEST_F(DestinationTableTest, RelayEncryptedFromTheFirstByteNeverTakesMailInClear) {
+  use(RouteKind::Relay, {{"127.0.0.2", 465, true}});
+  const auto found = destination("any.example");
+  EXPECT_THAT(found->ports, ElementsAre(HostPort{465, true}));
+  EXPECT_EQ(found->tls, TlsLevel::Require);
+}
+
+TEST(TlsSaid, TheNarrowestWordCounts) {
+  using enum TlsLevel;
+  EXPECT_EQ(level_of({.stream = Verify}), Verify);
+  EXPECT_EQ(level_of({.stream = Opportunistic, .provider_least = Require}), Require);
+  EXPECT_EQ(level_of({.stream = Verify, .provider_least = Require}), Verify);
+  EXPECT_EQ(level_of({.stream = Verify, .provider_least = Require, .provider = None}), None);
+  EXPECT_EQ(level_of({.stream = Opportunistic, .provider = None, .domain = Verify}), Verify);
 }
 
 TEST_F(DestinationTableTest, RelayToANameIsLookedUpAgainAfterAMinute) {
@@ -196,18 +218,37 @@ TEST_F(DestinationTableTest, DnsTroubleBecomesOutcomes) {
   dns_.txt("bare.example", {"no host here"});
   const auto gone = trouble("gone.example");
   EXPECT_EQ(gone->outcome.kind, model::OutcomeKind::Bounced);
-  EXPECT_EQ(gone->outcome.reply.code, 550);
+  EXPECT_EQ(gone->outcome.reply.code, 0) << "no receiver has said it";
+  EXPECT_EQ(gone->outcome.reply.enhanced, (model::EnhancedStatus{5, 1, 2}));
   EXPECT_TRUE(gone->no_such_domain);
   const auto null = trouble("null.example");
   EXPECT_EQ(null->outcome.kind, model::OutcomeKind::Bounced);
-  EXPECT_EQ(null->outcome.reply.code, 556);
+  EXPECT_EQ(null->outcome.reply.code, 0);
   EXPECT_EQ(null->outcome.reply.enhanced, (model::EnhancedStatus{5, 1, 10}));
   EXPECT_FALSE(null->no_such_domain);
   const auto broken = trouble("broken.example");
   EXPECT_EQ(broken->outcome.kind, model::OutcomeKind::Deferred);
   EXPECT_EQ(broken->outcome.reply.code, 0);
   EXPECT_EQ(trouble("bare.example")->outcome.kind, model::OutcomeKind::Bounced);
-  EXPECT_FALSE(table_.provider_of(names_.find("gone.example")));
+  EXPECT_EQ(place("gone.example"), " ");
+}
+
+TEST_F(DestinationTableTest, WhatOneShardFoundAllKnow) {
+  DestinationTable other{shards_[0], names_, places_, dns_, finder_, clock_, probe_};
+  other.set_plan(plan_);
+  (void)destination("big.example");
+  const PlaceTable::Known known = other.place_of(names_.find("big.example"), stream_);
+  EXPECT_EQ(text(known.group), "site:mx1.big.example,mx2.big.example");
+  clock_.advance(std::chrono::hours{100});  // no route is remembered for so long; where it went is
+  EXPECT_EQ(other.place_of(names_.find("big.example"), stream_), known);
+}
+
+TEST_F(DestinationTableTest, PlaceOfAFixedRouteAsksNobody) {
+  use(RouteKind::Relay, {{"127.0.0.2", 2599}});
+  EXPECT_EQ(place("never.asked.example"), " relay:127.0.0.2:2599");
+  plan_->domains["limited.example"].limits = shaping::Limits{.connections = 2};
+  table_.set_plan(plan_);
+  EXPECT_EQ(place("limited.example"), " domain:limited.example");
 }
 
 // A table that asks for policies; three domains on the same hosts.
@@ -243,13 +284,14 @@ class PublishedPolicyTest : public ::testing::Test {
   mtasts::Probe sts_probe_{registry_};
   dns::HostFinder finder_{dns_};
   model::NameTable names_;
+  PlaceTable places_;
   net::ShardSet shards_{1};
   Host host_;
   std::unique_ptr<state::Writer> writer_ = std::move(*state::Writer::open(file_.path()));
   std::unique_ptr<mtasts::Store> store_ = std::move(*mtasts::Store::open(*writer_, clock_));
   std::unique_ptr<tlsrpt::Collector> reports_ = std::move(*tlsrpt::Collector::open(*writer_, clock_));
   mtasts::Policies policies_{mtasts::Policies::Parts{shards_, dns_, host_, *store_, clock_, sts_probe_}};
-  DestinationTable table_{shards_[0], names_, dns_, finder_, clock_, probe_, {}, {&policies_, reports_.get()}};
+  DestinationTable table_{shards_[0], names_, places_, dns_, finder_, clock_, probe_, {}, {&policies_, reports_.get()}};
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   Stream stream_;
 };

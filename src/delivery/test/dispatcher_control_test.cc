@@ -57,6 +57,21 @@ class DispatcherControlTest : public ::testing::Test {
     return all;
   }
 
+  // So many recipients of messages that nobody kept: held, or (None) ready for one.example. Held ones are due in an
+  // hour.
+  void put_aside(std::size_t count, queue::HoldReason reason) {
+    std::vector<queue::QueuedRecipient> all(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      all[i].message = model::MessageId{i + 1};
+      all[i].domain = desk_.names.intern("one.example");
+      all[i].labels = desk_.labels.intern({"default", "", "", "", ""}, desk_.names);
+      all[i].received = queue::second_of(desk_.clock.now());
+      all[i].due = reason == queue::HoldReason::None ? 0 : queue::due_second(desk_.clock.now() + 1h);
+      all[i].hold = reason;
+    }
+    desk_.dispatcher().take(all);
+  }
+
   Desk desk_;
   std::unique_ptr<ScriptedReceiver> receiver_;
 };
@@ -166,6 +181,97 @@ TEST_F(DispatcherControlTest, TooManyHoldsAtOnceAreCounted) {
   EXPECT_EQ(desk_.events.of(EventType::Held)[0].recipient, "");
   ASSERT_EQ(desk_.events.count(EventType::Admin), 1U);
   EXPECT_EQ(desk_.events.of(EventType::Admin)[0].detail.substr(0, 9), "5 events ");
+}
+
+TEST_F(DispatcherControlTest, ResumeIsSlicedSoThatOtherWorkGoesOn) {
+  constexpr std::size_t kMany = 20'000;
+  put_aside(kMany, queue::HoldReason::Paused);
+  pause(1, {.domain = "one.example"});
+  desk_.dispatcher().remove_pause(queue::PauseId{1});
+  std::uint64_t still_held = 0;
+  (*desk_.shards)[0].post([&] { still_held = desk_.count(Whereabouts::Held); });
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 0; });
+  EXPECT_GT(still_held, kMany / 2);
+  EXPECT_EQ(desk_.count(Whereabouts::Scheduled), kMany);
+}
+
+TEST_F(DispatcherControlTest, ReleaseOfMoreThanCanBeRecordedAtOnceIsToldInFull) {
+  std::size_t told = 0, left_out = 0;
+  desk_.events.listener = [&](const Recorded& event) {
+    told += event.type == EventType::Released ? 1U : 0U;
+    left_out += event.type == EventType::Admin ? 1U : 0U;
+  };
+  put_aside(HoldLog::kWaitingMax + 10'000, queue::HoldReason::Paused);
+  pause(1, {.domain = "one.example"});
+  desk_.dispatcher().remove_pause(queue::PauseId{1});
+  desk_.run_until([&] { return told + left_out * HoldLog::kWaitingMax >= HoldLog::kWaitingMax + 10'000; });
+  EXPECT_EQ(told, HoldLog::kWaitingMax + 10'000);
+  EXPECT_EQ(left_out, 0U);
+}
+
+TEST_F(DispatcherControlTest, WhoIsPausedOtherwiseTooStaysHeld) {
+  desk_.send({"a@one.example"});
+  wait_for(EventType::Delivered, 1);  // where it goes is known
+  pause(1, {.domain = "one.example"});
+  pause(2, {.path = "site:mx.one.example"});
+  desk_.send({"b@one.example"});
+  wait_for(EventType::Held, 1);
+  desk_.dispatcher().remove_pause(queue::PauseId{1});
+  EXPECT_EQ(desk_.count(Whereabouts::Held), 1U);
+  desk_.dispatcher().remove_pause(queue::PauseId{2});
+  wait_for(EventType::Delivered, 2);
+  wait_for(EventType::Released, 1);
+}
+
+TEST_F(DispatcherControlTest, WhatIsReadyIsPutAsideInSlices) {
+  constexpr std::size_t kMany = 80'000;
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = 1; });
+  receiver_->hold();
+  desk_.send({"first@one.example"});
+  desk_.run_until([&] { return receiver_->waiting() == 1; });
+  put_aside(kMany, queue::HoldReason::None);
+  std::uint64_t held_at_first = 0;
+  desk_.events.listener = [&](const Recorded& event) {
+    if (event.type == EventType::Held && held_at_first == 0) held_at_first = desk_.count(Whereabouts::Held);
+  };
+  pause(1, {.domain = "one.example"});
+  receiver_->release();
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == kMany; });
+  EXPECT_GT(held_at_first, 0U);
+  EXPECT_LT(held_at_first, kMany);
+}
+
+TEST_F(DispatcherControlTest, WaitingRecipientsHaveThePathTheyWouldTake) {
+  model::Envelope later = desk_.envelope({"a@one.example"});
+  later.first_attempt = desk_.clock.wall() + 1h;
+  desk_.admit(desk_.store(later));
+  EXPECT_FALSE(scan(10).at(0).second.place.group);  // nobody has asked DNS yet
+  bool learned = false;
+  desk_.dispatcher().learn_places(
+      {desk_.names.find("one.example")}, [] { return true; }, [&] { learned = true; });
+  desk_.run_until([&] { return learned; });
+  const queue::Place place = scan(10).at(0).second.place;
+  EXPECT_EQ(desk_.names.view(place.group), "site:mx.one.example");
+  EXPECT_EQ(desk_.names.view(place.vmta), "v1");  // the only one of its pool
+  later.labels.stream = "news";
+  desk_.admit(desk_.store(later));
+  for (queue::QueuedRecipient& each : take_all()) {
+    if (desk_.names.view(desk_.labels.view(each.labels).stream) == "news") desk_.dispatcher().take({{each}});
+  }
+  EXPECT_FALSE(scan(10).at(0).second.place.vmta);  // either of two
+  auto pinned = take_all();
+  pinned[0].pinned_vmta = desk_.names.find("v2");
+  desk_.dispatcher().take(pinned);
+  EXPECT_EQ(desk_.names.view(scan(10).at(0).second.place.vmta), "v2");
+}
+
+TEST_F(DispatcherControlTest, LearningOfPlacesEndsWhenItIsNotWanted) {
+  bool learned = false;
+  desk_.dispatcher().learn_places(
+      {desk_.names.intern("one.example")}, [] { return false; }, [&] { learned = true; });
+  desk_.run_until([&] { return learned; });
+  EXPECT_FALSE(
+      desk_.dispatcher().destinations().place_of(desk_.names.find("one.example"), desk_.plan->streams[0]).group);
 }
 
 TEST_F(DispatcherControlTest, WhoWaitsForAVmtaTooLongExpires) {
@@ -301,6 +407,31 @@ TEST_F(DispatcherControlTest, ScanSeesEverythingOnceWhereverItIs) {
   EXPECT_EQ(totals.count(Whereabouts::Held) + totals.count(Whereabouts::Active), 81U);
 }
 
+// So that a second command waits for those that the first one has in hand.
+TEST_F(DispatcherControlTest, WhomAScanTookOutIsInFlightUntilGivenBack) {
+  pause(1, {.domain = "one.example"});
+  desk_.send({"a@one.example", "b@one.example"});
+  desk_.run_until([&] { return desk_.count(Whereabouts::Held) == 2; });
+  const auto in_flight = [&] {
+    std::multiset<std::uint32_t> seen;
+    desk_.dispatcher().visit_in_flight([&](const auto& recipient, const auto&) { seen.insert(recipient.index); });
+    return seen;
+  };
+  const auto taken = take_all();
+  ASSERT_THAT(taken, SizeIs(2));
+  EXPECT_THAT(in_flight(), ::testing::ElementsAre(0, 1));
+  desk_.dispatcher().take({taken.data(), 1});
+  EXPECT_THAT(in_flight(), ::testing::ElementsAre(taken[1].index));
+  const auto again = take_all();
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_THAT(in_flight(), ::testing::ElementsAre(0, 1));
+  desk_.dispatcher().bounce(taken, {model::OutcomeKind::Bounced, model::Step::Connect, model::OutcomeClass::Admin,
+                                    model::Reply{0, {5, 7, 0}, "returned"}});
+  const std::uint64_t mark = desk_.dispatcher().flights().next();
+  wait_for(EventType::Bounced, 2);
+  desk_.run_until([&] { return desk_.dispatcher().flights().over_before(mark); });
+}
+
 TEST_F(DispatcherControlTest, HeldByAnOperatorStaysOverARestartUntilReleased) {
   model::Envelope later = desk_.envelope({"a@one.example"});
   later.first_attempt = desk_.clock.wall() + 1h;
@@ -339,6 +470,18 @@ TEST_F(DispatcherControlTest, ThatADomainDoesNotExistIsConfirmedAcrossARestart) 
   desk_.start();
   desk_.clock.advance(1min);
   wait_for(EventType::Bounced, 1);
+  EXPECT_EQ(desk_.events.of(EventType::Deferred).at(0).attempt, 1U);
+  EXPECT_EQ(desk_.events.of(EventType::Bounced).at(0).attempt, 2U);
+}
+
+TEST_F(DispatcherControlTest, DomainThatTakesNoMailFailsAtTheFirstAttempt) {
+  desk_.dns.mx("null.example", {{0, ""}});
+  model::Envelope envelope = desk_.envelope({"a@null.example"});
+  envelope.sender = "";  // no notice
+  desk_.admit(desk_.store(envelope));
+  wait_for(EventType::Bounced, 1);
+  EXPECT_EQ(desk_.events.of(EventType::Bounced).at(0).attempt, 1U);
+  EXPECT_TRUE(desk_.events.of(EventType::Bounced).at(0).has_step);
 }
 
 TEST_F(DispatcherControlTest, ThatADomainDoesNotExistCountsInARowOnly) {
@@ -395,6 +538,7 @@ TEST_F(DispatcherControlTest, BounceByAnOperatorIsFinal) {
   desk_.dispatcher().bounce(take_all(), {model::OutcomeKind::Bounced, model::Step::Connect, model::OutcomeClass::Admin,
                                          model::Reply{0, {5, 7, 0}, "returned by the operator"}});
   wait_for(EventType::Bounced, 2);
+  EXPECT_FALSE(desk_.events.of(EventType::Bounced).at(0).has_step) << "no receiver was asked";
   EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
   EXPECT_EQ(desk_.dispatcher().in_flight(), 0U);
   receiver_.reset();

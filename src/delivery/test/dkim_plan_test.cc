@@ -21,11 +21,11 @@ const Time kNow{1'800'000'000s};
 class DkimPlanTest : public ::testing::Test {
  protected:
   std::vector<std::string> chosen(const std::vector<std::string>& domains, const std::string& from = "",
-                                  Time now = kNow) {
+                                  Time now = kNow, const std::string& stream = "news") {
     const auto plan = DkimPlan::load(keys_);
     if (!plan) return {plan.error().to_string()};
     std::vector<std::string> selectors;
-    for (const auto& signer : (*plan)->choose(domains, "From: " + from + "\r\n\r\nhello\r\n", now)) {
+    for (const auto& signer : (*plan)->choose({stream, domains}, "From: " + from + "\r\n\r\nhello\r\n", now)) {
       selectors.push_back(signer->options().selector + "@" + signer->options().domain);
     }
     return selectors;
@@ -52,6 +52,26 @@ TEST_F(DkimPlanTest, FromTakesTheNearestDomainAbove) {
   EXPECT_THAT(chosen({"from", "operator.example"}, "a@Example.COM"),
               ElementsAre("s1@example.com", "op@operator.example"));
   EXPECT_THAT(chosen({"operator.example", "from"}, "a@operator.example"), ElementsAre("op@operator.example"));
+}
+
+TEST_F(DkimPlanTest, KeysOfStreamsSignTheirsAloneAndGoFirst) {
+  add("example.com", "all");
+  add("example.com", "news1").streams = {"news", "sales"};
+  add("news.example.com", "own").streams = {"sales"};
+  EXPECT_THAT(chosen({"example.com"}), ElementsAre("news1@example.com"));
+  EXPECT_THAT(chosen({"example.com"}, "", kNow, "other"), ElementsAre("all@example.com"));
+  // A domain whose keys are other streams' has none: the next one above it signs.
+  EXPECT_THAT(chosen({"from"}, "a@news.example.com"), ElementsAre("news1@example.com"));
+  EXPECT_THAT(chosen({"from"}, "a@news.example.com", kNow, "sales"), ElementsAre("own@news.example.com"));
+  EXPECT_THAT(chosen({"news.example.com"}), IsEmpty());
+}
+
+TEST_F(DkimPlanTest, AKeyOfAStreamThatIsNotInForceLeavesItToTheOthers) {
+  add("example.com", "all");
+  add("example.com", "next").streams = {"news"};
+  keys_.back().sign = kNow + 1h;
+  EXPECT_THAT(chosen({"example.com"}), ElementsAre("all@example.com"));
+  EXPECT_THAT(chosen({"example.com"}, "", kNow + 1h), ElementsAre("next@example.com"));
 }
 
 TEST_F(DkimPlanTest, BothKeyTypesSign) {
@@ -82,7 +102,7 @@ TEST_F(DkimPlanTest, OptionsReachTheSigner) {
   ASSERT_TRUE(plan);
   const std::vector<std::string> domains{"example.com"};
   const std::string message = "From: a@example.com\r\nX-Mine: 1\r\n\r\nhello\r\n";
-  const auto signers = (*plan)->choose(domains, message, kNow);
+  const auto signers = (*plan)->choose({"news", domains}, message, kNow);
   const SignedFields fields = sign_message(signers, message, kNow);
   EXPECT_EQ(fields.made, 1U);
   EXPECT_THAT(fields.text, HasSubstr("c=simple/relaxed"));

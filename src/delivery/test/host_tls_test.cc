@@ -53,6 +53,14 @@ TEST(HostTls, NothingPublishedLeavesTheLevel) {
   EXPECT_EQ(plain_tls(TlsLevel::Require).policy, "require");
 }
 
+TEST(HostTls, RecordsOfASecureAliasCountAsAnyOthers) {
+  dns::Hosts hosts = with_tlsa({record(3)});
+  hosts.hosts[0].secure = false;
+  EXPECT_THAT(decide(hosts), IsEmpty());
+  hosts.hosts[0].alias_secure = true;
+  EXPECT_EQ(decide(hosts).at(0).policy, "dane");
+}
+
 TEST(HostTls, UsableRecordMustBeMatchedByItsHostOnly) {
   const auto all = decide(with_tlsa({record(3)}));
   ASSERT_THAT(all, SizeIs(2));

@@ -136,6 +136,32 @@ TEST_F(LimitsTest, FullHostIsPassedOverForTheNext) {
   EXPECT_EQ(desk_.events.count(EventType::Deferred), 0U);
 }
 
+TEST_F(LimitsTest, FindingAllHostsFullCostsNoConnection) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connection_rate = Rate{3}; });
+  limit({.name = "host", .match = {}, .per = Dimensions{Dimension::MxHost}, .limits = {.connections = 1}});
+  receiver_->hold();
+  send(3, "");
+  desk_.run_until([&] { return receiver_->waiting() == 2; });
+  for (int i = 0; i < 20; ++i) desk_.poll();
+  ASSERT_EQ(desk_.dispatcher().paths().size(), 1U);
+  const auto& path = desk_.dispatcher().paths().begin()->second;
+  EXPECT_EQ(path->limiter().next_open(desk_.clock.now()), desk_.clock.now()) << "two of three were opened";
+  receiver_->release();
+  wait_for_delivered(3);
+}
+
+TEST_F(LimitsTest, RatesOfATransactionThatThePathHeldBackComeBack) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.message_rate = {1, 10min}; });
+  limit({.name = "tenant", .match = {}, .per = Dimensions{Dimension::Tenant}, .limits = {.message_rate = {1, 1h}}});
+  send(1, "other");
+  wait_for_delivered(1);
+  send(1, "acme");
+  for (int i = 0; i < 20; ++i) desk_.poll();
+  EXPECT_EQ(receiver_->total(), 1U) << "no connection is opened that would have to wait for minutes";
+  desk_.clock.advance(10min);
+  wait_for_delivered(2);
+}
+
 TEST_F(LimitsTest, ReloadLetsGoWhoWaited) {
   limit({.name = "tenant", .match = {}, .per = Dimensions{Dimension::Tenant}, .limits = {.message_rate = {1, 24h}}});
   send(5, "acme");

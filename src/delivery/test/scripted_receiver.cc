@@ -77,6 +77,21 @@ std::string ScriptedReceiver::ask(State& state, Heard heard, std::string usual) 
 
 net::Task<bool> ScriptedReceiver::say(Conversation& talk, std::string said) {
   if (said == "close") co_return false;
+  if (said.starts_with("drip ")) {
+    const std::string line = said.substr(5) + "-wait\r\n";
+    for (std::size_t i = 0;; i = (i + 1) % line.size()) {
+      const net::Io io = co_await talk.stream->write(line.substr(i, 1), 10s);
+      if (io.error || co_await net::sleep_for(1ms)) co_return false;
+    }
+  }
+  if (said.starts_with("half ")) {
+    const std::string whole = said.substr(5);
+    co_await talk.stream->write(whole.substr(0, whole.size() / 2), 10s);
+    std::array<char, 512> ignored{};
+    while ((co_await talk.stream->read_some(ignored, 10s)).bytes > 0) {
+    }
+    co_return false;
+  }
   const bool goes_on = !said.starts_with("421") && !said.starts_with("221");
   said += "\r\n";
   const net::Io io = co_await talk.stream->write(said, 10s);

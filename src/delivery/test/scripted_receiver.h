@@ -5,7 +5,8 @@
 // Use:  ScriptedReceiver receiver(*desk.shards);   plan.mx_port = receiver.port();
 //       receiver.set_answer([](const Heard& heard) { return heard.verb == "RCPT" ? "450 later" : ""; });   // "": as
 //       usual
-// An answer of "close" ends the connection without a word. Verbs: "BANNER" when a client connects, "." at the end of
+// An answer of "close" ends the connection without a word; "drip 250" says lines of an answer that never ends, byte by
+// byte, and "half 250 fine" the first half of one. Verbs: "BANNER" when a client connects, "." at the end of
 // data, else the command's first word.
 // Threads: the shard's, which the test drives. It must be destroyed before the shards.
 #pragma once

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "delivery/descriptors.h"
+#include "delivery/recipient_flags.h"
 #include "delivery/test/desk.h"
 
 namespace penstock::delivery {
@@ -19,7 +20,7 @@ using ::testing::SizeIs;
 
 class RecordingQueue final : public Settlement::Queue {
  public:
-  void wait_until(const queue::QueuedRecipient& recipient, Time due) override { waiting.push_back({recipient, due}); }
+  void wait_until(const queue::QueuedRecipient& recipient, Time due) override { waiting.emplace_back(recipient, due); }
   void admit(const model::Envelope& envelope) override { admitted.push_back(envelope); }
   std::vector<std::pair<queue::QueuedRecipient, Time>> waiting;
   std::vector<model::Envelope> admitted;
@@ -101,6 +102,17 @@ TEST_F(SettlementTest, DeliveredIsFinalAndAnEvent) {
   EXPECT_THAT(left(), IsEmpty());
 }
 
+TEST_F(SettlementTest, PoolIsTheOneTheMessageNamed) {
+  model::Envelope envelope = desk_.envelope({"a@one.example"});
+  envelope.labels.vmta = "both";
+  const model::MessageId id = desk_.store(std::move(envelope));
+  const auto stored = desk_.box.spool->read(id);
+  Batch made{{}, stored->envelope, stored->body};
+  append_descriptors(*stored->envelope, desk_.clock, desk_.names, desk_.labels, made.recipients);
+  settle(made, {kDelivered});
+  EXPECT_EQ(desk_.events.of(EventType::Delivered).at(0).pool, "both");
+}
+
 TEST_F(SettlementTest, DeferredWaitsByTheRetryPlanAlsoOverARestart) {
   Batch one = batch({"a@one.example"});
   settle(one, {kDeferred});
@@ -131,6 +143,58 @@ TEST_F(SettlementTest, TroubleBeforeAnyAnswerPinsNothing) {
   settle(batch({"a@one.example"}), {kNoAnswer});
   EXPECT_FALSE(queue_.waiting.at(0).first.pinned_vmta);
   EXPECT_EQ(left().begin()->second.pinned_vmta, "");
+}
+
+TEST_F(SettlementTest, LinkLostFromMailOnPins) {
+  model::Outcome lost = kNoAnswer;
+  lost.step = model::Step::Mail;
+  settle(batch({"a@one.example"}), {lost});
+  EXPECT_FALSE(queue_.waiting.at(0).first.pinned_vmta) << "MAIL was not sent: it is trouble of our own";
+  attempted_.asked = true;
+  settle(batch({"a@one.example"}), {lost});
+  EXPECT_EQ(queue_.waiting.at(1).first.pinned_vmta, desk_.names.find("v1"));
+  EXPECT_EQ(left().rbegin()->second.pinned_vmta, "v1");
+}
+
+TEST_F(SettlementTest, WaitThatTheReplyOrItsRuleKnowsIsTheLeastWhateverItSpeaksOf) {
+  model::Outcome asks = kDeferred;
+  asks.scope = model::Scope::SourceIp;
+  asks.wait = 30min;
+  settle(batch({"a@one.example"}), {asks});
+  EXPECT_EQ(queue_.waiting.at(0).second, desk_.clock.now() + 30min);
+  asks.wait = 1s;
+  settle(batch({"a@one.example"}), {asks});
+  EXPECT_EQ(queue_.waiting.at(1).second, desk_.clock.now() + 1min) << "the schedule's is longer";
+}
+
+TEST_F(SettlementTest, PaceIsKeptByThePathAndNotByWhomItsProbeMet) {
+  model::Outcome asks = kDeferred;
+  asks.outcome_class = model::OutcomeClass::RateLimit;
+  asks.wait = 1h;
+  const auto due_in = [&] {
+    settle(batch({"a@one.example"}), {asks});
+    return queue_.waiting.back().second - desk_.clock.now();
+  };
+  EXPECT_EQ(due_in(), Duration{5min}) << "only a rule says that it is an hour";
+  asks.scope = model::Scope::Recipient;
+  EXPECT_EQ(due_in(), Duration{1h}) << "this mailbox takes too much mail, whatever the pace of the path";
+  asks.scope = model::Scope::SourceIp;
+  asks.wait_told = true;
+  EXPECT_EQ(due_in(), Duration{1h}) << "the receiver is believed";
+}
+
+TEST_F(SettlementTest, UrgentMailDoesNotWaitForHoursBecauseARuleDoubtsThePath) {
+  model::Outcome asks = kDeferred;
+  asks.outcome_class = model::OutcomeClass::Reputation;
+  asks.wait = 1h;
+  settle(batch({"a@one.example"}), {asks});
+  EXPECT_EQ(queue_.waiting.back().second, desk_.clock.now() + 1h);
+  change([](Stream& stream) { stream.priority = queue::Priority::Urgent; });
+  settle(batch({"a@one.example"}), {asks});
+  EXPECT_EQ(queue_.waiting.back().second, desk_.clock.now() + 5min);
+  asks.scope = model::Scope::SenderDomain;
+  settle(batch({"a@one.example"}), {asks});
+  EXPECT_EQ(queue_.waiting.back().second, desk_.clock.now() + 1h);
 }
 
 TEST_F(SettlementTest, TroubleKeepsThePinOfAnEarlierAnswer) {
@@ -245,6 +309,24 @@ TEST_F(SettlementTest, DelayIsToldOnce) {
   EXPECT_THAT(left(), SizeIs(2));  // he himself, and one notice
 }
 
+TEST_F(SettlementTest, DelayIsToldToThoseWhoAskOnlyAndNotWithoutNotices) {
+  const struct {
+    std::uint8_t notify;
+    bool enabled;
+  } silent[] = {{model::kNotifyUnset, true}, {model::kNotifyFailure, true}, {model::kNotifyDelay, false}};
+  for (const auto& [notify, enabled] : silent) {
+    change([on = enabled](Stream& stream) {
+      stream.dsn.enabled = on;
+      stream.dsn.delay = 4h;
+    });
+    const Batch one = batch({"a@one.example"}, notify);
+    desk_.clock.advance(5h);
+    settle(one, {kDeferred});
+  }
+  EXPECT_THAT(left(), SizeIs(3));  // themselves, and no notice
+  EXPECT_THAT(queue_.admitted, IsEmpty());
+}
+
 TEST_F(SettlementTest, SuccessIsToldWhereTheNextHopWillNot) {
   const struct {
     RouteKind kind;
@@ -268,7 +350,14 @@ TEST_F(SettlementTest, SuccessIsToldWhereTheNextHopWillNot) {
   EXPECT_THAT(left(), SizeIs(2));  // the two notices
 }
 
-TEST_F(SettlementTest, UnreachableDomainCountsNoAttemptWhenItBounces) {
+TEST_F(SettlementTest, LookUpThatFindsNoWayIsAnAttempt) {
+  attempted_ = {};
+  attempted_.looked_up = true;
+  settle(batch({"a@gone.example"}), {kBounced});
+  EXPECT_EQ(desk_.events.of(EventType::Bounced).at(0).attempt, 1U);
+}
+
+TEST_F(SettlementTest, WhatIsDecidedInTheQueueIsNoAttempt) {
   attempted_ = {};
   settle(batch({"a@gone.example"}), {kBounced});
   EXPECT_EQ(desk_.events.of(EventType::Bounced).at(0).attempt, 0U);
@@ -283,5 +372,36 @@ TEST_F(SettlementTest, ReroutedRecipientStaysOnItsStream) {
   EXPECT_EQ(left().begin()->second.stream, "news");
 }
 
+// Who was greylisted twice has not been found full three times.
+TEST_F(SettlementTest, OnlyTriesThatMeetTheClassCountAlsoOverARestart) {
+  model::Outcome full = kDeferred;
+  full.outcome_class = model::OutcomeClass::MailboxFull;
+  full.scope = model::Scope::Recipient;
+  Batch one = batch({"a@one.example"});
+  for (const model::Outcome& said : {kDeferred, kDeferred, full, kDeferred, full}) {
+    settle(one, {said});
+    ASSERT_THAT(desk_.events.of(EventType::Bounced), IsEmpty());
+    one.recipients[0] = queue_.waiting.back().first;
+  }
+  EXPECT_EQ(one.recipients[0].flags / kTriedOnce, 2);
+  EXPECT_EQ(one.recipients[0].attempts, 5U);
+  EXPECT_EQ(queue_.waiting.back().second, desk_.clock.now() + 12h) << "three tries in 24 hours";
+  const auto found = left();
+  EXPECT_EQ(found.begin()->second.flags / kTriedOnce, 2);
+}
+
+TEST_F(SettlementTest, ThirdTryThatMeetsAFullMailboxEndsIt) {
+  change([](Stream& stream) { stream.dsn.enabled = false; });
+  model::Outcome full = kDeferred;
+  full.outcome_class = model::OutcomeClass::MailboxFull;
+  Batch one = batch({"a@one.example"});
+  one.recipients[0].flags = 2 * kTriedOnce;
+  one.recipients[0].attempts = 9;
+  settle(one, {full});
+  const auto bounced = desk_.events.of(EventType::Bounced);
+  ASSERT_THAT(bounced, SizeIs(1));
+  EXPECT_EQ(bounced[0].outcome_class, model::OutcomeClass::MailboxFull);
+  EXPECT_EQ(bounced[0].attempt, 10U);
+}
 }  // namespace
 }  // namespace penstock::delivery

@@ -32,5 +32,14 @@ TEST_F(KeyMatch, AnythingElseIsTold) {
   EXPECT_NE(match({{"v=DKIM1; k=rsa; p=AAAA"}}), "");
 }
 
+TEST_F(KeyMatch, AKeyForReportsOfTlsIsForThese) {
+  const auto match_reports = [this](const std::string& text) {
+    return mismatch({{text}}, key_, "s1._domainkey.example.com", kTlsReportService);
+  };
+  EXPECT_EQ(match_reports(record() + "; s=tlsrpt"), "");
+  EXPECT_EQ(match_reports(record()), "");
+  EXPECT_EQ(match_reports(record() + "; s=email"), "the key in DNS is not for reports of TLS (s=)");
+}
+
 }  // namespace
 }  // namespace penstock::dkim

@@ -32,7 +32,7 @@ TEST(KeyRecord, KeyAloneHasTheDefaults) {
   ASSERT_TRUE(record) << record.error();
   EXPECT_EQ(record->type, KeyType::Rsa);
   EXPECT_EQ(record->key, "hello");
-  EXPECT_TRUE(record->for_mail);
+  EXPECT_TRUE(record->serves(kMailService));
   EXPECT_FALSE(record->hashes || record->testing || record->exact_domain);
 }
 
@@ -42,7 +42,7 @@ TEST(KeyRecord, AllTagsAreRead) {
   ASSERT_TRUE(record) << record.error();
   EXPECT_EQ(record->type, KeyType::Ed25519);
   EXPECT_THAT(*record->hashes, ElementsAre("sha1", "sha256"));
-  EXPECT_TRUE(record->for_mail && record->testing && record->exact_domain);
+  EXPECT_TRUE(record->serves(kMailService) && record->testing && record->exact_domain);
 }
 
 TEST(KeyRecord, WhatIsWrongIsToldInWords) {
@@ -75,6 +75,19 @@ TEST(KeyRecord, MisfitsAreNamed) {
   EXPECT_THAT(misfit_of("p=aGVs; h=bad"), HasSubstr("not for sha256"));
   EXPECT_THAT(misfit_of("p=aGVs; k=ed25519"), HasSubstr("type ed25519"));
   EXPECT_THAT(misfit_of("p=aGVs; k=rsa", signature_of("ed25519-sha256")), HasSubstr("type rsa"));
+}
+
+TEST(KeyRecord, ServicesAreTold) {
+  const auto reports = parse_key_record(format_key_record(KeyType::Ed25519, "hello", false, kTlsReportService));
+  ASSERT_TRUE(reports);
+  EXPECT_TRUE(reports->names(kTlsReportService) && !reports->serves(kMailService));
+  EXPECT_THAT(misfit_of("p=aGVs; s=tlsrpt"), HasSubstr("not for mail"));
+  const auto both = parse_key_record("v=DKIM1; s=Email : TLSRPT; p=aGVs");
+  ASSERT_TRUE(both);
+  EXPECT_TRUE(both->names(kTlsReportService) && both->serves(kMailService));
+  const auto all = parse_key_record("p=aGVs; s=*");
+  ASSERT_TRUE(all);
+  EXPECT_TRUE(all->serves(kTlsReportService) && !all->names(kTlsReportService));
 }
 
 TEST(KeyRecord, StrictFlagWantsTheDomainItself) {

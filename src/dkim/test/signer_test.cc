@@ -14,7 +14,6 @@ namespace penstock::dkim {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 const Time kNow{std::chrono::seconds{1'800'000'000}};
@@ -100,6 +99,24 @@ TEST(Signer, FieldsThatMatterAreSignedOnceMoreThanTheyAreThere) {
   EXPECT_EQ(times("received"), 0);
 }
 
+TEST(Signer, WhereReportsGoAndWhatTheyReferToIsSigned) {
+  const Signer signer(options_of(), key_of(KeyType::Ed25519));
+  const std::string message =
+      "CFBL-Address: fbl@example.com; report=arf\r\nCFBL-Feedback-ID: 1:2\r\n"
+      "X-Penstock-Ref: token\r\nFeedback-ID: a:b:c\r\n" +
+      std::string(kMessage);
+  const std::string field = sign(signer, message);
+  const auto report = verify(signer, field + message);
+  ASSERT_TRUE(report.signature);
+  const auto& names = report.signature->headers;
+  EXPECT_EQ(std::count(names.begin(), names.end(), "cfbl-address"), 2);  // nobody can add a second one
+  for (const char* name : {"cfbl-feedback-id", "x-penstock-ref", "feedback-id"}) {
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
+  }
+  const std::string before = "CFBL-Address: fbl@evil.example\r\n";
+  EXPECT_EQ(verify(signer, field + before + message).verdict, Verdict::Fail);
+}
+
 TEST(Signer, FieldAddedLaterBreaksTheSignature) {
   const Signer signer(options_of(), key_of(KeyType::Ed25519));
   const std::string field = sign(signer, kMessage);
@@ -108,6 +125,20 @@ TEST(Signer, FieldAddedLaterBreaksTheSignature) {
     EXPECT_EQ(verify(signer, field + added + std::string(kMessage)).verdict, Verdict::Fail) << added;
   }
   EXPECT_EQ(verify(signer, "Received: by me\r\n" + field + std::string(kMessage)).verdict, Verdict::Pass);
+}
+
+// libopendkim takes VT and FF for blanks.
+TEST(Signer, WhatReadersOfRelaxedDisagreeAboutIsSignedAsSimple) {
+  const Signer signer(options_of(), key_of(KeyType::Ed25519));
+  const auto way_of = [&](const std::string& text) {
+    const std::string field = sign(signer, text);
+    EXPECT_EQ(verify(signer, field + text).verdict, Verdict::Pass) << text;
+    return field.substr(field.find("c="), field.find(';', field.find("c=")) - field.find("c="));
+  };
+  EXPECT_EQ(way_of("From: a@example.com\r\nSubject: x\r\n\r\nhello\r\n"), "c=relaxed/relaxed");
+  EXPECT_EQ(way_of("From: a@example.com\r\nSubject: x\vy\r\n\r\nhello\r\n"), "c=simple/relaxed");
+  EXPECT_EQ(way_of("From: a@example.com\r\nSubject: x\r\n\r\nhello\f\r\n"), "c=relaxed/simple");
+  EXPECT_EQ(way_of("From: a@example.com\r\nSubject: x\fy\r\n\r\n \vhello\r\n"), "c=simple/simple");
 }
 
 TEST(Signer, OptionsBecomeTags) {
@@ -189,6 +220,7 @@ TEST(Signer, ManyThreadsMaySignAtOnce) {
   const Signer signer(options_of(), key_of(KeyType::Rsa));
   std::vector<std::thread> threads;
   std::array<std::string, 4> fields;
+  threads.reserve(fields.size());
   for (std::string& field : fields) {
     threads.emplace_back([&field, &signer] {
       for (int i = 0; i < 5; ++i) field = sign(signer, kMessage);

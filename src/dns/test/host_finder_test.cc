@@ -39,6 +39,7 @@ class HostFinderTest : public ::testing::Test {
   }
   static std::vector<std::string> names(const Hosts& hosts) {
     std::vector<std::string> names;
+    names.reserve(hosts.hosts.size());
     for (const Host& host : hosts.hosts) names.push_back(host.name);
     return names;
   }
@@ -115,8 +116,6 @@ TEST_F(HostFinderTest, NullMxIsFinal) {
   dns_.a("nomail.example", {"192.0.2.9"});
   expect_invalid("nomail.example", InvalidClass::NullMx);
   EXPECT_EQ(enhanced_code(InvalidClass::NullMx), "5.1.10");
-  EXPECT_EQ(smtp_code(InvalidClass::NullMx), 556);
-  EXPECT_EQ(smtp_code(InvalidClass::NoSuchDomain), 550);
 }
 
 TEST_F(HostFinderTest, NullMxBesideOthersIsPassedOver) {
@@ -328,6 +327,62 @@ TEST_F(TlsaTest, AliasWhoseTargetHasNoneIsAskedItself) {
   const Tlsa got = found();
   EXPECT_EQ(got.base, "mx.safe.example");
   EXPECT_EQ(got.records, (Names{"alias"}));
+}
+
+// The domain's zone is signed, what its host is an alias of is not.
+class AliasTest : public TlsaTest {
+ protected:
+  AliasTest() {
+    dns_.set_secure(false);
+    Answer mx;
+    mx.status = Status::Found;
+    mx.ttl = 300s;
+    mx.secure = true;
+    mx.records.push_back({10, "mx.safe.example"});
+    dns_.set("safe.example", RecordType::Mx, mx);
+    dns_.a("host.other.example", {"192.0.2.2"});
+    Answer record;
+    record.status = Status::Found;
+    record.ttl = 200s;
+    record.secure = true;
+    record.records.push_back({0, "alias"});
+    dns_.set("_25._tcp.mx.safe.example", RecordType::Tlsa, record);
+  }
+};
+
+TEST_F(AliasTest, RecordsOfASecureAliasCountWhateverItLeadsTo) {
+  dns_.cname("mx.safe.example", "host.other.example", true);
+  const Host host = hosts("safe.example").hosts.at(0);
+  EXPECT_FALSE(host.secure);
+  EXPECT_TRUE(host.alias_secure);
+  EXPECT_EQ(host.tlsa.base, "mx.safe.example");
+  EXPECT_EQ(host.tlsa.records, (Names{"alias"}));
+  EXPECT_EQ(dns_.count("_25._tcp.host.other.example", RecordType::Tlsa), 0);
+}
+
+TEST_F(AliasTest, AnInsecureAliasIsNoDane) {
+  dns_.cname("mx.safe.example", "host.other.example", false);
+  const Host host = hosts("safe.example").hosts.at(0);
+  EXPECT_FALSE(host.alias_secure);
+  EXPECT_EQ(host.tlsa.state, Tlsa::State::Absent);
+  EXPECT_EQ(dns_.count("_25._tcp.mx.safe.example", RecordType::Tlsa), 0);
+}
+
+TEST_F(AliasTest, AForgedAliasIsNoAbsence) {
+  dns_.cname("mx.safe.example", "host.other.example", false);
+  Answer forged;
+  forged.status = Status::Bogus;
+  dns_.set("mx.safe.example", RecordType::Cname, forged);
+  const Tlsa got = hosts("safe.example").hosts.at(0).tlsa;
+  EXPECT_EQ(got.state, Tlsa::State::Failed);
+  EXPECT_TRUE(got.bogus);
+  EXPECT_NE(got.why.find("CNAME look-up of mx.safe.example"), std::string::npos) << got.why;
+}
+
+TEST_F(AliasTest, AHostThatIsNoAliasCostsNoMoreLookUps) {
+  dns_.a("mx.safe.example", {"192.0.2.1"});
+  EXPECT_FALSE(hosts("safe.example").hosts.at(0).secure);
+  EXPECT_EQ(dns_.count("mx.safe.example", RecordType::Cname), 0);
 }
 
 TEST_F(TlsaTest, PortOfTheNameIsTheOneConnectedTo) {

@@ -286,6 +286,22 @@ TEST_F(UnboundResolverTest, UnsignedAnswerBelowATrustAnchorIsBogus) {
   EXPECT_TRUE(got.records.empty());
 }
 
+// The same where the anchor is the system's: a resolver that takes signatures out must not stop all mail.
+TEST_F(UnboundResolverTest, UnsignedAnswerBelowAnAnchorThatIsNotStrictIsUnsigned) {
+  server_.add("mail.signed", 1, address_data("192.0.2.66"));
+  server_.add("signed", 16, text_data({"apex"}));
+  const std::string file = ::testing::TempDir() + "penstock_lax_anchor_" + std::to_string(::getpid());
+  std::ofstream(file) << "signed. IN DS 12345 8 2 " << std::string(64, 'A') << '\n';
+  auto anchored = options();
+  anchored.trust_anchor_file = file;
+  anchored.strict_dnssec = false;
+  const Answer got = answer(resolver(anchored), "mail.signed", RecordType::A);
+  std::filesystem::remove(file);
+  EXPECT_EQ(got.status, Status::Found);
+  EXPECT_FALSE(got.secure);
+  ASSERT_EQ(got.records.size(), 1U);
+}
+
 TEST_F(UnboundResolverTest, RouterFindsHostsThroughCacheAndServer) {
   server_.add("big.test", 15, mx_data(10, "mx1.big.test"));
   server_.add("big.test", 15, mx_data(20, "mx2.big.test"));

@@ -54,6 +54,8 @@ TEST(Accounting, EachKindOfEventIsMapped) {
        "t,delayed,4.0.0,smtp;451 later,policy-related,,,deferred"},
       {R"({"type":"deferred","reply":"connection refused","class":"network"})",
        "t,delayed,4.4.0,x-penstock;connection refused,no-answer-from-host,,,deferred"},
+      {R"({"type":"bounced","reply":"takes no mail","enhanced":"5.1.10","class":"invalid-domain"})",
+       "b,failed,5.1.10 (recipient address has null MX),x-penstock;takes no mail,bad-domain,,,bounced"},
       {R"({"type":"expired","reply":"451 later","code":451,"class":"rate-limit"})",
        "b,failed,4.4.7 (delivery time expired),smtp;451 later,message-expired,,,expired"},
       {R"({"type":"suppressed","class":"suppressed"})", "b,failed,5.0.0,,suppressed,,,suppressed"},
@@ -81,19 +83,20 @@ TEST(Accounting, EveryClassHasACategory) {
 }
 
 TEST(Accounting, ValuesAreQuotedWhereCsvAsksForIt) {
-  const std::vector<std::pair<std::string_view, std::string_view>> table{{"", ""},
-                                                                         {"plain words", "plain words"},
-                                                                         {"a,b", "\"a,b\""},
-                                                                         {"say \"x\"", "\"say \"\"x\"\"\""},
-                                                                         {"two\r\nlines", "\"two\r\nlines\""},
-                                                                         {"\n", "\"\n\""}};
-  for (const auto& [value, quoted] : table) {
-    std::string out;
-    append_csv(value, out);
-    EXPECT_EQ(out, quoted);
-  }
   EXPECT_EQ(record_of(R"({"recipient":"\"a, \\b\"@x","sender":"","reply":"one\ntwo"})", {"rcpt", "orig", "reply"}),
             "\"\"\"a, \\b\"\"@x\",,\"one\ntwo\"");
+  EXPECT_EQ(
+      record_of(R"({"reply":"two\r\nlines","campaign":"plain words","envid":"a,b"})", {"reply", "jobId", "envId"}),
+      "\"two\r\nlines\",plain words,\"a,b\"");
+}
+
+// Whatever a client, a receiver or its name says is text to whoever opens the file.
+TEST(Accounting, NothingThatStrangersSayIsAFormula) {
+  EXPECT_EQ(record_of(R"({"type":"bounced","sender":"=cmd|'/c calc'!A1@x","recipient":"+a@x","orcpt":"@SUM1",)"
+                      R"("peer_host":"-mx","peer":"192.0.2.1","campaign":"\t=1","envid":"-2","size":-5})",
+                      {"orig", "rcpt", "orcpt", "dsnMta", "jobId", "envId", "dlvSize"}),
+            "\"'=cmd|'/c calc'!A1@x\",\"'+a@x\",\"'@SUM1\",\"'-mx (192.0.2.1)\",\"'\t=1\",-2,-5");
+  EXPECT_EQ(record_of(R"({"type":"bounced","code":550,"reply":"=1+1"})", {"reply", "dsnDiag"}), "\"'=1+1\",smtp;=1+1");
 }
 
 TEST(Accounting, EveryEventFieldIsAColumnAndNamesAreUnique) {

@@ -194,6 +194,11 @@ TEST(JsonText, EscapesWhatMustBe) {
       {"\xF4\x90\x80\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
       {"\xE2\x82", "\xEF\xBF\xBD\xEF\xBF\xBD"},
       {"latin1 \xFC", "latin1 \xEF\xBF\xBD"},
+      {"seven..\x7f", "seven..\\u007f"},
+      {"\xC2\x80\xC2\x9B"
+       "31m\xC2\x9F\xC2\xA0",
+       "\\u0080\\u009b31m\\u009f\xC2\xA0"},
+      {"\u2028\u2029 \u202a\u202e \u2066\u2069", "\\u2028\\u2029 \\u202a\\u202e \\u2066\\u2069"},
   };
   for (const auto& [text, escaped] : table) EXPECT_EQ(escape_json(text), escaped) << text;
 }

@@ -115,13 +115,74 @@ TEST_F(Decide, OtherAddressThanTheReferenceNamesIsNotTouched) {
   const Report report = bounce("victim@example.org");
   const std::string to = "b+" + token() + "@bounces.example.com";
   const Decision first = decide_with(report, to);
-  EXPECT_THAT(first.effects, IsEmpty());
+  ASSERT_THAT(first.effects, SizeIs(1));
+  EXPECT_EQ(first.effects[0].address, "") << "recorded, as about nobody";
+  EXPECT_FALSE(first.effects[0].acting || first.effects[0].suppress);
+  EXPECT_EQ(first.effects[0].outcome_class, model::OutcomeClass::InvalidMailbox);
   // The log knows whom it named: an alias of the reported address, perhaps.
   Evidence evidence = weigh(report, {to}, keys_);
   evidence.sent = SentRecipient{.address = "anna@example.net"};
   const Decision second = decide(report, evidence, {}, *classify::Classifier::shipped());
   ASSERT_THAT(second.effects, SizeIs(1));
   EXPECT_EQ(second.effects[0].address, "anna@example.net");
+}
+
+// What a report says in these words, of mail that left 192.0.2.7 by MX.
+class LateWords : public Decide {
+ protected:
+  Effect said(const std::string& words, const std::string& by = "anna@example.net") {
+    Report report = bounce(by);
+    report.recipients[0].status = {};
+    report.recipients[0].reply = {554, {5, 7, 1}, words};
+    report.recipients[0].diagnostic = "554 5.7.1 " + words;
+    Evidence evidence = weigh(report, {"b+" + token() + "@bounces.example.com"}, keys_);
+    evidence.sent =
+        SentRecipient{.address = "anna@example.net", .vmta = "v1", .route = route_, .source_address = source_};
+    evidence.used_before = used_;
+    return decide(report, evidence, {}, *classify::Classifier::shipped()).effects.at(0);
+  }
+  std::string route_ = "mx";
+  std::string source_ = "192.0.2.7";
+  bool used_ = false;
+};
+
+TEST_F(LateWords, RefusalOfOurAddressIsHeard) {
+  EXPECT_TRUE(said("Client host [192.0.2.7] blocked using zen.spamhaus.org").about_us);
+  EXPECT_TRUE(said("Your address 192.0.2.7 has a poor reputation.").about_us);
+  EXPECT_FALSE(said("Client host [192.0.2.70] blocked using zen.spamhaus.org").about_us);
+  EXPECT_FALSE(said("Client host [203.0.113.9] blocked using zen.spamhaus.org").about_us) << "who forwarded it";
+  EXPECT_FALSE(said("Your host is listed by zen.spamhaus.org").about_us) << "whose, is not said";
+  EXPECT_FALSE(said("no such user").about_us);
+}
+
+TEST_F(LateWords, RefusalOfOurAddressIsHeardHoweverItIsWritten) {
+  source_ = "2001:db8::1";
+  EXPECT_TRUE(said("Client host [2001:db8::1] blocked using zen.spamhaus.org").about_us);
+  EXPECT_TRUE(said("Client host [IPv6:2001:DB8:0:0:0:0:0:1] blocked using zen.spamhaus.org").about_us);
+  EXPECT_TRUE(said("blocked using zen.spamhaus.org: 2001:db8::1.").about_us);
+  EXPECT_FALSE(said("Client host [2001:db8::1:5] blocked using zen.spamhaus.org").about_us);
+  EXPECT_FALSE(said("Client host [a2001:db8::1] blocked using zen.spamhaus.org").about_us);
+  EXPECT_FALSE(said("Client host [192.0.2.7] blocked using zen.spamhaus.org").about_us);
+}
+
+TEST_F(LateWords, AlarmIsRaisedAlsoWhereTheFailingAddressIsNotTold) {
+  EXPECT_TRUE(said("SPF check failed for shop.example", "").alarm);
+}
+
+TEST_F(LateWords, RefusalOfOurDomainIsHeardFromWhereItWasSent) {
+  const std::string words = "Your domain is blacklisted";
+  EXPECT_TRUE(said(words).about_us);
+  EXPECT_FALSE(said(words, "anna@elsewhere.example").about_us);
+  used_ = true;
+  EXPECT_FALSE(said(words).about_us) << "a replay";
+  used_ = false;
+  route_ = "relay";
+  EXPECT_FALSE(said(words).about_us) << "the relay's paths are not the receiver's";
+}
+
+TEST_F(LateWords, ForwardedMailThatFailsAuthenticationRaisesNoAlarm) {
+  EXPECT_TRUE(said("SPF check failed for shop.example").alarm);
+  EXPECT_FALSE(said("SPF check failed for shop.example", "anna@elsewhere.example").alarm);
 }
 
 TEST_F(Decide, FurtherRecipientsOfAReferencedReportAreIgnored) {
@@ -162,6 +223,60 @@ TEST_F(Decide, ReportsOfNoHarmDoNothing) {
   }
   EXPECT_EQ(suppressed(decide_with(complaint("anna@example.net", "not-spam"), to)), 0);
   EXPECT_EQ(suppressed(decide_with(complaint("anna@example.net", "auth-failure"), to)), 0);
+}
+
+TEST_F(Decide, WhatIsNoAddressIsOneRecipientAtMostAndOnlyWhereNobodyIsNamed) {
+  Report report = bounce("nobody");
+  report.recipients.push_back(bounce("nothing").recipients[0]);
+  Policy trusting;
+  trusting.act_without_reference = true;
+  const Decision unnamed = decide_with(report, "fbl@example.com", trusting);
+  ASSERT_THAT(unnamed.effects, SizeIs(1));
+  EXPECT_EQ(unnamed.effects[0].address, "");
+  EXPECT_EQ(suppressed(unnamed), 0);
+  report.recipients.push_back(bounce("anna@example.net").recipients[0]);
+  const Decision named = decide_with(report, "fbl@example.com", trusting);
+  ASSERT_THAT(named.effects, SizeIs(1));
+  EXPECT_EQ(named.effects[0].address, "anna@example.net");
+}
+
+TEST_F(Decide, ComplaintsSuppressOnlyWherePolicySaysSo) {
+  Policy policy;
+  policy.complaint_suppress = false;
+  const Decision decision = decide_with(complaint("anna@example.net"), "b+" + token() + "@bounces.example.com", policy);
+  ASSERT_THAT(decision.effects, SizeIs(1));
+  EXPECT_TRUE(decision.effects[0].acting);
+  EXPECT_FALSE(decision.effects[0].suppress || decision.effects[0].global_scope);
+}
+
+TEST_F(Decide, WhatTheReplySaysIsCarriedAlong) {
+  Report report = bounce("anna@example.net");
+  report.recipients[0].status = {5, 7, 1};
+  report.recipients[0].reply = {
+      554, {5, 7, 1}, "Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org"};
+  report.recipients[0].diagnostic =
+      "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org";
+  const Decision decision = decide_with(report, "b+" + token() + "@bounces.example.com");
+  ASSERT_THAT(decision.effects, SizeIs(1));
+  EXPECT_EQ(decision.effects[0].outcome_class, model::OutcomeClass::Blocklist);
+  EXPECT_EQ(decision.effects[0].blocklist, "zen.spamhaus.org");
+  EXPECT_EQ(decision.effects[0].scope, model::Scope::SourceIp);
+  EXPECT_FALSE(decision.effects[0].rule.empty());
+  EXPECT_FALSE(decision.effects[0].alarm || decision.effects[0].suppress);
+}
+
+// Somebody has to mend it, as when a receiver says so in the dialogue; a stranger's word alarms nobody.
+TEST_F(Decide, AuthenticationFailureRaisesTheAlarmWhenBelieved) {
+  Report report = bounce("anna@example.net");
+  report.recipients[0].status = {5, 7, 26};
+  report.recipients[0].reply = {550, {5, 7, 26}, "This mail is unauthenticated: SPF and DKIM did not pass"};
+  report.recipients[0].diagnostic = "550 5.7.26 This mail is unauthenticated: SPF and DKIM did not pass";
+  const Decision believed = decide_with(report, "b+" + token() + "@bounces.example.com");
+  ASSERT_THAT(believed.effects, SizeIs(1));
+  EXPECT_EQ(believed.effects[0].outcome_class, model::OutcomeClass::Authentication);
+  EXPECT_TRUE(believed.effects[0].alarm);
+  EXPECT_FALSE(believed.effects[0].suppress);
+  EXPECT_FALSE(decide_with(report, "fbl@example.com").effects.at(0).alarm);
 }
 
 TEST_F(Decide, PassingTroubleSuppressesNobody) {

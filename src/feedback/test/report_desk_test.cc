@@ -25,15 +25,10 @@ const model::RecipientId kRecipient{
 
 class FakeOutlets final : public ReportOutlets {
  public:
-  std::vector<std::optional<SentRecipient>> find_sent(std::span<const WantedRecipient> wanted) override {
+  std::vector<std::optional<SentRecipient>> find_sent(std::span<const model::RecipientId> wanted) override {
     lookups.push_back(wanted.size());
     std::vector<std::optional<SentRecipient>> found;
-    for (const WantedRecipient& want : wanted) {
-      const bool named =
-          sent && std::find(want.addresses.begin(), want.addresses.end(), sent->address) != want.addresses.end();
-      const bool known = sent && want.recipient.message == kRecipient.message;
-      found.push_back(known && (want.recipient.index != kWholeMessage || named) ? sent : std::nullopt);
-    }
+    for (const model::RecipientId& want : wanted) found.push_back(want == kRecipient ? sent : std::nullopt);
     return found;
   }
   bool is_trusted(const IncomingReport& incoming, const report::Report&) override {
@@ -184,14 +179,35 @@ TEST_F(DeskTest, UnknownSenderSuppressesNobodyAndATrustedOneDoes) {
   EXPECT_THAT(outlets_.suppressed, ElementsAre("anna@example.net"));
 }
 
-TEST_F(DeskTest, ReferenceToAWholeMessageActsOnItsOwnRecipientsOnly) {
-  outlets_.sent = SentRecipient{.address = "anna@example.net", .index = 5};
-  const std::string whole = make_reference(keys_.current, {kRecipient.message, kWholeMessage}, "", "news");
-  desk_->handle(bounce_of("victim@example.org", "b+" + whole + "@bounces.example.com"));
+// Each recipient of a message has a reference of his own: one DSN never speaks for another.
+TEST_F(DeskTest, RecipientsOfOneMessageAreToldApart) {
+  outlets_.sent.reset();
+  const std::string to = "b+" + make_reference(keys_.current, {kRecipient.message, 5}, "bert@example.net", "news");
+  desk_->handle(bounce_of("victim@example.org", to + "@bounces.example.com"));
   EXPECT_THAT(outlets_.suppressed, IsEmpty());
-  desk_->handle(bounce_of("anna@example.net", "b+" + whole + "@bounces.example.com"));
-  EXPECT_THAT(outlets_.suppressed, ElementsAre("anna@example.net"));
-  EXPECT_TRUE(used_->is_used({kRecipient.message, 5}, ReportKind::Bounce, 1));
+  desk_->handle(bounce_of("bert@example.net", to + "@bounces.example.com"));
+  desk_->handle(bounce_of("anna@example.net", "b+" + token() + "@bounces.example.com"));
+  EXPECT_THAT(outlets_.suppressed, ElementsAre("bert@example.net", "anna@example.net"));
+}
+
+// Nobody is named: recorded and counted all the same, and nobody is suppressed.
+TEST_F(DeskTest, ComplaintAboutNobodyIsRecorded) {
+  IncomingReport incoming;
+  incoming.received = kReceived;
+  incoming.recipients = {"fbl@example.com"};
+  incoming.message =
+      "From: fbl@mail.example\r\nSubject: complaint\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; "
+      "report-type=feedback-report; boundary=\"=b\"\r\n\r\n--=b\r\nContent-Type: message/feedback-report\r\n\r\n"
+      "Feedback-Type: abuse\r\nUser-Agent: fbl/1\r\nVersion: 1\r\n\r\n--=b--\r\n";
+  desk_->handle(incoming);
+  incoming.client_address = outlets_.trusted_address;
+  desk_->handle(incoming);
+  incoming.recipients = {"b+" + token() + "@bounces.example.com"};  // whose recipient the log has forgotten
+  desk_->handle(incoming);
+  EXPECT_THAT(outlets_.recorded, ElementsAre("", "", ""));
+  EXPECT_THAT(outlets_.suppressed, IsEmpty());
+  EXPECT_THAT(outlets_.counted, ElementsAre("complaint none", "complaint trusted", "complaint reference"));
+  EXPECT_FALSE(used_->is_used(kRecipient, ReportKind::Complaint, 1)) << "it has not acted";
 }
 
 TEST_F(DeskTest, FailedStoreLeavesTheReferenceUnused) {

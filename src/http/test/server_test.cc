@@ -10,11 +10,13 @@
 
 #include <latch>
 #include <stdexcept>
+#include <thread>
 
 #include "base/test/temp_folder.h"
 #include "http/client.h"
 #include "http/errc.h"
 #include "http/workers.h"
+#include "net/test/certificates.h"
 
 namespace penstock::http {
 namespace {
@@ -48,6 +50,7 @@ class Running {
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   Server& server() { return server_; }
+  [[nodiscard]] const Server& server() const { return server_; }
   net::Shard& shard() { return shards_[0]; }
   [[nodiscard]] ServerAddress address() const { return ServerAddress{server_.endpoint(), "test.example"}; }
 
@@ -197,15 +200,124 @@ TEST(HttpServer, SlowRequestIsGivenUp) {
   EXPECT_THAT(socket.read_until("\r\n"), testing::AnyOf("", "HTTP/1.1 408 Request Timeout\r\n"));
 }
 
-TEST(HttpServer, OneConnectionTooManyIsAnswered503) {
+net::Task<Response> take_a_while(Request request) {
+  co_await net::sleep_for(std::chrono::milliseconds(300));
+  co_return co_await echo(std::move(request));
+}
+
+// Waits until the server has so many connections.
+void until_connections(const Server& server, std::size_t count) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (server.connections() != count && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(server.connections(), count);
+}
+
+TEST(HttpServer, OneTooManyIsAnswered503WhereAllAreBeingAnswered) {
+  metrics::Registry registry;
   ServerOptions options;
   options.connections_max = 1;
+  options.turned_away = &registry.counter("turned_away_total", "");
+  const Running running(options, take_a_while);
+  const RawSocket first(running.address().endpoint);
+  first.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  until_connections(running.server(), 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const RawSocket second(running.address().endpoint);
+  EXPECT_THAT(second.read_all(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(first.read_until("GET /1 "), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(options.turned_away->value(), 1U);
+}
+
+TEST(HttpServer, LongestIdleConnectionGivesWay) {
+  ServerOptions options;
+  options.connections_max = 2;
   const Running running(options);
   const RawSocket first(running.address().endpoint);
   first.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(first.read_until("GET /1 "), StartsWith("HTTP/1.1 200 "));
+  const RawSocket silent(running.address().endpoint);
+  until_connections(running.server(), 2);
+  const RawSocket third(running.address().endpoint);
+  EXPECT_EQ(first.read_all(), "");
+  const RawSocket fourth(running.address().endpoint);
+  EXPECT_EQ(silent.read_all(), "");
+  third.send("GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(third.read_all(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(HttpServer, IdleConnectionIsClosed) {
+  ServerOptions options;
+  options.idle_timeout = std::chrono::milliseconds(50);
+  const Running running(options);
+  const RawSocket socket(running.address().endpoint);
+  EXPECT_EQ(socket.read_all(), "");
+  until_connections(running.server(), 0);
+}
+
+TEST(HttpServer, OneAddressHasItsShareUnlessItIsExempt) {
+  ServerOptions options;
+  options.connections_per_address_max = 1;
+  {
+    const Running running(options);
+    const RawSocket first(running.address().endpoint);
+    until_connections(running.server(), 1);
+    const RawSocket second(running.address().endpoint);
+    EXPECT_THAT(second.read_all(), StartsWith("HTTP/1.1 503 "));
+  }
+  options.exempt = [](std::string_view address) { return address == "127.0.0.1"; };
+  const Running running(options);
+  const RawSocket first(running.address().endpoint);
   const RawSocket second(running.address().endpoint);
-  EXPECT_THAT(second.read_all(), StartsWith("HTTP/1.1 503 "));
+  until_connections(running.server(), 2);
+}
+
+// With TLS every connection begins with a handshake, which a stranger need not go on with.
+class HttpServerTls : public testing::Test {
+ protected:
+  HttpServerTls() {
+    certificates_.add("test.example");
+    context_ =
+        *net::TlsContext::server({certificates_.certificate("test.example"), certificates_.key("test.example"), ""});
+    options_.tls = [this] { return context_; };
+  }
+  net::Certificates certificates_;
+  net::TlsContextPtr context_;
+  ServerOptions options_;
+};
+
+TEST_F(HttpServerTls, HandshakesAreBoundedLikeConnections) {
+  options_.connections_max = 2;
+  const Running running(options_);
+  const RawSocket first(running.address().endpoint);
+  until_connections(running.server(), 1);
+  const RawSocket second(running.address().endpoint);
+  until_connections(running.server(), 2);
+  std::vector<std::unique_ptr<RawSocket>> more;
+  for (int i = 0; i < 20; ++i) more.push_back(std::make_unique<RawSocket>(running.address().endpoint));
+  EXPECT_EQ(first.read_all(), "");
+  EXPECT_EQ(second.read_all(), "");
+  for (std::size_t i = 0; i + 2 < more.size(); ++i) EXPECT_EQ(more[i]->read_all(), "");
+  until_connections(running.server(), 2);
+}
+
+TEST_F(HttpServerTls, HandshakeBeyondTheShareOfAnAddressIsClosedAtOnce) {
+  options_.connections_per_address_max = 1;
+  const Running running(options_);
+  const RawSocket first(running.address().endpoint);
+  until_connections(running.server(), 1);
+  const RawSocket second(running.address().endpoint);
+  EXPECT_EQ(second.read_all(), "");
+  until_connections(running.server(), 1);
+}
+
+TEST_F(HttpServerTls, HandshakeHasADeadline) {
+  options_.tls_timeout = std::chrono::milliseconds(50);
+  const Running running(options_);
+  const RawSocket socket(running.address().endpoint);
+  EXPECT_EQ(socket.read_all(), "");
+  until_connections(running.server(), 0);
 }
 
 TEST(HttpServer, HandlerThatThrowsGives500AndTheServerGoesOn) {

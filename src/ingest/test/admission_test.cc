@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "config/load.h"
-#include "ingest/test/one_pool.h"
+#include "config/test/one_pool.h"
 #include "mime/labels.h"
 
 namespace penstock::ingest {
@@ -35,7 +35,7 @@ constexpr const char* kComplete =
 
 class AdmissionTest : public ::testing::Test {
  protected:
-  explicit AdmissionTest(const std::string& config = with_one_pool(kHeadersAndStreams))
+  explicit AdmissionTest(const std::string& config = config::with_one_pool(kHeadersAndStreams))
       : plan_(config::load_text(config, "/p/penstock.toml").config) {
     submission_.envelope.sender = "a@shop.example";
     submission_.envelope.recipients = {{"b@one.example", "", 0}};
@@ -115,6 +115,48 @@ TEST_F(AdmissionTest, UnknownStreamOrVmtaIsRefusedByName) {
   EXPECT_EQ(take(with("X-Penstock-VMTA: main\r\n")).envelope.labels.vmta, "main");  // a pool
 }
 
+// With a pool that is of no stream.
+class HeldUserTest : public AdmissionTest {
+ protected:
+  HeldUserTest()
+      : AdmissionTest(config::with_one_pool(std::string(kHeadersAndStreams) +
+                                            "[[vmta]]\nname = \"v2\"\n[[pool]]\nname = \"other\"\n"
+                                            "members = [{ vmta = \"v2\" }]\n")) {}
+};
+
+// Else a label would be a way to another customer's address, or into another's figures.
+TEST_F(HeldUserTest, IsHeldToTheVmtasAndTenantsOfHisStreams) {
+  users::User user;
+  user.name = "shop";
+  submission_.user = &user;
+  EXPECT_EQ(take(with("X-Penstock-VMTA: v2\r\nX-Penstock-Tenant: bank\r\n")).envelope.labels.vmta, "v2");
+
+  user.streams = {"news"};
+  for (const char* name : {"X-Penstock-VMTA", "X-Virtual-MTA"}) {
+    for (const char* foreign : {"v2", "other"}) {
+      const model::Reply reply = refusal(with(std::string(name) + ": " + foreign + "\r\n"));
+      EXPECT_EQ(reply.code, 554);
+      EXPECT_THAT(reply.text, HasSubstr("user shop may not send from vMTA or pool \"" + std::string(foreign) + "\""));
+    }
+    EXPECT_EQ(take(with(std::string(name) + ": v1\r\n")).envelope.labels.vmta, "v1");
+    EXPECT_EQ(take(with(std::string(name) + ": main\r\n")).envelope.labels.vmta, "main");
+  }
+  EXPECT_THAT(refusal(with("X-Penstock-Tenant: bank\r\n")).text, HasSubstr("may not send for tenant \"bank\""));
+  EXPECT_EQ(take(with("X-Penstock-Tenant: newsroom\r\n")).envelope.labels.tenant, "newsroom");
+  submission_.default_tenant = "house";  // the listener's
+  EXPECT_EQ(take(with("X-Penstock-Tenant: house\r\n")).envelope.labels.tenant, "house");
+  EXPECT_EQ(take(with("")).envelope.labels.tenant, "newsroom");
+}
+
+TEST_F(AdmissionTest, LabelsOfStrangersAreRemovedAndNotRead) {
+  submission_.stranger = true;
+  const Admitted got =
+      take(with("X-Penstock-Stream: urgent\r\nX-Penstock-Tenant: bank\r\nX-Virtual-MTA: v1\r\n"
+                "X-Penstock-Stream: nonsense\r\n"));
+  EXPECT_EQ(got.envelope.labels, (model::Labels{"default", "", "", "", ""}));
+  EXPECT_THAT(*got.body, Not(HasSubstr("X-")));
+}
+
 TEST_F(AdmissionTest, LabelThatCannotBeReadIsRefused) {
   const model::Reply reply = refusal(with("X-Penstock-Tenant: " + std::string(mime::kLabelBytesMax + 1, 'x') + "\r\n"));
   EXPECT_EQ(reply.code, 554);
@@ -178,7 +220,7 @@ TEST_F(AdmissionTest, FirstAttemptIsRead) {
 class LinksTest : public AdmissionTest {
  protected:
   LinksTest()
-      : AdmissionTest(with_one_pool(R"([[stream]]
+      : AdmissionTest(config::with_one_pool(R"([[stream]]
 name = "default"
 pool = "main"
 unsubscribe = { add = "replace", url = "https://u.shop.example/" }
@@ -201,7 +243,7 @@ TEST_F(LinksTest, OwnLinksAreRemovedWhereTheyAreReplaced) {
 class NothingAddedTest : public AdmissionTest {
  protected:
   NothingAddedTest()
-      : AdmissionTest(with_one_pool(R"([headers]
+      : AdmissionTest(config::with_one_pool(R"([headers]
 add_received = false
 add_date = false
 add_message_id = false
@@ -232,7 +274,7 @@ pool = "main"
 
 class BulkAdmissionTest : public AdmissionTest {
  protected:
-  BulkAdmissionTest() : AdmissionTest(with_one_pool(kBulkStreams)) {}
+  BulkAdmissionTest() : AdmissionTest(config::with_one_pool(kBulkStreams)) {}
 };
 
 TEST_F(BulkAdmissionTest, ARefusalSaysWhatIsMissing) {
@@ -245,14 +287,14 @@ TEST_F(BulkAdmissionTest, ARefusalSaysWhatIsMissing) {
 TEST_F(BulkAdmissionTest, AWarnedMessageIsTakenWithAField) {
   submission_.envelope.sender = "x@elsewhere.example";  // return_path takes its place
   const Admitted got = take("X-Penstock-Stream: mild\r\nX-Penstock-Bulk-Rules: mine\r\n" + with(""));
-  EXPECT_EQ(got.bulk.names(), "dkim");
+  EXPECT_EQ(got.broken_rules.names(), "dkim");
   EXPECT_THAT(*got.body, HasSubstr("X-Penstock-Bulk-Rules: dkim\r\n"));
   EXPECT_THAT(*got.body, Not(HasSubstr("mine")));
 }
 
 TEST_F(BulkAdmissionTest, OtherStreamsAreLeftAlone) {
   const Admitted got = take(with("X-Penstock-Bulk-Rules: mine\r\n"));
-  EXPECT_EQ(got.bulk.names(), "");
+  EXPECT_EQ(got.broken_rules.names(), "");
   EXPECT_THAT(*got.body, HasSubstr("mine"));
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test/effort.h"
+
 namespace penstock::ingest {
 namespace {
 
@@ -48,7 +50,7 @@ void Entrance::record(const model::Event& event) {
   const std::lock_guard lock(mutex_);
   events_.push_back({event.type, event.message, std::string(event.recipient), std::string(event.sender),
                      std::string(event.stream), std::string(event.peer_address), std::string(event.detail),
-                     event.reply});
+                     std::string(event.tenant), std::string(event.envelope_id), event.bytes, event.reply});
 }
 
 void Entrance::accepted(std::size_t, const model::Envelope& envelope) {
@@ -73,7 +75,7 @@ std::vector<model::Envelope> Entrance::handed_over() const {
 
 void Entrance::wait_for(std::size_t messages) {
   std::unique_lock lock(mutex_);
-  const bool came = changed_.wait_for(lock, std::chrono::seconds{10}, [&] { return envelopes_.size() >= messages; });
+  const bool came = changed_.wait_for(lock, kPatience, [&] { return envelopes_.size() >= messages; });
   EXPECT_TRUE(came) << "only " << envelopes_.size() << " messages were handed over";
 }
 

@@ -20,7 +20,8 @@ namespace penstock::ingest {
 struct Recorded {
   model::EventType type;
   model::MessageId message;
-  std::string recipient, sender, stream, peer_address, detail;
+  std::string recipient, sender, stream, peer_address, detail, tenant, envelope_id;
+  std::uint64_t bytes;
   model::Reply reply;
 };
 

@@ -3,13 +3,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "config/test/one_pool.h"
 #include "ingest/test/entrance.h"
-#include "ingest/test/one_pool.h"
 
 namespace penstock::ingest {
 namespace {
@@ -58,7 +59,7 @@ class PickupTest : public ::testing::Test {
 
   const std::string folder_ = ::testing::TempDir() + "/penstock-pickup-" + std::to_string(::getpid()) + "-" +
                               ::testing::UnitTest::GetInstance()->current_test_info()->name();
-  Entrance entrance_{with_one_pool(kStreams)};
+  Entrance entrance_{config::with_one_pool(kStreams)};
   config::Pickup options_;
   std::optional<Pickup> pickup_;
 };
@@ -98,6 +99,12 @@ TEST_F(PickupTest, WhatAdmissionRefusesIsBadToo) {
   put("x.eml", std::string("X-Penstock-Stream: nonsense\n") + kGood);
   (void)pickup_->run_once();
   EXPECT_THAT(get("bad/x.eml.reason"), HasSubstr("nonsense"));
+  const auto events = entrance_.events(model::EventType::Rejected);
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(events[1].sender, "a@shop.example");
+  EXPECT_EQ(events[1].recipient, "c@one.example");
+  EXPECT_EQ(events[1].detail, "x.eml");
+  EXPECT_EQ(entrance_.probe.rejected.value(), 2U);
 }
 
 TEST_F(PickupTest, TooLargeFileIsBad) {
@@ -114,12 +121,46 @@ TEST_F(PickupTest, UnfinishedFilesAndFoldersAreLeftAlone) {
   EXPECT_TRUE(there(".hidden") && there("one.tmp") && there("folder"));
 }
 
+TEST_F(PickupTest, LinkIsSetAsideUnread) {
+  const std::string target = folder_ + "/folder/secret";
+  fs::create_directory(folder_ + "/folder");
+  put("folder/secret", kGood);
+  fs::create_symlink(target, folder_ + "/link.eml");
+  fs::create_symlink(folder_ + "/nowhere", folder_ + "/dangling.eml");
+  fs::create_symlink(folder_ + "/folder", folder_ + "/folder.eml");
+  EXPECT_EQ(pickup_->run_once(), 0U);
+  EXPECT_EQ(entrance_.probe.pickup_bad_files.value(), 3U);
+  EXPECT_EQ(fs::read_symlink(folder_ + "/bad/link.eml"), target);  // the link itself went
+  EXPECT_THAT(get("bad/link.eml.reason"), HasSubstr("symbolic link"));
+  EXPECT_THAT(get("bad/dangling.eml.reason"), HasSubstr("symbolic link"));
+  EXPECT_FALSE(fs::is_symlink(folder_ + "/folder.eml"));
+  EXPECT_EQ(get("folder/secret"), kGood);
+  EXPECT_THAT(entrance_.events(model::EventType::Accepted), SizeIs(0));
+  EXPECT_THAT(entrance_.events(model::EventType::Rejected), SizeIs(3));
+}
+
+TEST_F(PickupTest, PipeIsSetAsideAndBlocksNobody) {
+  ASSERT_EQ(::mkfifo((folder_ + "/pipe.eml").c_str(), 0600), 0);
+  EXPECT_EQ(pickup_->run_once(), 0U);
+  EXPECT_TRUE(fs::is_fifo(folder_ + "/bad/pipe.eml"));
+  EXPECT_THAT(get("bad/pipe.eml.reason"), HasSubstr("no regular file"));
+}
+
+TEST_F(PickupTest, ReasonIsNotWrittenThroughALink) {
+  put(".kept", "kept");
+  fs::create_symlink(folder_ + "/.kept", folder_ + "/bad/bad.eml.reason");
+  put("bad.eml", "Subject: no sender\n\nx\n");
+  (void)pickup_->run_once();
+  EXPECT_EQ(get(".kept"), "kept");
+  EXPECT_THAT(get("bad/bad.eml.reason"), HasSubstr("X-Sender"));
+}
+
 TEST_F(PickupTest, FullSpoolKeepsTheFile) {
   const spool::Quiet quiet;
   entrance_.box.disk.fail_writes_after(0, ENOSPC);
   put("one.eml", kGood);
   (void)pickup_->run_once();
-  EXPECT_TRUE(there("one.eml"));
+  EXPECT_TRUE(there("one.eml"));  // by its own name
   EXPECT_THAT(entrance_.events(model::EventType::Accepted), SizeIs(0));
   EXPECT_EQ(pickup_->run_once(), 0U);  // not even tried
   entrance_.box.disk.heal();
@@ -132,15 +173,37 @@ TEST_F(PickupTest, FolderThatIsNotThereIsNamed) {
   EXPECT_THAT(opened.error().detail, HasSubstr("nowhere"));
 }
 
-TEST_F(PickupTest, FileThatCannotBeRemovedIsTakenOnce) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may remove anything";
+TEST_F(PickupTest, FileThatCannotBeRenamedIsNotTaken) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may rename anything";
   put("one.eml", kGood);
   fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
-  EXPECT_EQ(pickup_->run_once(), 1U);
   EXPECT_EQ(pickup_->run_once(), 0U);
   EXPECT_TRUE(there("one.eml"));
-  entrance_.wait_for(1);
   fs::permissions(folder_, fs::perms::owner_all);
+  EXPECT_THAT(entrance_.events(model::EventType::Accepted), SizeIs(0));
+}
+
+TEST_F(PickupTest, WhatWasDurableWhenTheDaemonWasKilledIsNotTakenAgain) {
+  const auto id = entrance_.box.accept(spool::make_envelope(1), "Subject: x\r\n\r\nx\r\n");
+  ASSERT_TRUE(id);
+  const std::string taken = ".taken-" + model::format_id(*id) + "-one.eml";
+  put(taken, kGood);
+  EXPECT_TRUE(pickup_->open());
+  EXPECT_FALSE(there(taken));
+  EXPECT_EQ(pickup_->run_once(), 0U);
+}
+
+TEST_F(PickupTest, WhatWasNotDurableWhenTheDaemonWasKilledIsTakenThen) {
+  const std::string lost = model::format_id(entrance_.box.spool->make_id());
+  put(".taken-" + lost + "-one-two.eml", kGood);
+  put(".taken-nonsense", kGood);
+  EXPECT_TRUE(pickup_->open());
+  EXPECT_TRUE(there("one-two.eml") && there(".taken-nonsense"));
+  put(".taken-" + lost + "-one-two.eml", kGood);  // meanwhile another one has its name
+  EXPECT_TRUE(pickup_->open());
+  EXPECT_TRUE(there("one-two.eml") && there(lost + "-one-two.eml"));
+  EXPECT_EQ(pickup_->run_once(), 2U);
+  entrance_.wait_for(2);
 }
 
 TEST_F(PickupTest, BadFileThatCannotBeMovedIsRefusedOnce) {

@@ -11,6 +11,7 @@
 #include <future>
 #include <span>
 
+#include "base/test/effort.h"
 #include "base/test/temp_folder.h"
 #include "ingest/test/entrance.h"
 #include "net/listener.h"
@@ -18,7 +19,6 @@
 namespace penstock::ingest {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -67,6 +67,12 @@ class Client {
       if (line.size() < 4 || line[3] != '-') return all;
     }
   }
+  // Writes one byte; true once there is something to read, or the server has closed.
+  bool drip(char byte) {
+    (void)::send(socket_, &byte, 1, MSG_NOSIGNAL);
+    pollfd one{socket_, POLLIN, 0};
+    return ::poll(&one, 1, 10) != 0;
+  }
   std::string say(const std::string& line) {
     write(line + "\r\n");
     return reply();
@@ -74,8 +80,8 @@ class Client {
   // From EHLO to the answer to the message.
   std::string send_message(const std::string& recipient, const std::string& text = "Subject: x\r\n\r\nhello\r\n") {
     EXPECT_THAT(say("EHLO client.example"), StartsWith("250"));
-    if (const std::string mail = say("MAIL FROM:<a@shop.example>"); !mail.starts_with("250")) return mail;
-    if (const std::string rcpt = say("RCPT TO:<" + recipient + ">"); !rcpt.starts_with("250")) return rcpt;
+    if (std::string mail = say("MAIL FROM:<a@shop.example>"); !mail.starts_with("250")) return mail;
+    if (std::string rcpt = say("RCPT TO:<" + recipient + ">"); !rcpt.starts_with("250")) return rcpt;
     EXPECT_THAT(say("DATA"), StartsWith("354"));
     write(text);
     return say(".");
@@ -84,8 +90,8 @@ class Client {
  private:
   bool read() {
     pollfd ready{socket_, POLLIN, 0};
-    if (::poll(&ready, 1, 10'000) != 1) {
-      ADD_FAILURE() << "no answer within ten seconds";
+    if (::poll(&ready, 1, kPatience / std::chrono::milliseconds{1}) != 1) {
+      ADD_FAILURE() << "no answer";
       return false;
     }
     char buffer[4096];
@@ -99,18 +105,20 @@ class Client {
 };
 
 class SmtpServiceTest : public ::testing::Test {
+ public:
+  ~SmtpServiceTest() override {
+    if (listening_) listening_->stop();
+    listening_.reset();
+    entrance_->close();
+    reports_.reset();
+  }
+
  protected:
   // Opens an inbox that hands what it gets to `took`.
   void take_reports(feedback::Inbox::Handle took) {
     auto opened = feedback::Inbox::open(folder_.path(), std::move(took));
     ASSERT_TRUE(opened);
     reports_ = std::move(*opened);
-  }
-  ~SmtpServiceTest() override {
-    if (listening_) listening_->stop();
-    listening_.reset();
-    entrance_->close();
-    reports_.reset();
   }
   void serve(const std::string& config = listener()) {
     entrance_.emplace(config);
@@ -186,8 +194,12 @@ TEST_F(SmtpServiceTest, RelayingIsForKnownClientsAndDomains) {
   EXPECT_THAT(stranger->say("RCPT TO:<b@x.sub.example>"), StartsWith("250"));
   EXPECT_THAT(stranger->say("RCPT TO:<b@sub.example>"), StartsWith("550"));
   EXPECT_THAT(stranger->say("RCPT TO:<b@nothere.example>"), StartsWith("550"));
+  // Our domain, but with a way beyond it.
+  for (const std::string local : {"b%one.example", "one.example!b", "\"b@one.example\""}) {
+    EXPECT_THAT(stranger->say("RCPT TO:<" + local + "@here.example>"), StartsWith("550 5.7.1")) << local;
+  }
   const auto events = entrance_->events(model::EventType::Rejected);
-  ASSERT_THAT(events, SizeIs(3));
+  ASSERT_THAT(events, SizeIs(6));
   EXPECT_EQ(events[0].recipient, "b@one.example");
   EXPECT_EQ(events[0].peer_address, "127.0.0.9");
 }
@@ -198,6 +210,24 @@ TEST_F(SmtpServiceTest, RefusedByAdmissionIsSaidAtTheEnd) {
   EXPECT_THAT(client->send_message("b@one.example", "X-Penstock-Stream: nonsense\r\n\r\nx\r\n"),
               StartsWith("554 5.7.1 no stream \"nonsense\""));
   EXPECT_THAT(client->send_message("b@one.example"), StartsWith("250"));
+}
+
+TEST_F(SmtpServiceTest, WhatAdmissionFoundIsInTheEventOfARefusal) {
+  serve();
+  const auto client = greeted();
+  EXPECT_THAT(client->say("EHLO client.example"), StartsWith("250"));
+  EXPECT_THAT(client->say("MAIL FROM:<a@shop.example> ENVID=QQ314159"), StartsWith("250"));
+  EXPECT_THAT(client->say("RCPT TO:<b@one.example>"), StartsWith("250"));
+  EXPECT_THAT(client->say("DATA"), StartsWith("354"));
+  EXPECT_THAT(client->say("X-Penstock-Tenant: shop\r\nX-Penstock-VMTA: nonsense\r\n\r\nx\r\n."),
+              StartsWith("554 5.7.1"));
+  const auto events = entrance_->events(model::EventType::Rejected);
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_TRUE(events[0].message);
+  EXPECT_EQ(events[0].tenant, "shop");
+  EXPECT_EQ(events[0].stream, "default");
+  EXPECT_EQ(events[0].envelope_id, "QQ314159");
+  EXPECT_EQ(events[0].bytes, 57U);
 }
 
 TEST_F(SmtpServiceTest, DrainSends421ToTheIdleAndTheNewButLetsAMessageEnd) {
@@ -259,11 +289,55 @@ TEST_F(SmtpServiceTest, WhoSpeaksBeforeTheBannerIsTurnedAway) {
   EXPECT_EQ(client->reply(), "");
 }
 
+TEST_F(SmtpServiceTest, StrangersWaitForTheBannerWhereNothingElseIsSaid) {
+  serve(listener(""));
+  const auto stranger = connect("127.0.0.5");
+  stranger->write("EHLO client.example\r\n");
+  EXPECT_THAT(stranger->reply(), StartsWith("554"));
+}
+
 TEST_F(SmtpServiceTest, SilentClientIsToldAndCut) {
   serve(listener("command_timeout = \"1s\"\n"));
   const auto client = greeted();
   EXPECT_THAT(client->reply(), StartsWith("421 4.4.2"));
   EXPECT_EQ(client->reply(), "");
+}
+
+// 4,096 bytes may be a command: at this pace 40 seconds of it.
+TEST_F(SmtpServiceTest, CommandThatDripsIsAsLateAsOneThatDoesNotCome) {
+  serve(listener("command_timeout = \"1s\"\n"));
+  const auto client = greeted();
+  EXPECT_THAT(client->say("EHLO client.example"), StartsWith("250"));
+  for (int i = 0; i < 1000 && !client->drip('x'); ++i) {
+  }
+  EXPECT_THAT(client->reply(), StartsWith("421 4.4.2"));
+}
+
+TEST_F(SmtpServiceTest, ProxyHeaderThatDripsIsCut) {
+  serve(listener("proxy_from = [\"127.0.0.5\"]\ncommand_timeout = \"1s\"\n"));
+  const auto client = connect("127.0.0.5");
+  // Version 2 may have 64 KiB.
+  const std::string begin("\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff", 16);
+  client->write(begin);
+  int dripped = 0;
+  while (dripped < 1000 && !client->drip('x')) ++dripped;
+  EXPECT_LT(dripped, 1000);
+  EXPECT_EQ(client->reply(), "");
+}
+
+TEST_F(SmtpServiceTest, ChunksHaveATimeInAll) {
+  serve(listener("message_timeout = \"30m\"\n"));
+  const auto client = greeted();
+  EXPECT_THAT(client->say("EHLO client.example"), StartsWith("250"));
+  EXPECT_THAT(client->say("MAIL FROM:<a@shop.example>"), StartsWith("250"));
+  EXPECT_THAT(client->say("RCPT TO:<b@one.example>"), StartsWith("250"));
+  client->write("BDAT 1\r\nS");
+  EXPECT_THAT(client->reply(), StartsWith("250"));
+  let_shard_run();
+  entrance_->box.clock.advance(std::chrono::minutes{31});
+  client->write("BDAT 1\r\nu");
+  EXPECT_THAT(client->reply(), StartsWith("250"));
+  EXPECT_THAT(client->reply(), StartsWith("421 4.4.2"));
 }
 
 TEST_F(SmtpServiceTest, MessageHasATimeInAll) {
@@ -310,7 +384,7 @@ TEST_F(SmtpServiceTest, MailForAReportDomainGoesToTheInboxAndNowhereElse) {
   EXPECT_THAT(client->reply(), StartsWith("220"));
   EXPECT_THAT(client->send_message("b+ref@Bounces.Example.com"), StartsWith("250 2.0.0"));
   auto report = came.get_future();
-  ASSERT_EQ(report.wait_for(std::chrono::seconds{10}), std::future_status::ready);
+  ASSERT_EQ(report.wait_for(kPatience), std::future_status::ready);
   const feedback::IncomingReport got = report.get();
   EXPECT_THAT(got.message, HasSubstr("hello"));
   EXPECT_THAT(got.recipients, SizeIs(1));

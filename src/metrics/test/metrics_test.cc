@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics/metrics.h"
 
+#include <gtest/gtest.h>
+
 #include <thread>
 
 using namespace penstock::metrics;

@@ -34,6 +34,14 @@ std::string edit_and_check(const std::string& message) {
   return edited;
 }
 
+TEST(EditHeader, AppendsToWhatIsThere) {
+  const std::string message = "Subject: s\r\n\r\nbody\r\n";
+  std::string out = "before ";
+  append_edited(message, examine(message, default_rules()).facts, {.received = {}, .added = "X: y\r\n", .remove = {}},
+                out);
+  EXPECT_EQ(out, "before X: y\r\n" + message);
+}
+
 TEST(ApplyEdit, FieldsGoBeforeTheRestInOrder) {
   const std::string message = "X-Job: j\r\nFrom: a\r\n\r\nbody\r\n";
   EXPECT_EQ(edit_and_check(message), "Received: by x; now\r\nDate: now\r\nFrom: a\r\n\r\nbody\r\n");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/envelope.h"
+
+#include <gtest/gtest.h>
+
 #include "model/ids.h"
 #include "model/outcome.h"
 #include "model/reply.h"
@@ -20,6 +23,13 @@ TEST(Ids, TextParsesBackAndSortsAsNumbers) {
 TEST(Ids, BadTextIsNothing) {
   for (const char* bad : {"", "0", "0000000000000", "ZZZZZZZZZZZZZ", "00000000000I1", "000000000000000001"}) {
     EXPECT_FALSE(parse_message_id(bad)) << bad;
+  }
+  // As message_id_form() says.
+  for (const char* good : {"0000000000001", "FZZZZZZZZZZZZ", "fzzzzzzzzzzzz", "01K8Q2R5VX3ZP"}) {
+    EXPECT_TRUE(parse_message_id(good)) << good;
+  }
+  for (const char bad : std::string_view("ILOU-")) {
+    EXPECT_FALSE(parse_message_id(std::string(12, '1') + bad)) << bad;
   }
   EXPECT_FALSE(parse_recipient_id("0000000000001"));
   EXPECT_FALSE(parse_recipient_id("0000000000001.x"));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/name_table.h"
 
+#include <gtest/gtest.h>
+
 #include <thread>
 
 using penstock::model::NameId;

@@ -50,6 +50,7 @@ class FetcherTest : public ::testing::Test {
     FetchOptions options;
     options.tls = *net::TlsContext::client(certificates_.ca_file());
     options.port = port_;
+    options.private_hosts = private_hosts_;
     Fetcher fetcher(dns_, std::move(options));
     return dns::run(shards_[0], fetcher.fetch(shards_[0], domain));
   }
@@ -66,6 +67,7 @@ class FetcherTest : public ::testing::Test {
   net::TlsContextPtr context_;
   std::string answer_, heard_;
   std::uint16_t port_ = 1;
+  bool private_hosts_ = true;
   net::ShardSet shards_{1};
   std::unique_ptr<net::Listener> listener_;
 };
@@ -77,6 +79,14 @@ TEST_F(FetcherTest, PolicyIsRead) {
   EXPECT_EQ(got->policy.mode, tlspolicy::StsMode::Enforce);
   EXPECT_EQ(got->text, policy_text(48h));
   EXPECT_THAT(heard_, HasSubstr("GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts.a.example\r\n"));
+}
+
+// The domain is a stranger's: he must not have us knock at doors of our own network.
+TEST_F(FetcherTest, HostsAtPrivateAddressesAreNotAsked) {
+  serve("mta-sts.a.example", kPlain, policy_text(48h));
+  private_hosts_ = false;
+  expect_trouble("a.example", "sts-policy-fetch-error", "no public address");
+  EXPECT_EQ(heard_, "");
 }
 
 TEST_F(FetcherTest, CertificateOfAnotherHostIsRefused) {

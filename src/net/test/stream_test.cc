@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/stream.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <future>
 
+#include "net/deadline.h"
 #include "net/listener.h"
 
 using namespace penstock;
@@ -112,7 +115,39 @@ Task<> read_what_is_there(Shard& shard, Endpoint remote, std::size_t bytes, std:
   done.set_value(waited || got.bytes != 2);
 }
 
+// Speaks without end, and never as much as is waited for.
+Task<> pour(std::unique_ptr<Stream> stream) {
+  const std::string bytes(64 * 1024, 'x');
+  while (!(co_await stream->write(bytes, 5s)).error) {
+  }
+}
+
+// Reads on until one deadline for all reads has passed; true if that is how it ended.
+Task<> read_all_until(Shard& shard, Endpoint remote, std::promise<bool>& done) {
+  auto stream = co_await connect(shard, remote, "", 5s);
+  std::array<char, 16> buffer{};
+  const Deadline deadline(50ms);
+  Io got{1, false, {}};
+  std::size_t bytes = 0;
+  while (got.bytes > 0) {
+    got = co_await (*stream)->read_some(buffer, deadline.left());
+    bytes += got.bytes;
+  }
+  done.set_value(bytes > 0 && got.timed_out());
+}
+
 }  // namespace
+
+TEST(Stream, OneDeadlineHoldsOverManyReadsOfWhatIsThere) {
+  ShardSet shards(1);
+  Listener listener(shards, *parse_endpoint("127.0.0.1:0"), "pour", pour);
+  ASSERT_TRUE(listener.open());
+  listener.start();
+  std::promise<bool> done;
+  shards[0].spawn("read", read_all_until(shards[0], listener.endpoint(), done));
+  shards.start();
+  EXPECT_TRUE(done.get_future().get());
+}
 
 TEST(Stream, AnswerThatIsThereIsReadInTheSameTurnAndALargeReadWaitsForItsTurn) {
   ShardSet shards(1);
@@ -195,6 +230,24 @@ TEST(Listener, PortOfAnotherListenerIsRefused) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, std::errc::address_in_use);
   EXPECT_THAT(opened.error().detail, testing::HasSubstr(format_endpoint(first.endpoint())));
+}
+
+TEST(Listener, NobodyCanConnectAfterStopEvenIfTheShardsEndAtOnce) {
+  const std::string path = testing::TempDir() + "penstock-stop-test.sock";
+  for (int round = 0; round < 50; ++round) {
+    ShardSet shards(2);
+    Listener listener(shards, *parse_endpoint("unix:" + path), "stopping", refuse_to_speak);
+    ASSERT_TRUE(listener.open());
+    listener.start();
+    shards.start();
+    listener.stop();
+    shards.stop();
+    boost::asio::io_context io;
+    boost::asio::local::stream_protocol::socket client(io);
+    boost::system::error_code error;
+    client.connect(boost::asio::local::stream_protocol::endpoint(path), error);
+    ASSERT_TRUE(error) << "round " << round;
+  }
 }
 
 TEST(Listener, UnixSocketInUseIsRefusedAndAStaleOneReplaced) {

@@ -166,11 +166,19 @@ TEST_F(StreamTls, HungHandshakeTimesOut) {
   EXPECT_THAT(hear(named("mx.test", false), "", 10ms).error, testing::HasSubstr("TLS handshake"));
 }
 
-TEST_F(StreamTls, LooseModeOfTheKeyIsRefused) {
-  ::chmod(certificates_.key("mx.test").c_str(), 0644);
-  const auto context = TlsContext::server({certificates_.certificate("mx.test"), certificates_.key("mx.test"), ""});
-  ASSERT_FALSE(context);
-  EXPECT_THAT(context.error().detail, testing::HasSubstr("chmod 600"));
+TEST_F(StreamTls, KeyThatOthersCanUseIsRefused) {
+  const std::string key = certificates_.key("mx.test");
+  const auto made = [&] { return TlsContext::server({certificates_.certificate("mx.test"), key, ""}); };
+  for (const mode_t mode : {0600U, 0400U, 0640U}) {
+    ::chmod(key.c_str(), mode);
+    EXPECT_TRUE(made()) << mode;
+  }
+  for (const mode_t mode : {0644U, 0660U, 0604U}) {
+    ::chmod(key.c_str(), mode);
+    const auto context = made();
+    ASSERT_FALSE(context) << mode;
+    EXPECT_THAT(context.error().detail, testing::HasSubstr("others can use this secret; chmod 0600"));
+  }
 }
 
 TEST_F(StreamTls, KeyOfAnotherCertificateIsRefused) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/watch.h"
 
+#include <gtest/gtest.h>
+
 using namespace penstock::net;
 using namespace std::chrono_literals;
 

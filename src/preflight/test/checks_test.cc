@@ -17,7 +17,6 @@ namespace penstock::preflight {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 using PtrCheck = WorldTest;
 
@@ -53,6 +52,123 @@ TEST_F(PtrCheck, Ipv6HasItsOwnZone) {
   ptr("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa", {"mta1.example.com"});
   dns_.aaaa("mta1.example.com", {"2001:db8::1"});
   EXPECT_EQ(one(check_ptr(world_, identity("2001:db8::1"))).level, Level::Pass);
+}
+
+class MessageCheck : public ::testing::Test {
+ protected:
+  explicit MessageCheck()
+      : config_(*config_of(std::string(kLeast) + R"(dkim = "from"
+marketing = true
+unsubscribe = { add = "missing", url = "https://shop.example/u/" }
+[[dkim]]
+domain = "shop.example"
+selector = "s1"
+key_file = "/k/1.pem"
+)")) {}
+  Findings check(const std::string& message, const std::string& sender = "news@shop.example") const {
+    return check_message(config_, config_.streams.front(), {"sample.eml", message, sender},
+                         Time{std::chrono::hours{1}});
+  }
+  static std::vector<std::string> words(const Findings& findings) {
+    std::vector<std::string> out;
+    for (const Finding& each : findings) out.push_back(std::string(to_string(each.level)) + " " + each.what);
+    return out;
+  }
+  const std::string good_ =
+      "From: news@shop.example\r\nDate: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@shop.example>\r\n"
+      "Feedback-ID: a:b:c:d\r\n\r\nhello\r\n";
+  config::Config config_;
+};
+
+TEST_F(MessageCheck, AGoodOnePassesWithWhatTheStreamAdds) {
+  EXPECT_EQ(words(check(good_)),
+            (std::vector<std::string>{"pass it is as stream default and large receivers want it"}));
+}
+
+TEST_F(MessageCheck, FaultsAreToldWithTheRemedyWhateverTheModeIs) {
+  const std::string broken = "From: news@elsewhere.example\r\nSubject: x\r\nSubject: y\r\n\r\nhello\r\n";
+  Findings found = check(broken);
+  EXPECT_EQ(words(found),
+            (std::vector<std::string>{
+                "fail repeated-field: more than one Subject", "warn feedback-id: there is no Feedback-ID field",
+                "fail dkim: no DKIM key signs for elsewhere.example or its organisation",
+                "warn envelope-domain: the envelope sender's domain, shop.example, is not of elsewhere.example's "
+                "organisation"}));
+  for (const Finding& each : found) EXPECT_FALSE(each.mend.empty()) << each.what;
+  config_.streams.front().bulk_rules = config::BulkRules::Refuse;
+  found = check(broken);
+  EXPECT_EQ(found.at(1).level, Level::Fail);
+  EXPECT_THAT(found.at(1).what, HasSubstr("; it would be refused"));
+  config_.streams.front().bulk_rules = config::BulkRules::Fix;
+  config_.streams.front().feedback_id = "shop";
+  EXPECT_THAT(words(check(broken)),
+              ::testing::Contains("pass feedback-id: mended when it is taken (bulk_rules = \"fix\")"));
+}
+
+TEST_F(MessageCheck, TheSenderIsNamedOrTakenFromReturnPathOrNotKnown) {
+  EXPECT_THAT(words(check(good_, "x@elsewhere.example")), ::testing::Contains(HasSubstr("envelope-domain: the")));
+  EXPECT_THAT(words(check("Return-Path: <x@elsewhere.example>\r\n" + good_, "")),
+              ::testing::Contains(HasSubstr("envelope-domain: the")));
+  EXPECT_THAT(words(check(good_, "")), ::testing::Contains(HasSubstr("skip envelope-domain")));
+}
+
+TEST(BulkCheck, MarketingThatIsSetUpPassesAndEachGapIsTold) {
+  config::Stream stream;
+  stream.name = "news";
+  stream.marketing = true;
+  const auto found = check_bulk(stream);
+  ASSERT_EQ(found.size(), 4U);
+  EXPECT_THAT(found[0].what, HasSubstr("none of it is checked"));
+  EXPECT_THAT(found[1].what, HasSubstr("List-Unsubscribe-Post"));
+  EXPECT_EQ(found[2].level, Level::Fail);
+  EXPECT_THAT(found[3].what, HasSubstr("Feedback-ID"));
+  for (const Finding& each : found) EXPECT_FALSE(each.mend.empty());
+  stream.bulk_rules = config::BulkRules::Refuse;
+  stream.unsubscribe.add = config::UnsubscribeAdd::Missing;
+  stream.dkim = {"from"};
+  stream.feedback_id = "shop";
+  const auto good = check_bulk(stream);
+  ASSERT_EQ(good.size(), 1U);
+  EXPECT_EQ(good[0].level, Level::Pass);
+}
+
+class DnssecCheck : public WorldTest {
+ protected:
+  DnssecCheck() { std::ofstream(folder_.file("root.key")) << ". IN DS 20326 8 2 E06D\n"; }
+  Finding check(const char* anchor = "root.key") {
+    const World world{*config_, dns_, shards_[0], clock_, folder_.file(anchor)};
+    return one(check_dnssec(world));
+  }
+  const TempFolder folder_;
+};
+
+TEST_F(DnssecCheck, AProvenZonePasses) {
+  soa(kSignedZone, "ns.example");
+  dns_.set_secure(true);
+  EXPECT_EQ(check().level, Level::Pass);
+}
+
+TEST_F(DnssecCheck, WithoutAnAnchorItIsSaidWhatToInstall) {
+  soa(kSignedZone, "ns.example");
+  dns_.set_secure(true);
+  const Finding found = check("none.key");
+  EXPECT_EQ(found.level, Level::Warn);
+  EXPECT_THAT(found.what, HasSubstr("no TLSA record is obeyed"));
+  EXPECT_THAT(found.mend, HasSubstr("dns-root-data"));
+}
+
+TEST_F(DnssecCheck, ResolversThatTakeSignaturesOutAreAWarning) {
+  soa(kSignedZone, "ns.example");
+  const Finding found = check();
+  EXPECT_EQ(found.level, Level::Warn);
+  EXPECT_THAT(found.what, HasSubstr("should be proven and is not"));
+}
+
+TEST_F(DnssecCheck, ForgedAnswersFailAndTroubleIsAWarning) {
+  dns_.fail(kSignedZone, dns::Status::Bogus);
+  EXPECT_EQ(check().level, Level::Fail);
+  dns_.fail(kSignedZone, dns::Status::TimedOut);
+  EXPECT_EQ(check().level, Level::Warn);
 }
 
 using EhloCheck = WorldTest;
@@ -121,6 +237,20 @@ TEST_F(SpfCheck, AddressesWithOneOutcomeAreToldTogether) {
   EXPECT_EQ(found[2].what, "the record of b.example.com needs 1 of 10 look-ups");
 }
 
+TEST_F(SpfCheck, RecordThatLetsEverybodyPassIsWarnedOf) {
+  dns_.txt("open.example", {"v=spf1 ip4:192.0.2.1 include:all.example -all"});
+  dns_.txt("all.example", {"v=spf1 +all"});
+  dns_.txt("net.example", {"v=spf1 ip6:::/0 ip4:192.0.2.1 -all"});
+  for (const auto& [domain, term] :
+       {std::pair{"open.example", "+all of all.example"}, std::pair{"net.example", "ip6:::/0 of net.example"}}) {
+    const Findings found = run(check_spf(world_, {domain, {identity("192.0.2.1")}}));
+    ASSERT_EQ(found.size(), 3U) << domain;
+    EXPECT_EQ(found[0].level, Level::Pass);
+    EXPECT_EQ(found[1].level, Level::Warn);
+    EXPECT_THAT(found[1].what, HasSubstr(std::string("lets everybody send, by ") + term)) << domain;
+  }
+}
+
 TEST_F(SpfCheck, NoRecordIsShownOne) {
   const Finding found = one(check_spf(world_, {"b.example.com", {identity("192.0.2.1"), identity("2001:db8::1")}}));
   EXPECT_EQ(found.level, Level::Fail);
@@ -178,7 +308,7 @@ TEST_F(DmarcCheck, NeitherAlignedFails) {
 
 class DkimCheck : public WorldTest {
  protected:
-  DkimCheck() {
+  explicit DkimCheck(const std::string& config = kLeast) : WorldTest(config) {
     key_.domain = "example.com";
     key_.selector = "s1";
     key_.key_file = folder_.path() + "/key.pem";
@@ -202,6 +332,30 @@ TEST_F(DkimCheck, TheKeyHereMustBeTheOneInDns) {
   EXPECT_EQ(one(check_dkim(world_, key_)).level, Level::Warn);
   dns_.fail("s1._domainkey.example.com", dns::Status::TimedOut);
   EXPECT_EQ(one(check_dkim(world_, key_)).level, Level::Warn);
+}
+
+class ReportKeyCheck : public DkimCheck {
+ protected:
+  ReportKeyCheck()
+      : DkimCheck(std::string(kLeast) + R"([[stream]]
+name = "reports"
+pool = "main"
+[tls_report]
+organization = "Example Corp"
+contact = "tls@example.com"
+stream = "reports"
+)") {}
+};
+
+TEST_F(ReportKeyCheck, AKeyForReportsOfTlsSaysSo) {
+  dns_.txt("s1._domainkey.example.com", {record() + "; s=tlsrpt"});
+  EXPECT_EQ(one(check_dkim(world_, key_)).level, Level::Fail);  // it signs other mail too
+  key_.streams = {"reports"};
+  EXPECT_EQ(one(check_dkim(world_, key_)).level, Level::Pass);
+  dns_.txt("s1._domainkey.example.com", {record()});
+  const Finding found = one(check_dkim(world_, key_));
+  EXPECT_EQ(found.level, Level::Warn);
+  EXPECT_THAT(found.mend, HasSubstr("s=tlsrpt"));
 }
 
 TEST_F(DkimCheck, AKeyOfTheFutureMayBeMissing) {

@@ -42,14 +42,22 @@ TEST_F(RunTest, GroupsComeInAFixedOrder) {
 
 TEST_F(RunTest, OneStreamIsCheckedAlone) {
   EXPECT_THAT(
-      groups(check({.stream = "other", .on_progress = {}})),
+      groups(check({.stream = "other", .sample = {}, .on_progress = {}})),
       ElementsAre("machine mta1.example.com", "vmta v1", "domain other.example", "envelope-domain other.example"));
+}
+
+TEST_F(RunTest, ASampleOfTheStreamIsAGroupOfItsOwn) {
+  const Report report = check(
+      {.stream = "other", .sample = Sample{"sample.eml", "From: a@other.example\r\n\r\nx\r\n", ""}, .on_progress = {}});
+  const Group& group = report.groups.back();
+  EXPECT_EQ(group.kind + " " + group.name + " " + group.detail, "message sample.eml stream other");
+  EXPECT_FALSE(group.findings.empty());
 }
 
 TEST_F(RunTest, ProgressCountsUpToAll) {
   std::vector<std::size_t> done;
   std::size_t all = 0;
-  check({.stream = "", .on_progress = [&](const Progress& progress) {
+  check({.stream = "", .sample = {}, .on_progress = [&](const Progress& progress) {
            done.push_back(progress.done);
            all = progress.all;
          }});

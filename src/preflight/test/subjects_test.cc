@@ -97,6 +97,20 @@ TEST(PreflightSubjects, DomainsAreReadOffKeysSendersAndReturnPaths) {
   EXPECT_EQ(found.senders[2].pairings[0], (Pairing{"news", {"shop.example"}, {"news.shop.example"}}));
 }
 
+TEST(PreflightSubjects, KeysOfOtherStreamsDoNotCount) {
+  auto config = *config_of(kShop);
+  config.dkim[0].streams = {"news"};
+  config.streams[0].marketing = true;
+  const Subjects marketing = find_subjects(config, "marketing", kNow);
+  EXPECT_THAT(names(marketing.senders), ElementsAre("operator.example"));
+  ASSERT_EQ(marketing.marketing.size(), 1U);
+  EXPECT_EQ(marketing.marketing[0]->name, "marketing");
+  const Subjects news = find_subjects(config, "news", kNow);
+  ASSERT_THAT(names(news.senders), ElementsAre("news.shop.example", "shop.example", "x.example"));
+  EXPECT_EQ(news.senders[1].keys.size(), 1U);
+  EXPECT_THAT(news.marketing, IsEmpty());
+}
+
 TEST(PreflightSubjects, AStreamThatIsNotForTheInternetIsLeftOutUnlessNamed) {
   const auto config = config_of(kShop);
   EXPECT_THAT(names(find_subjects(*config, "inside", kNow).senders), ElementsAre("old.example"));

@@ -59,6 +59,38 @@ TEST(Explain, NarrowerLayerCounts) {
   EXPECT_EQ(row(rows, "connections_start").origin, "provider file big.toml, which says 5; brought down to the ceiling");
 }
 
+TEST(Explain, TimeoutsAndBackOffNameTheirLayer) {
+  ProviderData data = one_file().all()[0];
+  data.provider.timeouts = {.mail = std::chrono::seconds{20}, .rcpt = std::chrono::seconds{20}};
+  data.provider.backoff = {.connections = 2};
+  data.facts["timeouts"] = {"https://big.example/times", Standing::Practice, "", {}};
+  config::Config config;
+  config.timeouts.quit = std::chrono::seconds{3};
+  config::Provider own;
+  own.name = "big";
+  own.timeouts.rcpt = std::chrono::seconds{40};
+  own.backoff.first = std::chrono::hours{3};
+  config.providers = {own};
+  const auto rows = explain(config, Catalog({data}), {.provider = "big"});
+  EXPECT_EQ(row(rows, "timeouts.mail").value, "20s");
+  EXPECT_EQ(row(rows, "timeouts.mail").origin, "provider file big.toml");
+  EXPECT_EQ(row(rows, "timeouts.mail").reference, "https://big.example/times");
+  EXPECT_EQ(row(rows, "timeouts.rcpt").value, "40s");
+  EXPECT_EQ(row(rows, "timeouts.rcpt").origin, "[[provider]] big");
+  EXPECT_EQ(row(rows, "timeouts.rcpt").reference, "");
+  EXPECT_EQ(row(rows, "timeouts.quit").value, "3s");
+  EXPECT_EQ(row(rows, "timeouts.quit").origin, "[timeouts]");
+  EXPECT_EQ(row(rows, "timeouts.data").origin, "[timeouts], not changed");
+  EXPECT_EQ(row(rows, "backoff.connections").value, "2");
+  EXPECT_EQ(row(rows, "backoff.connections").origin, "provider file big.toml");
+  EXPECT_EQ(row(rows, "backoff.rate").value, "");
+  EXPECT_EQ(row(rows, "backoff.rate").origin, "the share counts");
+  EXPECT_EQ(row(rows, "backoff.share").value, "0.25");
+  EXPECT_EQ(row(rows, "backoff.share").origin, "[defaults], not changed");
+  EXPECT_EQ(row(rows, "backoff.longest").value, "3h");
+  EXPECT_EQ(row(rows, "backoff.longest").origin, "[defaults], not changed, brought into line with the other length");
+}
+
 TEST(Explain, UnknownSiteHasARangeToo) {
   const auto rows = explain({}, one_file(), {});
   EXPECT_EQ(row(rows, "connections").value, "20");
@@ -107,6 +139,41 @@ TEST(DomainRule, ExactNameGoesBeforeTheLongestSuffix) {
   EXPECT_EQ(domain_rule(config, "c.example")->name, "*.example");
   EXPECT_EQ(domain_rule(config, "example"), nullptr);
   EXPECT_EQ(domain_rule(config, "other.test"), nullptr);
+}
+
+TEST(Explain, PathRulesStandBetweenProviderAndDomainOrAfterIt) {
+  config::Config config;
+  config.pools = {{.name = "main", .members = {{.vmta = "v1"}}}};
+  config::Domain domain;
+  domain.name = "a.big.example";
+  domain.limits.recipients_per_message = 7;
+  config.domains = {domain};
+  config::PathRule wide, narrow, other;
+  wide.pool = "main";
+  wide.provider = "big";
+  wide.limits = {.connections = 3, .recipients_per_message = 9};
+  narrow.vmta = "v1";
+  narrow.domain = "*.big.example";
+  narrow.limits.messages_per_connection = 4;
+  wide.timeouts.mail = std::chrono::minutes{2};
+  wide.backoff.connections = 2;
+  narrow.backoff.connections = 1;
+  other.vmta = "v2";
+  other.limits.connections = 1;
+  config.paths = {wide, narrow, other};
+  const Question ask{.provider = "big", .domain = &config.domains[0], .vmta = "v1", .name = "a.big.example"};
+  const auto rows = explain(config, one_file(), ask);
+  EXPECT_EQ(row(rows, "connections").value, "3");
+  EXPECT_EQ(row(rows, "connections").origin, "[[path]] 1");
+  EXPECT_EQ(row(rows, "recipients_per_message").origin, "[[domain]] a.big.example");
+  EXPECT_EQ(row(rows, "messages_per_connection").origin, "[[path]] 2");
+  EXPECT_EQ(row(rows, "timeouts.mail").value, "2m");
+  EXPECT_EQ(row(rows, "timeouts.mail").origin, "[[path]] 1");
+  EXPECT_EQ(row(rows, "backoff.connections").value, "1");
+  EXPECT_EQ(row(rows, "backoff.connections").origin, "[[path]] 2");
+  const auto elsewhere =
+      explain(config, one_file(), {.provider = "", .vmta = "v1", .site = "mx.x", .name = "x.example"});
+  EXPECT_EQ(row(elsewhere, "connections").origin, "[defaults], not changed");
 }
 
 }  // namespace

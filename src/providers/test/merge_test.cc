@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "providers/limit_fields.h"
+#include "providers/overlay.h"
 
 namespace penstock::providers {
 namespace {
@@ -43,6 +44,32 @@ TEST(Merge, TableOverridesFieldByField) {
   EXPECT_EQ(all[0].limits.connections_start, 5U);
   EXPECT_EQ(all[0].limits.messages_per_connection, 50U);
   EXPECT_THAT(all[0].mx, ElementsAre("big.example", "large.example"));
+}
+
+TEST(Merge, TimeoutsAndBackOffAreOverriddenOneByOne) {
+  ProviderData data = one_file().all()[0];
+  data.provider.timeouts = {.mail = std::chrono::seconds{20}, .idle = std::chrono::seconds{2}};
+  data.provider.backoff = {.doubts = 0.2, .connections = 2, .rate = {1, std::chrono::seconds{1}}};
+  config::Provider own;
+  own.name = "big";
+  own.timeouts.mail = std::chrono::seconds{40};
+  own.backoff.connections = 3;
+  const config::Provider merged = merge({own}, Catalog({data}))[0];
+  EXPECT_EQ(merged.timeouts, (config::OwnTimeouts{.mail = std::chrono::seconds{40}, .idle = std::chrono::seconds{2}}));
+  EXPECT_EQ(merged.backoff, (config::Backoff{.doubts = 0.2, .connections = 3, .rate = {1, std::chrono::seconds{1}}}));
+}
+
+TEST(Overlay, ShareTakesThePlaceOfNumbers) {
+  const config::Backoff wide{.connections = 2, .rate = {1, std::chrono::seconds{1}}};
+  EXPECT_EQ(overlay({.share = 0.5}, wide), (config::Backoff{.share = 0.5}));
+  EXPECT_EQ(overlay({.share = 0.5, .connections = 7}, wide), (config::Backoff{.share = 0.5, .connections = 7}));
+}
+
+TEST(Overlay, LengthsStayInOrder) {
+  using std::chrono::minutes;
+  const config::Backoff wide{.first = minutes{5}, .longest = minutes{60}};
+  EXPECT_EQ(overlay({.first = minutes{90}}, wide), (config::Backoff{.first = minutes{90}, .longest = minutes{90}}));
+  EXPECT_EQ(overlay({.longest = minutes{2}}, wide), (config::Backoff{.first = minutes{2}, .longest = minutes{2}}));
 }
 
 TEST(Merge, ListsAreReplacedWhereGiven) {

@@ -66,6 +66,23 @@ TEST(ReadProvider, TakesEachValueWithItsReference) {
   EXPECT_EQ(answer.data->fact_of("unheard"), nullptr);
 }
 
+TEST(ReadProvider, TakesTimeoutsAndBackOffRules) {
+  const Answer answer =
+      read(kHead + "[timeouts]\nmail = \"20s\"\nidle = \"2s\"\n" + kEnd +
+           "[backoff]\nshare = 0.5\nconnections = 2\nrate = \"30/min\"\nfirst = \"10m\"\nlongest = \"2h\"\n" + kEnd);
+  ASSERT_TRUE(answer.data) << answer.first();
+  const config::Provider& provider = answer.data->provider;
+  EXPECT_EQ(provider.timeouts,
+            (config::OwnTimeouts{.mail = std::chrono::seconds{20}, .idle = std::chrono::seconds{2}}));
+  EXPECT_EQ(provider.backoff, (config::Backoff{.share = 0.5,
+                                               .connections = 2,
+                                               .rate = {30, std::chrono::minutes{1}},
+                                               .first = std::chrono::minutes{10},
+                                               .longest = std::chrono::hours{2}}));
+  ASSERT_NE(answer.data->fact_of("timeouts.mail"), nullptr);
+  EXPECT_EQ(answer.data->fact_of("backoff.share")->standing, Standing::Practice);
+}
+
 struct Bad {
   const char* name;
   std::string text;
@@ -104,6 +121,11 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"RateUpsideDown", kHead + "[message_rate]\nfloor = \"2/s\"\nstart = \"60/min\"\n" + kEnd, "not in order"},
         Bad{"NoRate", kHead + "[message_rate]\nceiling = 10\n" + kEnd, "rate"},
         Bad{"TooMany", kHead + "[connections]\nceiling = 99999\n" + kEnd, "10,000"},
+        Bad{"NoTimeout", kHead + "[timeouts]\nmial = \"5s\"\n" + kEnd, "did you mean \"mail\"?"},
+        Bad{"TimeoutTooShort", kHead + "[timeouts]\nmail = \"1ms\"\n" + kEnd, "big.toml:8"},
+        Bad{"BackoffTooLarge", kHead + "[backoff]\nshare = 1.5\n" + kEnd, "0.01 to 1"},
+        Bad{"BackoffUpsideDown", kHead + "[backoff]\nfirst = \"1h\"\nlongest = \"10m\"\n" + kEnd,
+            "longest must not be shorter than first"},
         Bad{"NoTls", kHead + "[tls]\nlevel = \"strong\"\n" + kEnd, "strong"}),
     [](const auto& param) { return std::string(param.param.name); });
 

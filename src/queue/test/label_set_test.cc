@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue/label_set.h"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <thread>
 

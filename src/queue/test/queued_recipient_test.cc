@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue/queued_recipient.h"
 
+#include <gtest/gtest.h>
+
 #include <limits>
 
 #include "base/result.h"

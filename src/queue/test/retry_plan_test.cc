@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue/retry_plan.h"
 
+#include <gtest/gtest.h>
+
 using namespace penstock;
 using namespace penstock::queue;
 using namespace std::chrono_literals;

@@ -224,6 +224,15 @@ TEST(ReadReport, PartsThatNoBoundaryFitsAreReadAsText) {
   ASSERT_THAT(report.recipients, SizeIs(1));
 }
 
+TEST(ReadReport, QuotedSubjectMakesNoDelay) {
+  for (const char* quoted : {"Make a difference", "Des retards? Jamais", "Demoras no", "Message different"}) {
+    const Report report =
+        read_report("From: mailer-daemon@example.org\nSubject: Undeliverable: " + std::string(quoted) +
+                    "\n\nYour message to <anna@example.net> could not be delivered.\n");
+    EXPECT_EQ(report.kind, ReportKind::Bounce) << quoted;
+  }
+}
+
 TEST(ReadReport, DelayInWordsIsADelay) {
   const Report report =
       read_report(notice("Your message has not yet been delivered to\n\n  anna@example.net\n\n"
@@ -232,6 +241,63 @@ TEST(ReadReport, DelayInWordsIsADelay) {
   EXPECT_EQ(report.kind, ReportKind::Delay);
   ASSERT_THAT(report.recipients, SizeIs(1));
   EXPECT_EQ(report.recipients[0].action, ReportAction::Delayed);
+}
+
+// They tell what may come, and quote deferrals.
+TEST(ReadReport, NoticeOfDelayThatThreatensIsADelay) {
+  const struct {
+    const char *subject, *text;
+  } cases[] = {
+      {"Warning: could not send message for past 4 hours",
+       "   ----- The following addresses had transient non-fatal errors -----\n<anna@example.net>\n\n"
+       "   ----- Transcript of session follows -----\n<anna@example.net>... Deferred: 452 4.2.2 Mailbox full\n"
+       "Warning: message still undelivered after 4 hours\nWill keep trying until message is 5 days old\n"},
+      {"Delivery delayed: Hello",
+       "Your message to anna@example.net has been delayed. It will be returned to sender if it cannot be delivered "
+       "within 2 days.\n\n450 4.1.1 user unknown, trying again\n"},
+      {"Delayed mail",
+       "Your message could not be delivered to the following recipient yet. Further attempts will be made.\n\n"
+       "anna@example.net: 452 4.2.2 mailbox full\n"},
+      {"Warning: message delayed",
+       "Your message has not been delivered to anna@example.net. If it cannot be delivered within 3 days it will be "
+       "considered as a permanent failure and returned.\nDelivery will be retried.\n"},
+      {"Delivery delayed",
+       "Your message to anna@example.net is still in the queue. After 3 days it will be returned with a permanent "
+       "error.\n"},
+  };
+  for (const auto& c : cases) {
+    const Report report = read_report(notice(c.text, c.subject));
+    EXPECT_EQ(report.kind, ReportKind::Delay) << c.subject;
+    ASSERT_THAT(report.recipients, SizeIs(1)) << c.subject;
+    EXPECT_EQ(report.recipients[0].address, "anna@example.net");
+    EXPECT_EQ(report.recipients[0].action, ReportAction::Delayed);
+  }
+}
+
+TEST(ReadReport, WarningWithAFinalReplyIsABounce) {
+  for (const char* text :
+       {"The attached message had PERMANENT fatal delivery errors!\n\nFailed address: anna@example.net\n\n"
+        " <-- 452 over quota\n",
+        "Failed address: anna@example.net\n\n <-- 550 5.1.1 User unknown\n",
+        "Your message cannot be delivered to the following address.\n\n  anna@example.net\n\nReason: unknown here\n"}) {
+    const Report report =
+        read_report(notice(text, "Warning: anna@example.net - User unknown!", "MDaemon@mx.example.net"));
+    EXPECT_EQ(report.kind, ReportKind::Bounce) << text;
+    ASSERT_THAT(report.recipients, SizeIs(1));
+    EXPECT_EQ(report.recipients[0].action, ReportAction::Failed);
+  }
+}
+
+TEST(ReadReport, ReasonMayStandAboveTheAddress) {
+  const std::string below = "\n\n<anna@example.net>\n\n";
+  for (const char* footer : {"Please reply to postmaster@mx.example.net\nif you feel this to be in error.\n", "",
+                             "-- The header and top 20 lines of the message follows --\n"}) {
+    const Report report = read_report(
+        notice("This Message was undeliverable due to the following reason:\n\nThe user(s) account is over quota." +
+               below + footer));
+    ASSERT_THAT(report.recipients, SizeIs(1));
+    EXPECT_THAT(report.recipients[0].diagnostic, ::testing::HasSubstr("over quota")) << footer;
+  }
 }
 
 TEST(ReadReport, ComplaintGivesTypeSourceAndRecipient) {
@@ -307,7 +373,39 @@ TEST(ReadReport, PersonWhoQuotesAnErrorReportsNothing) {
       EXPECT_EQ(read_report(mark + header + words).kind, ReportKind::Bounce) << subject << mark;
     }
   }
-  EXPECT_EQ(read_report("From: bea@y.example\nSubject: Undelivered mail" + words).kind, ReportKind::Bounce);
+  EXPECT_EQ(read_report("From: Mail System <bea@y.example>\nSubject: Undelivered mail" + words).kind,
+            ReportKind::Bounce);
+}
+
+// A subject is a mark under a program's name only.
+TEST(ReadReport, PersonOrNewsletterThatWritesAboutFailuresReportsNothing) {
+  const std::string words =
+      "\n\nHi, anna@x.example told me that she is gone. 550 5.1.1 user unknown. Mail could not be delivered to "
+      "bob@y.example\n";
+  EXPECT_EQ(read_report("From: Bea <bea@y.example>\nSubject: failure notice" + words).kind, ReportKind::None);
+  EXPECT_EQ(read_report("From: Weekly <weekly@y.example>\nReturn-Path: <b@y.example>\nPrecedence: bulk\n"
+                        "List-Unsubscribe: <https://y.example/u>\nSubject: Delivery failure rates explained" +
+                        words)
+                .kind,
+            ReportKind::None);
+  EXPECT_EQ(read_report("From: noreply@y.example\nSubject: failure notice" + words).kind, ReportKind::Bounce);
+}
+
+TEST(ReadReport, PostmasterMayBeAwayToo) {
+  const std::string head = "Return-Path: <>\nFrom: postmaster@x.example\nAuto-Submitted: auto-replied\nSubject: ";
+  EXPECT_EQ(read_report(head + "Automatic reply: undeliverable policies\n\nI am on leave. anna@x.example cannot be "
+                               "reached; what was not delivered goes to bob@x.example\n")
+                .kind,
+            ReportKind::AutoReply);
+  EXPECT_EQ(
+      read_report(head + "Undeliverable: Hello\n\nDelivery to anna@x.example failed: 550 5.1.1 no such user\n").kind,
+      ReportKind::Bounce);
+}
+
+TEST(ReadReport, RuleOfAMailboxAnswersAutomatically) {
+  const std::string head = "From: Anna <anna@x.example>\nSubject: Re: Hello\nX-MS-Exchange-Inbox-Rules-Loop: anna@x\n";
+  EXPECT_EQ(read_report(head + "X-Auto-Response-Suppress: All\n\nParental leave\n").kind, ReportKind::AutoReply);
+  EXPECT_EQ(read_report(head + "\nSee you tomorrow\n").kind, ReportKind::None);
 }
 
 TEST(ReadReport, NestingAndPartCountAreBounded) {

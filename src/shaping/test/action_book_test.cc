@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/units.h"
+
 using namespace std::chrono_literals;
 using namespace penstock;
 using namespace penstock::shaping;
@@ -79,7 +81,7 @@ TEST(ActionBook, OnlyTheScopeTheReplyNamesIsHeld) {
   ASSERT_NE(action, nullptr);
   EXPECT_EQ(action->kind, ActionKind::Suspend);
   EXPECT_EQ(p.book.find(p.facts("news.example", "june"), p.now), nullptr);
-  EXPECT_EQ(p.book.find(p.facts(), p.now + 61min), nullptr) << "it ends by itself";
+  EXPECT_EQ(p.book.find(p.facts(), p.now + 61min)->kind, ActionKind::Slow) << "it ends by itself, in a ramp";
 }
 
 TEST(ActionBook, ShareIsOfTheTuplesOwnAnswers) {
@@ -106,6 +108,83 @@ TEST(ActionBook, RepetitionIsTwiceAsLong) {
   const Action* second = p.book.find(p.facts(), p.now);
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(*second->until - second->since, 2h);
+}
+
+TEST(ActionBook, WhatEndedComesBackInARampThatGrowsWithSuccess) {
+  Play p;
+  const Outcome spam = Play::says(OutcomeClass::SpamContent, Scope::Campaign);
+  p.see(spam, p.facts());
+  p.see(Play::taken(), p.facts(), 989);
+  p.see(spam, p.facts(), 110);  // 1,100 answers in eleven seconds
+  ASSERT_EQ(p.book.find(p.facts(), p.now)->kind, ActionKind::Suspend);
+  EXPECT_NEAR(p.book.find(p.facts(), p.now)->usual, 100, 1);
+  EXPECT_TRUE(p.book.take_turns(p.now).empty());
+  EXPECT_EQ(p.book.next_end(p.now), p.book.find(p.facts(), p.now)->until);
+  p.now += 1h;
+  const auto turns = p.book.take_turns(p.now);
+  ASSERT_EQ(turns.size(), 1U);
+  EXPECT_EQ(turns[0].kind, ActionKind::Suspend);
+  EXPECT_NEAR(turns[0].rate, 25, 1) << "a quarter of what it sent";
+  const Action* ramp = p.book.find(p.facts(), p.now);
+  ASSERT_NE(ramp, nullptr);
+  EXPECT_TRUE(ramp->ramps());
+  EXPECT_EQ(ramp->kind, ActionKind::Slow);
+  EXPECT_TRUE(p.book.watching()) << "successes are to be told";
+  EXPECT_EQ(p.book.find(p.facts("news.example", "june"), p.now), nullptr);
+
+  p.see(Play::taken(), p.facts(), 1000);
+  EXPECT_NEAR(ramp->rate, 95, 1);
+  p.see(Play::says(OutcomeClass::InvalidMailbox, Scope::Recipient), p.facts(), 10);
+  EXPECT_NEAR(ramp->rate, 95, 1) << "no success, but not what it was suspended for";
+  p.see(spam, p.facts());
+  EXPECT_NEAR(ramp->rate, 47, 1);
+  p.see(spam, p.facts(), 5);
+  EXPECT_NEAR(ramp->rate, 25, 1) << "never below where it began";
+  p.see(Play::taken(), p.facts(), 2600);
+  EXPECT_EQ(p.book.find(p.facts(), p.now), nullptr) << "at twice the usual it is over";
+  const auto over = p.book.take_turns(p.now);
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_EQ(over[0].rate, 0);
+  p.book.forget_old(p.now + 2min);
+  EXPECT_FALSE(p.book.watching());
+}
+
+TEST(ActionBook, RepliesThatComeAgainInTheRampSuspendForTwiceAsLong) {
+  Play p;
+  const Outcome spam = Play::says(OutcomeClass::SpamContent, Scope::Campaign);
+  p.see(spam, p.facts(), 20);
+  p.now += 1h;
+  ASSERT_TRUE(p.book.find(p.facts(), p.now)->ramps());
+  const Action* again = p.see(spam, p.facts(), 20);
+  ASSERT_NE(again, nullptr);
+  EXPECT_EQ(again->kind, ActionKind::Suspend);
+  EXPECT_EQ(*again->until - again->since, 2h);
+  EXPECT_FALSE(again->ramps());
+}
+
+TEST(ActionBook, RampThatNobodyFeedsIsOver) {
+  Play p;
+  Action action{.kind = ActionKind::Suspend, .key = p.facts().only(Dimensions{Dimension::Campaign})};
+  action.until = p.now + 10min;
+  p.book.pin(action);
+  EXPECT_EQ(p.book.find(p.facts(), p.now)->next(), "then its rate grows with each recipient taken");
+  p.now += 10min;
+  ASSERT_TRUE(p.book.find(p.facts(), p.now)->ramps());
+  EXPECT_EQ(p.book.find(p.facts(), p.now)->rate, ActionBook::kRampRate) << "what it sent before is not known";
+  p.book.forget_old(p.now + 9min);
+  EXPECT_NE(p.book.find(p.facts(), p.now + 9min), nullptr);
+  p.book.forget_old(p.now + 11min);
+  EXPECT_EQ(p.book.find(p.facts(), p.now + 11min), nullptr);
+}
+
+TEST(ActionBook, SlowedRampsFromItsRate) {
+  Play p;
+  p.see(Play::says(OutcomeClass::Reputation, Scope::DkimDomain), p.facts(), 20);
+  const double slowed = p.book.find(p.facts(), p.now)->rate;
+  const Action* ramp = p.book.find(p.facts(), p.now + 15min);
+  ASSERT_NE(ramp, nullptr);
+  EXPECT_TRUE(ramp->ramps());
+  EXPECT_EQ(ramp->rate, slowed);
 }
 
 TEST(ActionBook, OperatorPinsAndClears) {
@@ -168,4 +247,77 @@ TEST(ActionBook, KindsHaveNames) {
   EXPECT_EQ(to_string(ActionKind::Backoff), "backoff");
   EXPECT_EQ(to_string(ActionKind::Suspend), "suspend");
   EXPECT_EQ(to_string(ActionKind::Stop), "stop");
+}
+
+namespace {
+
+std::vector<ActionRule> one_rule(Duration span = 1min, Duration length = 15min) {
+  return {{.id = "mine",
+           .classes = {OutcomeClass::SpamContent},
+           .per = Dimensions{Dimension::Campaign, Dimension::Provider},
+           .replies = 3,
+           .share = 0,
+           .span = span,
+           .kind = ActionKind::Suspend,
+           .length = length}};
+}
+
+}  // namespace
+
+TEST(ActionRules, SpanIsWhatCounts) {
+  const Outcome spam = Play::says(OutcomeClass::SpamContent, Scope::Campaign);
+  for (const Duration span : {Duration{1min}, Duration{1h}}) {
+    Play p;
+    p.book.set_rules(one_rule(span));
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(p.see(spam, p.facts()), nullptr);
+      p.now += 10min;
+    }
+    EXPECT_EQ(p.see(spam, p.facts()) != nullptr, span == Duration{1h}) << format_duration(span);
+  }
+}
+
+TEST(ActionRules, ChangedRuleOfTheSameNameGoesOnCounting) {
+  Play p;
+  const Outcome spam = Play::says(OutcomeClass::SpamContent, Scope::Campaign);
+  p.book.set_rules(one_rule());
+  p.see(spam, p.facts(), 2);
+  p.book.set_rules(one_rule(1min, 2h));
+  EXPECT_TRUE(p.book.watching());
+  const Action* action = p.see(spam, p.facts());
+  ASSERT_NE(action, nullptr) << "two were counted before the change";
+  EXPECT_EQ(action->until, p.now + 2h);
+}
+
+TEST(ActionRules, RuleThatCountsOthersBeginsAnew) {
+  Play p;
+  const Outcome spam = Play::says(OutcomeClass::SpamContent, Scope::Campaign);
+  p.book.set_rules(one_rule());
+  p.see(spam, p.facts(), 2);
+  p.book.set_rules(one_rule(2min));
+  EXPECT_FALSE(p.book.watching());
+  EXPECT_EQ(p.see(spam, p.facts()), nullptr);
+}
+
+TEST(ActionRules, ActionsOfARuleThatIsNoMoreEndButNotThoseOfAnOperator) {
+  Play p;
+  p.book.set_rules(one_rule());
+  ASSERT_NE(p.see(Play::says(OutcomeClass::SpamContent, Scope::Campaign), p.facts(), 3), nullptr);
+  Action own{.kind = ActionKind::Stop, .key = p.facts("other.example").only(Dimensions{Dimension::SenderDomain})};
+  own.rule = "mine";
+  p.book.pin(own);
+  p.book.set_rules(shipped_action_rules());
+  EXPECT_EQ(p.book.find(p.facts(), p.now), nullptr);
+  EXPECT_NE(p.book.find(p.facts("other.example"), p.now), nullptr);
+  EXPECT_FALSE(p.book.empty());
+}
+
+// What slows by itself stops nobody; an operator may want less than that.
+TEST(ActionBook, OperatorsRateIsNotRaised) {
+  Play p;
+  Action own{.kind = ActionKind::Slow, .key = p.facts().only(Dimensions{Dimension::Campaign}), .rate = 0.004};
+  p.book.pin(own);
+  EXPECT_EQ(p.book.find(p.facts(), p.now)->rate, 0.004);
+  p.book.restore(p.book.list(p.now));
+  EXPECT_EQ(p.book.find(p.facts(), p.now)->rate, 0.004);
 }

@@ -10,6 +10,7 @@ using namespace penstock::shaping;
 using model::Outcome;
 using model::OutcomeClass;
 using model::OutcomeKind;
+using model::Scope;
 using model::Step;
 
 namespace {
@@ -26,6 +27,11 @@ Limits ranges(std::uint32_t start = 4) {
 }
 
 const Outcome kDelivered{OutcomeKind::Delivered, Step::EndOfData, OutcomeClass::None, {250, {2, 0, 0}, "ok"}};
+
+Outcome refused_for_rate() {
+  return {OutcomeKind::Deferred,         Step::Mail, OutcomeClass::RateLimit,
+          {450, {4, 7, 1}, "slow down"}, {},         Scope::SourceIp};
+}
 
 Outcome refused(OutcomeClass outcome_class = OutcomeClass::Network) {
   Outcome outcome;
@@ -48,6 +54,28 @@ TEST(AdaptiveLimiter, HoldsToStartAndPacesEvenly) {
   limiter.send(1, kStart);
   EXPECT_FALSE(limiter.can_send(1, kStart)) << "a fifth of a second's worth at once, no more";
   EXPECT_EQ(limiter.next_send(1, kStart), kStart + 100ms);
+}
+
+// A receiver that refuses for rate may count in spans of much less than a second.
+TEST(AdaptiveLimiter, OnceARateWasRefusedWhatWasMissedIsMadeUpForLittleByLittle) {
+  Rng rng(1);
+  Limits limits = ranges();
+  limits.message_rate_start = Rate{60};
+  Limiter limiter("path", limits);
+  Time now = kStart;
+  limiter.observe(refused_for_rate(), now, rng);
+  now += 1min;  // nobody could send for long
+  limiter.observe(kDelivered, now, rng);
+  const double rate = limiter.explain(now).rate;
+  ASSERT_GT(rate, 30);
+  const Duration least{static_cast<std::int64_t>(0.95e6 / rate)};
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(limiter.can_send(1, now));
+    limiter.send(1, now);
+    EXPECT_FALSE(limiter.can_send(1, now)) << "one at a time";
+    EXPECT_GE(limiter.next_send(1, now) - now, least);
+    now = limiter.next_send(1, now);
+  }
 }
 
 TEST(AdaptiveLimiter, RefusedConnectionBesideServedOnesIsOneTooMany) {
@@ -73,11 +101,55 @@ TEST(AdaptiveLimiter, RefusedConnectionsAloneAreConnectionTrouble) {
   EXPECT_EQ(limiter.state(kStart), State::Suspended);
 }
 
+TEST(AdaptiveLimiter, ColdStartRefusedInPartSuspendsNothing) {
+  Rng rng(1);
+  Limiter limiter("path", ranges(5), TroublePolicy{.failures = 3});
+  for (int i = 0; i < 5; ++i) limiter.open(kStart);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(limiter.observe(refused(), kStart + 20ms, rng), Limiter::Observed::Undecided);
+    limiter.close();
+    EXPECT_FALSE(limiter.can_open(kStart + 20ms)) << "not before the others have been heard of";
+    EXPECT_GT(limiter.next_open(kStart + 20ms).value(), kStart + 20ms);
+  }
+  for (int i = 0; i < 2; ++i) limiter.connected(kStart + 60ms);
+  EXPECT_EQ(limiter.state(kStart + 60ms), State::Normal);
+  ASSERT_TRUE(limiter.can_open(kStart + 60ms));
+  limiter.open(kStart + 60ms);
+  EXPECT_EQ(limiter.observe(refused(), kStart + 80ms, rng, {.host_serves = true}), Limiter::Observed::OneTooMany)
+      << "two are open, though they have carried nothing yet";
+  limiter.close();
+  EXPECT_EQ(limiter.explain(kStart + 80ms).connection_limit, 2U);
+}
+
+TEST(AdaptiveLimiter, HostThatRefusesAllIsTriedOnceMoreAtATimeBeforeItIsSuspended) {
+  Rng rng(1);
+  Limiter limiter("path", ranges(5), TroublePolicy{.failures = 3});
+  int tried = 0;
+  for (; limiter.state(kStart) != State::Suspended && tried < 100; ++tried) {
+    while (limiter.can_open(kStart)) limiter.open(kStart);
+    limiter.observe(refused(), kStart, rng);
+    limiter.close();
+  }
+  EXPECT_EQ(tried, 5 + 1 + 1);
+}
+
+TEST(AdaptiveLimiter, OpeningThatIsGivenUpLeavesNobodyWaiting) {
+  Rng rng(1);
+  Limiter limiter("path", ranges(5), TroublePolicy{.failures = 3});
+  for (int i = 0; i < 2; ++i) limiter.open(kStart);
+  limiter.observe(refused(), kStart, rng);
+  limiter.close();
+  limiter.abandoned(kStart);
+  limiter.close();
+  EXPECT_TRUE(limiter.can_open(kStart));
+}
+
 TEST(AdaptiveLimiter, SuspendedNothingIsOpenedOrSent) {
   Rng rng(1);
   Limiter limiter("path", ranges());
   Outcome asks{OutcomeKind::Deferred, Step::Mail, OutcomeClass::RateLimit, {421, {4, 7, 0}, "in 1 hour"}};
   asks.wait = 1h;
+  asks.wait_told = true;
   limiter.observe(asks, kStart, rng);
   EXPECT_FALSE(limiter.can_open(kStart));
   EXPECT_FALSE(limiter.can_send(1, kStart));
@@ -119,14 +191,51 @@ TEST(AdaptiveLimiter, ReloadKeepsWhatWasLearned) {
   Limiter limiter("path", ranges());
   Outcome asks{OutcomeKind::Deferred, Step::Mail, OutcomeClass::RateLimit, {421, {4, 7, 0}, "in 1 hour"}};
   asks.wait = 1h;
+  asks.wait_told = true;
   limiter.observe(asks, kStart, rng);
   Limits wider = ranges();
   wider.connections = 30;
   limiter.set_limits(wider, kStart);
   EXPECT_EQ(limiter.state(kStart), State::Suspended);
   limiter.set_limits({.connections = 5}, kStart);
-  EXPECT_EQ(limiter.state(kStart), State::Normal) << "no longer adaptive";
-  EXPECT_TRUE(limiter.can_open(kStart));
+  EXPECT_EQ(limiter.state(kStart + 59min), State::Suspended) << "the receiver asked for an hour, adaptive or not";
+  EXPECT_TRUE(limiter.can_open(kStart + 1h));
+}
+
+TEST(AdaptiveLimiter, ReloadThatAddsOrRemovesARangeKeepsTheRest) {
+  Rng rng(1);
+  Limiter limiter("path", ranges());
+  limiter.pin({.connections = 1, .by = "ann"}, kStart);
+  limiter.set_limits({.connections = 5}, kStart);
+  ASSERT_TRUE(limiter.pinned());
+  EXPECT_EQ(limiter.explain(kStart).connection_limit, 1U);
+  limiter.set_limits(ranges(), kStart);
+  ASSERT_TRUE(limiter.pinned());
+  limiter.unpin(kStart);
+
+  // What was found of the rate holds when connections become a range too.
+  Limits rate_only = ranges();
+  rate_only.connections_start = 0;
+  Limiter other("path", rate_only);
+  Time now = kStart;
+  for (int i = 0; i < 4; ++i) other.observe(refused_for_rate(), now += 1s, rng);
+  const double found = other.explain(now).rate;
+  ASSERT_LT(found, 10);
+  other.set_limits(ranges(), now);
+  EXPECT_DOUBLE_EQ(other.explain(now).rate, found);
+}
+
+TEST(AdaptiveLimiter, ConnectionThatWasNotTriedCountsNeitherWay) {
+  Limits limits = ranges(20);
+  limits.connection_rate = Rate{2};
+  Limiter limiter("path", limits);
+  limiter.open(kStart);
+  limiter.connected(kStart);
+  limiter.open(kStart);
+  EXPECT_FALSE(limiter.can_open(kStart)) << "two a second";
+  limiter.abandoned(kStart);
+  limiter.close();
+  EXPECT_TRUE(limiter.can_open(kStart)) << "its token came back, and none is being opened";
 }
 
 TEST(AdaptiveLimiter, PinHoldsStaticLimitsToo) {
@@ -144,6 +253,7 @@ TEST(AdaptiveLimiter, LearnedStateMovesToAnotherLimiter) {
   Limiter limiter("path", ranges());
   Outcome asks{OutcomeKind::Deferred, Step::Mail, OutcomeClass::RateLimit, {421, {4, 7, 0}, "in 1 hour"}};
   asks.wait = 1h;
+  asks.wait_told = true;
   limiter.observe(asks, kStart, rng);
   Limiter again("path", ranges());
   again.restore(*limiter.learned(), kStart);

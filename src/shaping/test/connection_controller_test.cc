@@ -44,7 +44,7 @@ struct Play {
 
 TEST(ConnectionController, LearnsTheCeilingFromOneRefusal) {
   Play play(8);
-  play.run(40s);
+  play.run(28s);
   EXPECT_EQ(play.controller.limit(), 8U);
   EXPECT_EQ(play.controller.ceiling(), 8U);
   EXPECT_LE(play.refused, 2U);
@@ -69,6 +69,20 @@ TEST(ConnectionController, FollowsAStepUpAndAStepDown) {
   play.hidden = 3;
   play.run(10s);
   EXPECT_EQ(play.controller.limit(), 3U);
+}
+
+TEST(ConnectionController, ClimbsFasterWhereEachConnectionIsQuick) {
+  ConnectionController controller({1, 30, 200}, AdaptivePolicy{}, kStart);
+  Time now = kStart;
+  controller.restore(30, 30, now);
+  // 120 messages a second: the probe after seven seconds shows that the ceiling has moved; then half a second proves a
+  // step.
+  for (int i = 0; i < 120 * 16; ++i) {
+    now += 8ms;
+    for (std::uint32_t each = 0; each < controller.limit() / 30; ++each)
+      controller.carried(controller.limit(), true, now);
+  }
+  EXPECT_GE(controller.limit(), 90U);
 }
 
 TEST(ConnectionController, OneOddRefusalOfAProvenNumberChangesNothing) {

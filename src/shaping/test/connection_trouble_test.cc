@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shaping/connection_trouble.h"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 using namespace std::chrono_literals;
 using penstock::Rng;
 using penstock::Time;
@@ -16,7 +19,7 @@ constexpr TroublePolicy kNoJitter{
     .failures = 3, .first = 30s, .growth = 2.0, .longest = 100s, .jitter = 0.0, .ramp_limit = 8};
 
 void fail_times(ConnectionTrouble& trouble, int times, Time now, Rng& rng) {
-  for (int i = 0; i < times; ++i) trouble.failed("connection refused", now, rng);
+  for (int i = 0; i < times; ++i) trouble.failed("connection refused", 0, now, rng);
 }
 
 }  // namespace
@@ -44,6 +47,12 @@ TEST(ConnectionTrouble, FailuresInARowSuspendAndExplain) {
   EXPECT_EQ(why.cause, "connection refused");
   EXPECT_EQ(why.since, kStart);
   EXPECT_EQ(why.until, kStart + 30s);
+  EXPECT_EQ(why.attempts, 3U);
+  EXPECT_EQ(why.refusals, 3U);
+  EXPECT_NE(why.next.find("one connection"), std::string::npos);
+  trouble.succeeded(kStart + 2s);  // opened before
+  EXPECT_EQ(trouble.explain(kStart + 2s).attempts, 3U);
+  for (const auto later : {30s, 31s}) EXPECT_NE(trouble.explain(kStart + later).next, "");
 }
 
 TEST(ConnectionTrouble, FailuresOfConnectionsUnderwayDoNotLengthen) {
@@ -51,6 +60,37 @@ TEST(ConnectionTrouble, FailuresOfConnectionsUnderwayDoNotLengthen) {
   ConnectionTrouble trouble(kNoJitter);
   fail_times(trouble, 50, kStart, rng);
   EXPECT_EQ(trouble.suspended_until(), kStart + 30s);
+}
+
+TEST(ConnectionTrouble, WhatIsOpenedTogetherFailsOnce) {
+  Rng rng(1);
+  ConnectionTrouble trouble(kNoJitter);
+  for (std::uint32_t others = 9; others > 0; --others) {
+    EXPECT_EQ(trouble.failed("connection reset", others, kStart, rng), ConnectionTrouble::Judged::NotYet);
+    EXPECT_TRUE(trouble.in_doubt());
+  }
+  EXPECT_EQ(trouble.failed("connection reset", 0, kStart, rng), ConnectionTrouble::Judged::Yes);
+  EXPECT_EQ(trouble.state(kStart), State::Normal);
+  EXPECT_EQ(trouble.learned().failures, 1U);
+  fail_times(trouble, 2, kStart, rng);
+  EXPECT_EQ(trouble.state(kStart), State::Suspended);
+}
+
+TEST(ConnectionTrouble, NothingFailedWhereOneOfThemCameThrough) {
+  Rng rng(1);
+  ConnectionTrouble trouble(kNoJitter);
+  for (std::uint32_t others = 4; others > 1; --others) trouble.failed("connection reset", others, kStart, rng);
+  trouble.succeeded(kStart);
+  EXPECT_FALSE(trouble.in_doubt());
+  EXPECT_EQ(trouble.learned().failures, 0U);
+}
+
+TEST(ConnectionTrouble, ProbeIsJudgedAloneWhateverIsStillBeingOpened) {
+  Rng rng(1);
+  ConnectionTrouble trouble(kNoJitter);
+  fail_times(trouble, 3, kStart, rng);
+  EXPECT_EQ(trouble.failed("timed out", 2, kStart + 30s, rng), ConnectionTrouble::Judged::Yes);
+  EXPECT_EQ(trouble.suspended_until(), kStart + 90s);
 }
 
 TEST(ConnectionTrouble, FailedProbesSuspendForLongerUpToTheLongest) {
@@ -64,7 +104,7 @@ TEST(ConnectionTrouble, FailedProbesSuspendForLongerUpToTheLongest) {
     now += length;
     EXPECT_EQ(trouble.state(now), State::Backoff);
     EXPECT_EQ(trouble.allowed(now), 1U);
-    trouble.failed("timed out", now, rng);
+    trouble.failed("timed out", 0, now, rng);
   }
 }
 
@@ -113,7 +153,7 @@ TEST(ConnectionTrouble, JitterTakesOffItsShareAtMost) {
   std::set<Time> ends;
   for (int i = 0; i < 200; ++i) {
     ConnectionTrouble trouble({.failures = 1, .first = 30s, .longest = 15min, .jitter = 0.2});
-    trouble.failed("refused", kStart, rng);
+    trouble.failed("refused", 0, kStart, rng);
     const Time until = trouble.suspended_until();
     EXPECT_GT(until, kStart + 24s - 1us);
     EXPECT_LE(until, kStart + 30s);
@@ -127,4 +167,26 @@ TEST(ConnectionTrouble, ZeroFailuresMeansNeverSuspend) {
   ConnectionTrouble trouble({.failures = 0});
   fail_times(trouble, 100, kStart, rng);
   EXPECT_EQ(trouble.state(kStart), State::Normal);
+}
+
+TEST(ConnectionTrouble, RestartRemembersHowOftenAndHowFar) {
+  Rng rng(1);
+  ConnectionTrouble trouble(kNoJitter);
+  fail_times(trouble, 3, kStart, rng);
+  fail_times(trouble, 1, kStart + 30s, rng);
+  ConnectionTrouble again(kNoJitter);
+  again.restore(trouble.learned());
+  EXPECT_EQ(again.state(kStart + 80s), State::Suspended);
+  EXPECT_EQ(again.suspended_until(), kStart + 90s);
+  EXPECT_EQ(again.explain(kStart + 80s).cause, "connection refused");
+  EXPECT_EQ(again.allowed(kStart + 90s), 1U);
+  fail_times(again, 1, kStart + 90s, rng);
+  EXPECT_EQ(again.suspended_until(), kStart + 190s) << "the third is longer than the second, though not twice as long";
+  again.succeeded(kStart + 190s);
+  ConnectionTrouble recovering(kNoJitter);
+  recovering.restore(again.learned());
+  EXPECT_EQ(recovering.allowed(kStart + 191s), 2U);
+  ConnectionTrouble never({.failures = 0});
+  never.restore(trouble.learned());
+  EXPECT_EQ(never.state(kStart + 80s), State::Normal) << "it is switched off now";
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shaping/limits.h"
 
+#include <gtest/gtest.h>
+
 #include "shaping/path_key.h"
 
 using namespace std::chrono_literals;

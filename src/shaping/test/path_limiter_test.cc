@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shaping/path_limiter.h"
 
+#include <gtest/gtest.h>
+
 using namespace std::chrono_literals;
 using penstock::Rng;
 using penstock::Time;
@@ -181,6 +183,7 @@ TEST(PathLimiter, RandomScheduleNeverExceedsALimit) {
       limiters.push_back(scope("scope", limits, i % 2 == 0));
     }
     std::vector<PathLimiter> paths;
+    paths.reserve(4);
     for (int i = 0; i < 4; ++i) paths.emplace_back(std::vector{limiters[i], limiters[4], limiters[5]});
     std::vector<std::pair<std::size_t, ConnectionPermit>> open;
     std::size_t opened = 0;

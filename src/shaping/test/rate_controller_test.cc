@@ -66,6 +66,27 @@ TEST(RateController, FindsTheRateOfTheReceiver) {
   }
 }
 
+TEST(RateController, ClimbThatOvershotCostsFewRefusalsWhateverTheBurst) {
+  for (const double hidden : {6.0, 24.0, 60.0}) {
+    for (const double burst : {0.2, 0.5, 1.0}) {
+      Play play(hidden, hidden / 3, burst);
+      play.run(45s);
+      EXPECT_NEAR(play.controller.ceiling(), hidden, hidden * 0.12) << hidden << ' ' << burst;
+      EXPECT_LE(play.refused_count, 2 + hidden * 0.3) << hidden << ' ' << burst;
+    }
+  }
+}
+
+TEST(RateController, BurstThatGrewIsLearnedFromTheClimbThatWasNone) {
+  Play play(10, 5, 0.5);
+  play.run(120s);
+  play.burst = 2;
+  play.run(120s);
+  play.count_from_here();
+  play.run(600s);
+  EXPECT_LE(play.refused_count, 600 / 30 + 5) << "one for each probe";
+}
+
 TEST(RateController, FollowsAStepDownWithinSeconds) {
   Play play(40);
   play.run(120s);
@@ -95,8 +116,44 @@ TEST(RateController, OneOddRefusalOfAProvenRateChangesNothing) {
   for (int i = 0; i < 100; ++i) controller.answered(false, 100ms, now += 30ms);
   EXPECT_EQ(controller.refused(now += 30ms), RateController::Effect::None);
   EXPECT_EQ(controller.rate(), 29.5);
-  EXPECT_EQ(controller.refused(now += 30ms), RateController::Effect::Cut);
+  now += 400ms;
+  EXPECT_EQ(controller.refused(now), RateController::Effect::Cut);
   EXPECT_LT(controller.rate(), 29);
+}
+
+TEST(RateController, RefusalsThatFollowEachOtherCloselyTellHowFarTheLimitFell) {
+  RateController controller({1, 5, 1000}, AdaptivePolicy{}, kStart);
+  controller.restore(295, 300, 4, kStart);
+  Time now = kStart;
+  for (int i = 0; i < 600; ++i) controller.answered(false, 300ms, now += 4ms);
+  // Every other one is refused, at once; what is taken is told 300 ms later, and until then nothing speaks of it.
+  EXPECT_EQ(controller.refused(now += 7ms), RateController::Effect::None);
+  EXPECT_EQ(controller.refused(now += 7ms), RateController::Effect::None) << "may be two odd ones";
+  EXPECT_EQ(controller.refused(now += 7ms), RateController::Effect::Cut);
+  EXPECT_NEAR(controller.ceiling(), 150, 15);
+  EXPECT_LT(controller.rate(), controller.ceiling());
+}
+
+TEST(RateController, ProbeThatWasMeasuredDoesNotLowerTheCeiling) {
+  // A small burst: the bucket runs over while the rate stays below the limit, and the average says too little.
+  Play play(40, 2, 0.1);
+  play.run(900s);
+  play.count_from_here();
+  play.run(600s);
+  EXPECT_GT(play.controller.ceiling(), 0.95 * 40);
+  EXPECT_GT(play.taken_count, 0.95 * 40 * 600);
+}
+
+TEST(RateController, ProbesWhereAnswersTakeLongStaySmall) {
+  for (const auto& [latency, most] : {std::pair{200ms, 1.16}, std::pair{1200ms, 1.06}}) {
+    RateController controller({1, 5, 1000}, AdaptivePolicy{}, kStart);
+    controller.restore(98, 100, 100, kStart);
+    Time now = kStart;
+    for (int i = 0; i < 100; ++i) controller.answered(false, latency, now += 10ms);
+    controller.answered(true, latency, now += 10ms);
+    EXPECT_GT(controller.rate(), 100);
+    EXPECT_LE(controller.rate(), 100 * most);
+  }
 }
 
 TEST(RateController, DoesNotGrowWhenNothingWaitsForTheRate) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shaping/token_bucket.h"
 
+#include <gtest/gtest.h>
+
 #include "base/rng.h"
 
 using namespace std::chrono_literals;

@@ -12,10 +12,11 @@ namespace {
 class ClientAuth : public testing::Test {
  protected:
   ClientAuth() { start(StartTls::Required); }
-  void start(StartTls start_tls) {
+  void start(StartTls start_tls, bool implicit_tls = false) {
     ClientOptions options;
     options.ehlo_name = "me";
     options.start_tls = start_tls;
+    options.implicit_tls = implicit_tls;
     options.auth = true;
     session_ = std::make_unique<ClientSession>(std::move(options));
   }
@@ -55,6 +56,15 @@ class ClientAuth : public testing::Test {
 };
 
 }  // namespace
+
+TEST_F(ClientAuth, ALinkEncryptedFromTheBeginningNeedsNoStartTls) {
+  start(StartTls::Required, true);
+  peer("220 mx");
+  EXPECT_EQ(written(), "EHLO me\r\n");
+  peer("250-mx\r\n250-STARTTLS\r\n250 AUTH PLAIN");
+  ASSERT_TRUE(does<SignIn>());
+  EXPECT_TRUE(session_->is_tls());
+}
 
 TEST_F(ClientAuth, InitialResponseSignsIn) {
   reach();

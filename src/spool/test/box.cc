@@ -19,6 +19,7 @@ void FoundSink::recovered(const RecoveredRecipient& recipient) {
                                                       .campaign = std::string(recipient.campaign),
                                                       .vmta = std::string(recipient.vmta),
                                                       .pinned_vmta = std::string(recipient.pinned_vmta),
+                                                      .tls = recipient.tls,
                                                       .body_bytes = recipient.body_bytes,
                                                       .received = recipient.received,
                                                       .first_attempt = recipient.first_attempt,

@@ -23,6 +23,7 @@ namespace penstock::spool {
 // What recovered() was told, with strings of its own.
 struct Found {
   std::string domain, stream, tenant, campaign, vmta, pinned_vmta;
+  model::TlsWish tls = model::TlsWish::Usual;
   std::uint64_t body_bytes = 0;
   Time received, first_attempt, next_due;
   std::uint32_t attempts = 0;

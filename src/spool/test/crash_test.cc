@@ -2,6 +2,7 @@
 // The power fails at every single change of the disk, one after the other; what was promised is there afterwards.
 #include <gtest/gtest.h>
 
+#include "base/test/effort.h"
 #include "spool/test/history.h"
 
 namespace penstock::spool {
@@ -68,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Crash, testing::Values(1, 2, 3));
 
 TEST(Crash, KilledAtAnyPointLosesNothing) {
   const Quiet quiet;
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+  for (std::uint64_t seed = 0; seed < effort(100, 25); ++seed) {
     SCOPED_TRACE(seed);
     Box box;
     box.rng = Rng(seed);

@@ -254,6 +254,7 @@ TEST(HintFile, ComesBack) {
   EXPECT_EQ(heard.envelopes[0].id, model::MessageId{77});
   EXPECT_EQ(heard.envelopes[0].offset, 8192U);
   EXPECT_TRUE(heard.envelopes[0].moved);
+  EXPECT_EQ(heard.envelopes[0].tls, model::TlsWish::Required);
   EXPECT_EQ(heard.envelopes[0].stream, "bulk");
   EXPECT_EQ(heard.envelopes[0].vmta, "v1");
   EXPECT_EQ(heard.envelopes[0].domains, (std::vector<std::string_view>{"d0.example", "d1.example", "d2.example"}));
@@ -278,10 +279,17 @@ TEST(HintFile, AnyFlippedByteOrCutMakesItNone) {
   EXPECT_FALSE(Hint::parse(good + "x"));
 }
 
+TEST(HintFile, OfTheFormatBeforeIsNone) {
+  // It did not say what the sender asks of TLS; a segment's hint of that format is made again.
+  std::string old = some_hint();
+  old.replace(0, 8, "PNHINT01");
+  EXPECT_FALSE(Hint::parse(old));
+}
+
 TEST(HintFile, EntriesThatMakeNoSenseAreReported) {
   const std::string good = some_hint();
   const std::size_t entries = load_le<std::uint64_t>(&good[32]);
-  for (const std::size_t at : {std::size_t{0}, std::size_t{46}}) {  // type; number of a name
+  for (const std::size_t at : {std::size_t{0}, std::size_t{14}, std::size_t{47}}) {  // type; wish; number of a name
     std::string bad = good;
     bad[bad.size() - entries + at] = static_cast<char>(0x7F);
     store_le(&bad[8], crc32c(std::string_view(bad).substr(12)));

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/test/effort.h"
 #include "spool/test/history.h"
 
 namespace penstock::spool {
@@ -92,7 +93,7 @@ class RandomSeeds : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(RandomSeeds, OperationsAndEndsKeepThePromise) {
   const Quiet quiet;
-  for (std::uint64_t run = 0; run < 100; ++run) {
+  for (std::uint64_t run = 0; run < effort(100, 25); ++run) {
     const std::uint64_t seed = GetParam() * 1000 + run;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     RandomRun(seed).run(60);

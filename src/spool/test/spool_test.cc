@@ -64,6 +64,34 @@ TEST(Spool, BodiesOfEverySizeAreReadBack) {
   for (const auto& [id, body] : bodies) EXPECT_EQ(*box.spool->read(id)->body, body);
 }
 
+TEST(Spool, WhatTheSenderAsksOfTlsComesBackFromTheHintAndWithoutIt) {
+  Box box;
+  box.open();
+  std::map<model::MessageId, model::TlsWish> asked;
+  for (const auto wish : {model::TlsWish::Usual, model::TlsWish::Required, model::TlsWish::Optional}) {
+    model::Envelope envelope = make_envelope(1);
+    envelope.tls = wish;
+    const auto id = box.accept(envelope, "hello");
+    ASSERT_TRUE(id);
+    asked[*id] = wish;
+  }
+  // Killed: read from the records. Then from the hint that was written for the sealed segment.
+  for (int start = 0; start < 2; ++start) {
+    box.kill();
+    box.open();
+    ASSERT_EQ(box.sink.found.size(), 3U);
+    for (const auto& [id, wish] : asked) EXPECT_EQ(box.sink.found.at({id, 0}).tls, wish) << start;
+  }
+  // A hint of the format before, which did not say.
+  std::string hint = box.disk.contents(box.path("000001.hint"));
+  ASSERT_TRUE(hint.starts_with("PNHINT02"));
+  box.disk.set_contents(box.path("000001.hint"), hint.replace(0, 8, "PNHINT01"));
+  box.kill();
+  box.open();
+  for (const auto& [id, wish] : asked) EXPECT_EQ(box.sink.found.at({id, 0}).tls, wish);
+  EXPECT_TRUE(box.disk.contents(box.path("000001.hint")).starts_with("PNHINT02"));
+}
+
 TEST(Spool, RecoveredRecipientCarriesWhatTheQueueNeeds) {
   Box box;
   box.open();

@@ -48,6 +48,17 @@ TEST(CsvLine, HeadingNamesTheColumns) {
   EXPECT_EQ((*entry)->cause, Cause::Unsubscribe);
 }
 
+// An export guards what a spreadsheet would run (base/csv.h).
+TEST(CsvLine, GuardOfAFormulaIsTakenOff) {
+  auto reader = csv();
+  const auto entry = reader.read("\"'=a@x.example\",,,\"'@said \"\"no\"\"\",'s,\"''-x\"");
+  ASSERT_TRUE(entry && *entry);
+  EXPECT_EQ((*entry)->address, "=a@x.example");
+  EXPECT_EQ((*entry)->reason, "@said \"no\"");
+  EXPECT_EQ((*entry)->source, "'s");
+  EXPECT_EQ((*entry)->note, "'-x");
+}
+
 TEST(CsvLine, BlankLinesAndCommentsAreNothing) {
   auto reader = csv();
   for (const char* line : {"", "  ", "# a remark, with commas"}) {

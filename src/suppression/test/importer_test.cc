@@ -50,6 +50,43 @@ TEST(Importer, TheSameAgainChangesNothing) {
   EXPECT_TRUE(store->changes(cursor, 10)->rows.empty());
 }
 
+TEST(Importer, WhatIsPastIsUnchangedTheSecondTime) {
+  Store store;
+  const std::string text = "address,cause,until\na@x.example,policy,2020-01-01\nb@x.example,complaint,2020-01-01\n";
+  EXPECT_EQ(import_text(store, text).added.added, 2U);
+  EXPECT_EQ(import_text(store, text).added.unchanged, 2U);
+  // Once it is to hold again, it does.
+  EXPECT_EQ(import_text(store, "address,cause,until\na@x.example,policy,\n").added.changed, 1U);
+  EXPECT_EQ(store.cause("a@x.example"), "policy");
+}
+
+TEST(Importer, FieldMayHaveLineBreaks) {
+  Store store;
+  const std::string text =
+      "address,note,cause\r\na@x.example,\"first\r\nsecond, \"\"third\"\"\",complaint\r\nb@x.example,n,policy\r\n";
+  const ImportStatus status = import_text(store, text);
+  EXPECT_EQ(status.bad, 0U);
+  EXPECT_EQ(status.good, 2U);
+  EXPECT_EQ(store.cause("a@x.example"), "complaint");
+  EXPECT_EQ(store->changes(0, 10)->rows.front().entry.note, "first second, \"third\"");
+  EXPECT_EQ(import_text(store, text).added.unchanged, 2U);
+}
+
+TEST(Importer, QuoteThatIsNeverClosedIsOneBadLine) {
+  for (const char* rest : {"b@x.example,n\nc@x.example,\"n\"\n", "b@x.example\n\"c@x.example\",n\n"}) {
+    Store store;
+    const ImportStatus status = import_text(store, std::string("address,note\na@x.example,\"n\n") + rest);
+    EXPECT_EQ(status.good, 2U) << rest;
+    ASSERT_EQ(status.bad_lines.size(), 1U) << rest;
+    EXPECT_EQ(status.bad_lines[0].line, 2U) << rest;
+    EXPECT_EQ(store.cause("c@x.example"), "operator");
+  }
+  Store store;
+  std::string many = "address,note\na@x.example,\"n\n";
+  for (int i = 0; i < 1000; ++i) many += "u" + std::to_string(i) + "@x.example,n\n";
+  EXPECT_EQ(import_text(store, many).good, 1000U);
+}
+
 TEST(Importer, OfOneAddressTheLastLineCounts) {
   Store store;
   import_text(store, "a@x.example,,complaint\na@x.example,stream:news,policy\nA@x.example,,unsubscribe\n");

@@ -83,17 +83,34 @@ TEST(Policy, ConfigurationChangesAClass) {
 }
 
 TEST(Policy, ComplaintSuppressesInItsStreamAndEverywhere) {
-  const auto both = Policy::on_complaint(bounce_of(OutcomeClass::None), true, kNow);
+  const auto both = Policy::on_complaint(bounce_of(OutcomeClass::None), true, {}, kNow);
   ASSERT_EQ(both.size(), 2U);
   EXPECT_EQ(both[0].scope.to_string(), "stream:news");
   EXPECT_EQ(both[1].scope.to_string(), "global");
   EXPECT_EQ(both[1].cause, Cause::Complaint);
-  EXPECT_EQ(Policy::on_complaint(bounce_of(OutcomeClass::None), false, kNow).size(), 1U);
+  EXPECT_EQ(Policy::on_complaint(bounce_of(OutcomeClass::None), false, {}, kNow).size(), 1U);
   Bounce unlabelled = bounce_of(OutcomeClass::None);
   unlabelled.stream.clear();
-  const auto global = Policy::on_complaint(unlabelled, false, kNow);
+  const auto global = Policy::on_complaint(unlabelled, false, {}, kNow);
   ASSERT_EQ(global.size(), 1U);
   EXPECT_EQ(global[0].scope.to_string(), "global");
+}
+
+TEST(Policy, ComplaintLastsForAsLongAsTheConfigurationSays) {
+  for (const Entry& entry : Policy::on_complaint(bounce_of(OutcomeClass::None), true, hours{48}, kNow)) {
+    EXPECT_EQ(entry.until, kNow + hours{48}) << entry.scope.to_string();
+  }
+  EXPECT_EQ(Policy::on_complaint(bounce_of(OutcomeClass::None), false, {}, kNow)[0].until, Time{}) << "for good";
+}
+
+TEST(Policy, RowThatSaysNothingOfReviewKeepsThatOfTheClass) {
+  config::Suppression settings;
+  settings.bounce.push_back({"policy", true, hours{24}});
+  settings.bounce.push_back({"spam-content", true, hours{24}});
+  EXPECT_TRUE(Policy(settings).on_bounce(bounce_of(OutcomeClass::Policy), kNow)->investigate);
+  EXPECT_FALSE(Policy(settings).on_bounce(bounce_of(OutcomeClass::SpamContent), kNow)->investigate);
+  settings.bounce[0].investigate = false;
+  EXPECT_FALSE(Policy(settings).on_bounce(bounce_of(OutcomeClass::Policy), kNow)->investigate);
 }
 
 TEST(Policy, RowThatSaysNothingOfTheTimeKeepsThatOfTheClass) {

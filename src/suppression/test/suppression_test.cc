@@ -75,9 +75,27 @@ TEST(Suppression, WhatPeopleSayCounts) {
   Store store;
   store.add("a@x.example", Cause::Complaint);
   EXPECT_EQ(store.add("a@x.example", Cause::Complaint).unchanged, 1U);
-  EXPECT_EQ(store.add("a@x.example", Cause::Operator, "", store.clock.wall() + hours{1}).changed, 1U);
+  EXPECT_EQ(store.add("a@x.example", Cause::Operator).changed, 1U);
   EXPECT_EQ(store.cause("a@x.example"), "operator");
+  EXPECT_EQ(store.add("a@x.example", Cause::Operator, "", store.clock.wall() + hours{1}).changed, 1U);
   EXPECT_EQ(store->size(), 1U);
+}
+
+// A list that is imported must not end it by itself; who wants that removes the entry.
+TEST(Suppression, WishOfTheRecipientIsNotShortened) {
+  for (const Cause cause : {Cause::Complaint, Cause::Unsubscribe}) {
+    Store store;
+    const Time soon = store.clock.wall() + hours{1};
+    const Time later = store.clock.wall() + hours{2};
+    store.add("a@x.example", cause);
+    EXPECT_EQ(store.add("a@x.example", Cause::Operator, "", soon).unchanged, 1U);
+    EXPECT_EQ(store.add("a@x.example", cause, "", later).unchanged, 1U);
+    EXPECT_EQ(store.cause("a@x.example"), to_string(cause));
+    store.add("b@x.example", cause, "", soon);
+    EXPECT_EQ(store.add("b@x.example", Cause::Operator, "", later).changed, 1U) << "longer it may be";
+    store.clock.advance(hours{1} + std::chrono::seconds{1});
+    EXPECT_EQ(store.add("a@x.example", Cause::Operator).changed, 1U);
+  }
 }
 
 TEST(Suppression, RemovedAddressIsMailedAgainAndLeavesAMark) {

@@ -97,5 +97,18 @@ TEST(UnsubscribeTerms, KeepTheLongestTimeForLinksOfStreamsThatAreGone) {
   EXPECT_EQ(Terms(config, {}).longest, std::chrono::days{800});
 }
 
+TEST(Terms, NameStreamsWhoseCopiesBearReferences) {
+  config::Config config;
+  config.streams.resize(3);
+  config.streams[0].name = "news";
+  config.streams[0].return_path = "b+{ref}@bounces.example";
+  config.streams[1].name = "receipts";
+  config.streams[1].reference_header = true;
+  config.streams[2].name = "orders";
+  const Terms terms(config, {});
+  EXPECT_THAT(terms.references, ::testing::ElementsAre(::testing::Pair("news", "b+{ref}@bounces.example"),
+                                                       ::testing::Pair("receipts", "")));
+}
+
 }  // namespace
 }  // namespace penstock::unsubscribe

@@ -55,6 +55,30 @@ TEST(FailureBook, OneGoodPasswordTakesBackOneFailure) {
   book.succeeded(address("192.0.2.9"));  // never heard of: nothing
 }
 
+TEST(FailureBook, NoMoreAreTriedSideBySideThanMayStillFail) {
+  FailureBook book;
+  const IpAddress peer = address("192.0.2.1");
+  for (int i = 0; i < 3; ++i) (void)book.failed(peer, kStart, kPolicy);
+  auto first = book.begin(peer, kStart, kPolicy);
+  const auto second = book.begin(peer, kStart, kPolicy);
+  EXPECT_TRUE(first && second);
+  EXPECT_FALSE(book.begin(peer, kStart, kPolicy));
+  EXPECT_TRUE(book.begin(address("192.0.2.2"), kStart, kPolicy));
+  first.reset();
+  EXPECT_TRUE(book.begin(peer, kStart, kPolicy));
+  (void)book.failed(peer, kStart, kPolicy);  // the fourth
+  EXPECT_FALSE(book.begin(peer, kStart, kPolicy));
+  EXPECT_TRUE(book.begin(peer, kStart + 11min, kPolicy));  // the failures are forgotten
+}
+
+TEST(FailureBook, OneMayAlwaysBeTried) {
+  FailureBook book;
+  const IpAddress peer = address("192.0.2.1");
+  const FailurePolicy strict{.failures_max = 1, .window = 10min, .ban = 15min, .delay = 1s, .delay_max = 10s};
+  for (int i = 0; i < 4; ++i) (void)book.failed(peer, kStart, kPolicy);
+  EXPECT_TRUE(book.begin(peer, kStart, strict));
+}
+
 TEST(FailureBook, OthersAreNotMeant) {
   FailureBook book;
   for (int i = 0; i < 5; ++i) (void)book.failed(address("192.0.2.1"), kStart, kPolicy);

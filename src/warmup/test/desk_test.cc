@@ -127,6 +127,19 @@ TEST_F(DeskTest, ComplaintsReachTheAccount) {
   EXPECT_EQ(ledger("v1", "gmail").cut, Step::CutHalf);
 }
 
+TEST_F(DeskTest, FailuresThatAreReportedLaterReachTheAccount) {
+  send_for_a_day("v1", "gmail");
+  model::Outcome outcome{model::OutcomeKind::Bounced,
+                         model::Step::Rcpt,
+                         model::OutcomeClass::InvalidMailbox,
+                         {550, {5, 1, 1}, "no such user"}};
+  desk_->failed_late("v1", "gmail", outcome);
+  desk_->failed_late("v1", "yahoo", outcome);
+  outcome.outcome_class = model::OutcomeClass::MailboxFull;
+  desk_->failed_late("v1", "gmail", outcome);
+  EXPECT_EQ(ledger("v1", "gmail").counts.bounced, 1U) << "a full mailbox says nothing of the sender";
+}
+
 TEST_F(DeskTest, OperatorPausesAndSetsTheDay) {
   EXPECT_FALSE(desk_->pause({"v1", "yahoo"}, true));
   EXPECT_TRUE(desk_->pause({"v1", "gmail"}, true));

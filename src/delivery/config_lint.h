@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// config_lint: what a configuration says in files besides its own, checked: provider files (providers/lint.h) and the
+// operator's classification rules (classify/lint.h), which may speak of any provider that is known. One list for
+// `penstock check-config`, the API's check, and a daemon that starts or reloads.
+//
+// Reads the folders that the configuration names.   Threads: any.   Cost: some milliseconds a hundred rules.
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "config/load.h"
+
+namespace penstock::delivery {
+
+[[nodiscard]] std::vector<config::Problem> lint_config(const config::Config& config);
+
+}  // namespace penstock::delivery

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shaping/message_cap.h"
+
+#include <gtest/gtest.h>
+
+using namespace std::chrono_literals;
+using namespace penstock;
+using shaping::MessageCap;
+
+namespace {
+
+constexpr Time kStart{1'800'000'000s};
+
+MessageCap learned(std::uint32_t messages) {
+  MessageCap cap;
+  for (std::uint32_t i = 0; i < MessageCap::kProofs; ++i) cap.ended(messages, kStart);
+  return cap;
+}
+
+}  // namespace
+
+TEST(MessageCap, OneOddEndTeachesNothing) {
+  MessageCap cap;
+  cap.ended(20, kStart);
+  cap.ended(20, kStart);
+  EXPECT_EQ(cap.allowed(kStart), 0U);
+  cap.ended(20, kStart);
+  EXPECT_EQ(cap.allowed(kStart), 20U);
+}
+
+TEST(MessageCap, DifferentNumbersAreNoCap) {
+  MessageCap cap;
+  for (const std::uint32_t messages : {3U, 4U, 3U, 4U, 3U, 4U}) cap.ended(messages, kStart);
+  EXPECT_EQ(cap.allowed(kStart), 0U);
+}
+
+TEST(MessageCap, ConnectionThatCarriedMoreRefutes) {
+  MessageCap cap;
+  cap.ended(1, kStart);
+  cap.ended(1, kStart);
+  cap.carried(2);
+  cap.ended(1, kStart);
+  EXPECT_EQ(cap.allowed(kStart), 0U);
+}
+
+TEST(MessageCap, EndBeforeTheFirstMessageIsNoCap) {
+  EXPECT_EQ(learned(0).allowed(kStart), 0U);
+}
+
+TEST(MessageCap, GrowsByATenthEachHourAndComesBackAtOnce) {
+  MessageCap cap = learned(20);
+  EXPECT_EQ(cap.allowed(kStart + 59min), 20U);
+  EXPECT_EQ(cap.allowed(kStart + 1h), 22U);
+  EXPECT_EQ(cap.allowed(kStart + 5h), 30U);
+  cap.ended(20, kStart + 5h);
+  EXPECT_EQ(cap.allowed(kStart + 5h), 20U);
+  cap.carried(24);
+  cap.ended(24, kStart + 10h);
+  EXPECT_EQ(cap.allowed(kStart + 10h), 24U) << "it takes more now";
+}
+
+TEST(MessageCap, SmallOneGrowsByOne) {
+  EXPECT_EQ(learned(1).allowed(kStart + 2h), 3U);
+}
