@@ -2,7 +2,7 @@
 # penstock_library(NAME SRCS … DEPS … [LIBS …] [UNITY])   one module: static library penstock_NAME, include root src/.
 #   UNITY: its sources are compiled several at a time, for modules whose headers cost more than their own text. Names in
 #   their unnamed namespaces are then the module's, so two of them must differ; PENSTOCK_UNITY=OFF compiles each alone.
-# penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …] [TSAN …])  one gtest program test_NAME for the module
+# penstock_test(NAME SRCS … [DEPS …] [LIBS …] [LABELS …] [UNITY] [TSAN …])  one gtest program test_NAME for the module
 #   TSAN: sources worth their time under ThreadSanitizer, because they have threads; that build compiles only these
 # penstock_fuzz(NAME DEPS …)                    the libFuzzer program fuzz_NAME of fuzz/fuzz_NAME.cc (presets asan and fuzz)
 # penstock_program(NAME SRCS … DEPS … [LIBS …])   an executable in bin/
@@ -50,15 +50,21 @@ function(penstock_setup target pch)
   endif()
 endfunction()
 
+function(penstock_unity target)
+  if(PENSTOCK_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # Coroutine frames of a file that is included seem to have no linkage, and nobody else sees them.
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
+  endif()
+endfunction()
+
 function(penstock_library name)
   cmake_parse_arguments(A "ASIO;UNITY" "" "SRCS;DEPS;LIBS" ${ARGN})
   add_library(penstock_${name} STATIC ${A_SRCS})
-  if(A_UNITY AND PENSTOCK_UNITY)
-    set_target_properties(penstock_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # Coroutine frames of a file that is included seem to have no linkage, and nobody else sees them.
-      target_compile_options(penstock_${name} PRIVATE -Wno-subobject-linkage)
-    endif()
+  if(A_UNITY)
+    penstock_unity(penstock_${name})
   endif()
   target_include_directories(penstock_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   list(TRANSFORM A_DEPS PREPEND penstock_)
@@ -76,7 +82,7 @@ add_custom_target(tsan_tests)
 add_custom_target(fuzz_targets)
 
 function(penstock_test name)
-  cmake_parse_arguments(A "" "" "SRCS;DEPS;LIBS;LABELS;TSAN" ${ARGN})
+  cmake_parse_arguments(A "UNITY" "" "SRCS;DEPS;LIBS;LABELS;TSAN" ${ARGN})
   if(NOT PENSTOCK_TESTS OR (PENSTOCK_SANITIZE STREQUAL "thread" AND NOT A_TSAN))
     return()
   endif()
@@ -84,6 +90,9 @@ function(penstock_test name)
     set(A_SRCS)
   endif()
   add_executable(test_${name} ${A_SRCS} ${A_TSAN})
+  if(A_UNITY)
+    penstock_unity(test_${name})
+  endif()
   list(TRANSFORM A_DEPS PREPEND penstock_)
   target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR})
   if(NOT A_DEPS)

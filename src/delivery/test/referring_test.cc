@@ -21,7 +21,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-const std::string kMail = "From: The Shop <news@shop.example>\r\nSubject: x\r\n\r\nhello\r\n";
+const std::string kPlainMail = "From: The Shop <news@shop.example>\r\nSubject: x\r\n\r\nhello\r\n";
 
 class ReferringTest : public ::testing::Test {
  protected:
@@ -47,7 +47,7 @@ class ReferringTest : public ::testing::Test {
     model::Envelope envelope = desk_.envelope(to);
     envelope.sender = sender;
     envelope.peer = peer;
-    const model::MessageId id = desk_.store(std::move(envelope), kMail);
+    const model::MessageId id = desk_.store(std::move(envelope), kPlainMail);
     desk_.admit(id);
     desk_.run_until([&] { return desk_.events.count(EventType::Delivered) >= to.size(); });
     return id;
@@ -104,7 +104,7 @@ TEST_F(ReferringTest, OwnNoticesAndOtherStreamsBearNone) {
   refer("b+{ref}@bounces.shop.example");
   send({"anna@one.example"}, "", "internal");
   desk_.run_until([&] { return receiver_->mails().size() == 2; });
-  for (const ReceivedMail& mail : receiver_->mails()) EXPECT_EQ(mail.text, kMail);
+  for (const ReceivedMail& mail : receiver_->mails()) EXPECT_EQ(mail.text, kPlainMail);
 }
 
 TEST_F(ReferringTest, SignatureCoversTheReference) {
@@ -120,7 +120,7 @@ TEST_F(ReferringTest, SignatureCoversTheReference) {
   });
   send({"anna@one.example"});
   const std::string& text = receiver_->mails().at(0).text;
-  EXPECT_THAT(text, EndsWith(kMail));
+  EXPECT_THAT(text, EndsWith(kPlainMail));
   std::string changed = text;
   const std::size_t at = changed.find("X-Penstock-Ref: ") + 16;
   changed[at] = changed[at] == 'a' ? 'b' : 'a';

@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const model::RecipientId kRecipient{model::MessageId{0x0123456789ABCDEF}, 7};
+const model::RecipientId kReferredRecipient{model::MessageId{0x0123456789ABCDEF}, 7};
 
 ReferenceKeys keys() {
   ReferenceKeys keys;
@@ -21,13 +21,13 @@ ReferenceKeys keys() {
   return keys;
 }
 std::string token() {
-  return make_reference(keys().current, kRecipient, "Anna@example.net", "news");
+  return make_reference(keys().current, kReferredRecipient, "Anna@example.net", "news");
 }
 
 TEST(Reference, TellsRecipientAddressAndStream) {
   const auto reference = verify_reference(keys(), token());
   ASSERT_TRUE(reference);
-  EXPECT_EQ(reference->recipient, kRecipient);
+  EXPECT_EQ(reference->recipient, kReferredRecipient);
   EXPECT_TRUE(reference->names("anna@example.net"));
   EXPECT_FALSE(reference->names("bob@example.net"));
   EXPECT_FALSE(reference->names(""));

@@ -20,7 +20,7 @@ using ::testing::SizeIs;
 
 constexpr Time kAccepted{std::chrono::seconds{1'800'000'000}};
 constexpr Time kReceived = kAccepted + std::chrono::hours{1};
-const model::RecipientId kRecipient{
+const model::RecipientId kReportedRecipient{
     model::MessageId{static_cast<std::uint64_t>(kAccepted.time_since_epoch().count()) << 8}, 0};
 
 class FakeOutlets final : public ReportOutlets {
@@ -28,7 +28,7 @@ class FakeOutlets final : public ReportOutlets {
   std::vector<std::optional<SentRecipient>> find_sent(std::span<const model::RecipientId> wanted) override {
     lookups.push_back(wanted.size());
     std::vector<std::optional<SentRecipient>> found;
-    for (const model::RecipientId& want : wanted) found.push_back(want == kRecipient ? sent : std::nullopt);
+    for (const model::RecipientId& want : wanted) found.push_back(want == kReportedRecipient ? sent : std::nullopt);
     return found;
   }
   bool is_trusted(const IncomingReport& incoming, const report::Report&) override {
@@ -76,7 +76,7 @@ class DeskTest : public ::testing::Test {
   ~DeskTest() override { writer_->stop(); }
 
   [[nodiscard]] std::string token() const {
-    return make_reference(keys_.current, kRecipient, "anna@example.net", "news");
+    return make_reference(keys_.current, kReportedRecipient, "anna@example.net", "news");
   }
   static IncomingReport bounce_of(const std::string& address, const std::string& to,
                                   const std::string& status = "5.1.1") {
@@ -182,7 +182,8 @@ TEST_F(DeskTest, UnknownSenderSuppressesNobodyAndATrustedOneDoes) {
 // Each recipient of a message has a reference of his own: one DSN never speaks for another.
 TEST_F(DeskTest, RecipientsOfOneMessageAreToldApart) {
   outlets_.sent.reset();
-  const std::string to = "b+" + make_reference(keys_.current, {kRecipient.message, 5}, "bert@example.net", "news");
+  const std::string to =
+      "b+" + make_reference(keys_.current, {kReportedRecipient.message, 5}, "bert@example.net", "news");
   desk_->handle(bounce_of("victim@example.org", to + "@bounces.example.com"));
   EXPECT_THAT(outlets_.suppressed, IsEmpty());
   desk_->handle(bounce_of("bert@example.net", to + "@bounces.example.com"));
@@ -207,7 +208,7 @@ TEST_F(DeskTest, ComplaintAboutNobodyIsRecorded) {
   EXPECT_THAT(outlets_.recorded, ElementsAre("", "", ""));
   EXPECT_THAT(outlets_.suppressed, IsEmpty());
   EXPECT_THAT(outlets_.counted, ElementsAre("complaint none", "complaint trusted", "complaint reference"));
-  EXPECT_FALSE(used_->is_used(kRecipient, ReportKind::Complaint, 1)) << "it has not acted";
+  EXPECT_FALSE(used_->is_used(kReportedRecipient, ReportKind::Complaint, 1)) << "it has not acted";
 }
 
 TEST_F(DeskTest, FailedStoreLeavesTheReferenceUnused) {

@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr const char* kStreams = R"([[stream]]
+constexpr const char* kPickupStreams = R"([[stream]]
 name = "default"
 pool = "main"
 [[stream]]
@@ -59,7 +59,7 @@ class PickupTest : public ::testing::Test {
 
   const std::string folder_ = ::testing::TempDir() + "/penstock-pickup-" + std::to_string(::getpid()) + "-" +
                               ::testing::UnitTest::GetInstance()->current_test_info()->name();
-  Entrance entrance_{config::with_one_pool(kStreams)};
+  Entrance entrance_{config::with_one_pool(kPickupStreams)};
   config::Pickup options_;
   std::optional<Pickup> pickup_;
 };

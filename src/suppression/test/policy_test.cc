@@ -23,7 +23,7 @@ Bounce bounce_of(OutcomeClass outcome_class) {
   return bounce;
 }
 
-struct Case {
+struct PolicyCase {
   OutcomeClass outcome_class;
   bool suppress;
   Duration lasts;
@@ -32,7 +32,7 @@ struct Case {
 
 TEST(Policy, DefaultsAreThoseOfTheManual) {
   const Policy policy((config::Suppression()));
-  const Case cases[] = {
+  const PolicyCase cases[] = {
       {OutcomeClass::InvalidMailbox, true, {}, false},
       {OutcomeClass::InvalidDomain, true, {}, false},
       {OutcomeClass::InactiveMailbox, true, {}, false},
@@ -50,7 +50,7 @@ TEST(Policy, DefaultsAreThoseOfTheManual) {
       {OutcomeClass::Admin, false, {}, false},
       {OutcomeClass::Expired, false, {}, false},
   };
-  for (const Case& each : cases) {
+  for (const PolicyCase& each : cases) {
     const auto entry = policy.on_bounce(bounce_of(each.outcome_class), kNow);
     ASSERT_EQ(entry.has_value(), each.suppress) << to_string(each.outcome_class);
     if (!entry) continue;
