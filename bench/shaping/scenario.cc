@@ -139,8 +139,8 @@ Step read_step(const toml::table& from, std::uint32_t vmtas, std::string& troubl
   return step;
 }
 
-// What the shipped provider files (conf/providers) say, but for the most connections: how many the receiver takes is to
-// be found out.
+// Where the ranges of the shipped provider files (conf/providers) begin, without their ceilings: what the receiver
+// takes is to be found out. Messages per connection stay at their start.
 shaping::Limits shipped_limits(Personality personality) {
   shaping::Limits shipped{.messages_per_connection = 50,
                           .connections_floor = 1,

@@ -144,7 +144,7 @@ std::string scope_text(const json::object& scope, const std::string& now) {
     text += fmt::format("; found to take {}/s", human_rate(most_taken));
   }
   if (const auto messages = count_of(scope, "messages_per_connection"); messages > 0) {
-    text += fmt::format("; found to take {} messages a connection", human_count(messages));
+    text += fmt::format("; {} messages a connection", human_count(messages));
   }
   text += fmt::format("; {} of {} answers of the last minute refused\n", count_of(scope, "refusals"),
                       count_of(scope, "attempts"));

@@ -148,7 +148,7 @@ struct PathScope {  // a limiter that covers the path
   std::uint32_t connections = 0, connections_max = 0;  // open now; allowed now (0: no limit, or suspended)
   double rate = 0, rate_ceiling = 0;                   // recipients per second; 0: not adaptive, not known
   std::uint32_t attempts = 0, refusals = 0;            // of the last minute
-  std::uint32_t messages_per_connection = 0;           // that it was found to take; 0: not found out
+  std::uint32_t messages_per_connection = 0;           // of a new one, where that moves or was found out; or 0
   std::string next, by;
 };
 struct PathExplanation {

@@ -64,6 +64,10 @@ shaping::TroubleState trouble_of(const json::object& from, const Clock& clock) {
   return state;
 }
 
+shaping::MessageCap::Learned messages_of(const json::object& from, const Clock& clock) {
+  return {count(from, "messages_per_connection"), time(from, "messages_since", clock), count(from, "messages_grown")};
+}
+
 }  // namespace
 
 Result<> ShapingStore::open() {
@@ -99,6 +103,7 @@ std::string ShapingStore::text_of(const delivery::LearnedPath& path) const {
     object["messages_per_connection"] = path.messages.known;
     object["messages_since"] = wall_us(clock_, path.messages.since);
   }
+  if (path.messages.grown > 0) object["messages_grown"] = path.messages.grown;
   if (path.avoided_until != Time{}) object["avoided_until"] = wall_us(clock_, path.avoided_until);
   if (path.trouble) {
     const shaping::TroubleState& t = *path.trouble;
@@ -250,7 +255,7 @@ void ShapingStore::read(std::string_view row, Time saved, delivery::ShapingMemor
     const std::uint32_t connections = count(from, "connections");
     s.connections = share < 1 ? (connections + 1) / 2 : connections;
     s.connection_ceiling = count(from, "connection_ceiling");
-    path.messages = {count(from, "messages_per_connection"), time(from, "messages_since", clock_)};
+    path.messages = messages_of(from, clock_);
   }
   s.suspended_until = time(from, "suspended_until", clock_);
   s.backoff_until = time(from, "backoff_until", clock_);

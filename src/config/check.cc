@@ -89,6 +89,12 @@ void check_range(const Limits& limits, const Entity& entity, Checker& checker) {
   expect(numbers(&Limits::connections_floor, &Limits::connections_start), "connections_floor", "connections_start");
   expect(numbers(&Limits::connections_floor, &Limits::connections), "connections_floor", "connections");
   expect(numbers(&Limits::connections_start, &Limits::connections), "connections_start", "connections");
+  expect(numbers(&Limits::messages_per_connection_floor, &Limits::messages_per_connection_start),
+         "messages_per_connection_floor", "messages_per_connection_start");
+  expect(numbers(&Limits::messages_per_connection_floor, &Limits::messages_per_connection),
+         "messages_per_connection_floor", "messages_per_connection");
+  expect(numbers(&Limits::messages_per_connection_start, &Limits::messages_per_connection),
+         "messages_per_connection_start", "messages_per_connection");
   expect(rates(&Limits::message_rate_floor, &Limits::message_rate_start), "message_rate_floor", "message_rate_start");
   expect(rates(&Limits::message_rate_floor, &Limits::message_rate), "message_rate_floor", "message_rate");
   expect(rates(&Limits::message_rate_start, &Limits::message_rate), "message_rate_start", "message_rate");

@@ -26,6 +26,7 @@ struct Limits {
   // With one of these, the limit moves between floor and the value above (docs/shaping.md).
   std::uint32_t connections_floor = 0, connections_start = 0;
   Rate message_rate_floor{0, std::chrono::seconds{1}}, message_rate_start{0, std::chrono::seconds{1}};
+  std::uint32_t messages_per_connection_floor = 0, messages_per_connection_start = 0;
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 

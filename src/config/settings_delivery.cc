@@ -133,6 +133,13 @@ const Section& limits_section() {
                "no limit here")
           .add("messages_per_connection", &Limits::messages_per_connection, number_or_unset(1, kMostMessages), Live,
                "Messages after which a connection is closed.", "no limit here")
+          .add("messages_per_connection_floor", &Limits::messages_per_connection_floor,
+               number_or_unset(1, kMostMessages), Live,
+               "What a receiver that ends connections sooner may bring `messages_per_connection` down to.",
+               "not given here")
+          .add("messages_per_connection_start", &Limits::messages_per_connection_start,
+               number_or_unset(1, kMostMessages), Live, "Makes `messages_per_connection` adaptive: begins here.",
+               "not given here")
           .add("message_rate", &Limits::message_rate, rate(), Live, "Recipients attempted in a span of time.",
                "no limit here")
           .add("message_rate_floor", &Limits::message_rate_floor, rate(), Live,

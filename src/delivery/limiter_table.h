@@ -120,7 +120,7 @@ class LimiterTable {
       const auto state = limiter->learned();
       const auto trouble = limiter->trouble();
       const auto messages = limiter->message_cap().learned();
-      if (!state && !trouble && messages.known == 0) continue;
+      if (!state && !trouble && messages.empty()) continue;
       all.push_back({.key = key,
                      .state = state.value_or(shaping::LearnedState{}),
                      .pin = limiter->pinned(),

@@ -27,7 +27,9 @@ shaping::Limits limits_of(const config::Limits& from) {
           .connections_floor = from.connections_floor,
           .connections_start = from.connections_start,
           .message_rate_floor = from.message_rate_floor,
-          .message_rate_start = from.message_rate_start};
+          .message_rate_start = from.message_rate_start,
+          .messages_per_connection_floor = from.messages_per_connection_floor,
+          .messages_per_connection_start = from.messages_per_connection_start};
 }
 
 std::optional<TlsLevel> tls_of(const std::optional<config::TlsLevel>& from);

@@ -25,7 +25,7 @@ struct LearnedPath {
   [[nodiscard]] bool says_more() const {
     const bool learned = state.rate > 0 || state.connections > 0 || !state.rule.empty();
     return learned || state.suspended_until != Time{} || state.backoff_until != Time{} || pin || trouble ||
-           messages.known > 0;
+           !messages.empty();
   }
 };
 

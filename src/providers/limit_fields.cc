@@ -31,12 +31,17 @@ constexpr LimitField kFields[] = {
     number<&Limits::connections_start>("connections_start", "connections"),
     rate<&Limits::connection_rate>("connection_rate", "connection_rate"),
     number<&Limits::messages_per_connection>("messages_per_connection", "messages_per_connection"),
+    number<&Limits::messages_per_connection_floor>("messages_per_connection_floor", "messages_per_connection"),
+    number<&Limits::messages_per_connection_start>("messages_per_connection_start", "messages_per_connection"),
     rate<&Limits::message_rate>("message_rate", "message_rate"),
     rate<&Limits::message_rate_floor>("message_rate_floor", "message_rate"),
     rate<&Limits::message_rate_start>("message_rate_start", "message_rate"),
     number<&Limits::recipients_per_message>("recipients_per_message", "recipients_per_message"),
 };
 
+void bring_down(std::uint32_t& low, std::uint32_t ceiling) {
+  if (ceiling != 0) low = std::min(low, ceiling);
+}
 void bring_down(Rate& low, const Rate& ceiling) {
   if (ceiling.count > 0 && low.per_second() > ceiling.per_second()) low = ceiling;
 }
@@ -52,10 +57,10 @@ config::Limits fill(const config::Limits& narrow, const config::Limits& wide) {
   for (const LimitField& field : kFields) {
     if (field.text(narrow).empty()) field.copy(wide, all);
   }
-  if (all.connections != 0) {
-    all.connections_start = std::min(all.connections_start, all.connections);
-    all.connections_floor = std::min(all.connections_floor, all.connections);
-  }
+  bring_down(all.connections_start, all.connections);
+  bring_down(all.connections_floor, all.connections);
+  bring_down(all.messages_per_connection_start, all.messages_per_connection);
+  bring_down(all.messages_per_connection_floor, all.messages_per_connection);
   bring_down(all.message_rate_start, all.message_rate);
   bring_down(all.message_rate_floor, all.message_rate);
   return all;

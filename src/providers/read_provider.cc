@@ -139,8 +139,10 @@ class Reader {
     if (table == "connection_rate" && name == "ceiling") {
       return take(config::rate(), entry, key, limits.connection_rate);
     }
-    if (table == "messages_per_connection" && name == "ceiling") {
-      return take(numbers, entry, key, limits.messages_per_connection);
+    if (table == "messages_per_connection") {
+      if (name == "floor") return take(numbers, entry, key, limits.messages_per_connection_floor);
+      if (name == "start") return take(numbers, entry, key, limits.messages_per_connection_start);
+      if (name == "ceiling") return take(numbers, entry, key, limits.messages_per_connection);
     }
     if (table == "recipients_per_message" && name == "ceiling") {
       return take(numbers, entry, key, limits.recipients_per_message);
@@ -162,6 +164,10 @@ class Reader {
     if (!known.read(object, entry.value, complaints)) good_ = false;
   }
 
+  [[nodiscard]] static bool is_range(const std::string& table) {
+    return table == "connections" || table == "message_rate" || table == "messages_per_connection";
+  }
+
   static std::vector<std::string> keys_of(const std::string& table) {
     std::vector<std::string> keys{"reference", "standing", "note"};
     if (const config::Section* section = shared_section(table)) {
@@ -172,7 +178,7 @@ class Reader {
     if (table == "match") keys.insert(keys.end(), {"mx", "domains"});
     if (table == "tls") keys.emplace_back("level");
     if (table == "postmaster" || table == "feedback_loop") keys.emplace_back("url");
-    if (table == "connections" || table == "message_rate") keys.insert(keys.end(), {"floor", "start"});
+    if (is_range(table)) keys.insert(keys.end(), {"floor", "start"});
     if (keys.size() != 4 && table != "match") keys.emplace_back("ceiling");
     return keys;
   }
@@ -190,6 +196,10 @@ class Reader {
       floor = limits.message_rate_floor.per_second();
       start = limits.message_rate_start.per_second();
       ceiling = limits.message_rate.per_second();
+    } else if (table.key == "messages_per_connection") {
+      floor = limits.messages_per_connection_floor;
+      start = limits.messages_per_connection_start;
+      ceiling = limits.messages_per_connection;
     } else if (table.key != "connections") {
       return;
     }

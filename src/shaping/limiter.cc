@@ -27,6 +27,10 @@ bool speaks_of_us(model::OutcomeClass outcome_class) {
   }
 }
 
+MessageRange message_range(const Limits& limits) {
+  return {limits.messages_per_connection_floor, limits.messages_per_connection_start, limits.messages_per_connection};
+}
+
 std::uint32_t tokens(std::uint64_t bytes) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 1'000'000'000));
 }
@@ -47,7 +51,8 @@ Limiter::Limiter(std::string scope, const Limits& limits, std::optional<TroubleP
       connection_rate_(limits.connection_rate),
       message_rate_(limits.message_rate),
       transaction_rate_(limits.transaction_rate),
-      byte_rate_(limits.byte_rate) {
+      byte_rate_(limits.byte_rate),
+      message_cap_(message_range(limits)) {
   if (trouble) trouble_.emplace(*trouble);
   if (limits.adaptive_connections() || limits.adaptive_rate()) {
     controller_.emplace(limits, adaptive, Time{});
@@ -208,7 +213,7 @@ Explanation Limiter::explain(Time now) const {
 
 void Limiter::reset(Time now) {
   if (trouble_) trouble_->reset();
-  message_cap_ = {};
+  message_cap_.forget();
   if (!controller_) return;
   controller_->clear(now);
   apply_rate(now);
@@ -264,6 +269,7 @@ void Limiter::set_told(State state, Time now) {
 
 void Limiter::set_limits(const Limits& limits, Time now) {
   const Limits before = std::exchange(limits_, limits);
+  message_cap_.set_range(message_range(limits));
   if (limits.connection_rate != before.connection_rate) connection_rate_.set_rate(limits.connection_rate, 0, now);
   if (limits.transaction_rate != before.transaction_rate) transaction_rate_.set_rate(limits.transaction_rate, 0, now);
   if (limits.byte_rate != before.byte_rate) byte_rate_.set_rate(limits.byte_rate, 0, now);

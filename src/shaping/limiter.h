@@ -73,7 +73,7 @@ class Limiter {
   void pin(Pin pin, Time now);
   void unpin(Time now);
   [[nodiscard]] std::optional<Pin> pinned() const;
-  // See MessageCap: what the receiver takes over one connection.
+  // What a new connection may carry.
   [[nodiscard]] MessageCap& message_cap() { return message_cap_; }
   // What a restart must not forget; nothing when these limits are not adaptive.
   [[nodiscard]] std::optional<LearnedState> learned() const;

@@ -30,7 +30,9 @@ Limits stricter(const Limits& a, const Limits& b) {
           .connections_floor = stricter(a.connections_floor, b.connections_floor),
           .connections_start = stricter(a.connections_start, b.connections_start),
           .message_rate_floor = stricter(a.message_rate_floor, b.message_rate_floor),
-          .message_rate_start = stricter(a.message_rate_start, b.message_rate_start)};
+          .message_rate_start = stricter(a.message_rate_start, b.message_rate_start),
+          .messages_per_connection_floor = stricter(a.messages_per_connection_floor, b.messages_per_connection_floor),
+          .messages_per_connection_start = stricter(a.messages_per_connection_start, b.messages_per_connection_start)};
 }
 
 Limits filled(const Limits& narrow, const Limits& wide) {
@@ -52,10 +54,15 @@ Limits filled(const Limits& narrow, const Limits& wide) {
   number(&Limits::connections_start);
   rate(&Limits::message_rate_floor);
   rate(&Limits::message_rate_start);
-  if (all.connections != 0) {
-    all.connections_floor = std::min(all.connections_floor, all.connections);
-    all.connections_start = std::min(all.connections_start, all.connections);
-  }
+  number(&Limits::messages_per_connection_floor);
+  number(&Limits::messages_per_connection_start);
+  const auto bring_down = [&](std::uint32_t Limits::*field, std::uint32_t ceiling) {
+    if (ceiling != 0) all.*field = std::min(all.*field, ceiling);
+  };
+  bring_down(&Limits::connections_floor, all.connections);
+  bring_down(&Limits::connections_start, all.connections);
+  bring_down(&Limits::messages_per_connection_floor, all.messages_per_connection);
+  bring_down(&Limits::messages_per_connection_start, all.messages_per_connection);
   if (all.message_rate.count > 0) {
     if (all.message_rate_floor.per_second() > all.message_rate.per_second()) all.message_rate_floor = all.message_rate;
     if (all.message_rate_start.per_second() > all.message_rate.per_second()) all.message_rate_start = all.message_rate;

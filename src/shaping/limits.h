@@ -3,7 +3,8 @@
 //
 // Zero, or a Rate with count 0, means "no limit set here"; another scope may still set one. Where a floor or a start is
 // given, that limit is a range and adaptive: it moves between floor and ceiling (the field without a suffix) as the
-// receiver's answers say. Otherwise it stands still. Plain values; any thread.
+// receiver's answers say. Otherwise it stands still, but for messages_per_connection, which a receiver that ends
+// connections always brings down. Plain values; any thread.
 // transaction_rate and byte_rate are set by [[limit]] only.
 #pragma once
 
@@ -26,6 +27,8 @@ struct Limits {
   std::uint32_t connections_start = 0;
   Rate message_rate_floor{};
   Rate message_rate_start{};
+  std::uint32_t messages_per_connection_floor = 0;  // see MessageCap
+  std::uint32_t messages_per_connection_start = 0;
 
   [[nodiscard]] bool adaptive_connections() const { return connections_floor != 0 || connections_start != 0; }
   [[nodiscard]] bool adaptive_rate() const { return message_rate_floor.count > 0 || message_rate_start.count > 0; }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// MessageCap: how many messages a receiver takes over one connection, where it ends connections after a number of its
-// own. Learned from connections in use that it ended right after the same number of messages, kProofs times with none
-// that carried more in between; tried again for a tenth more each hour. Pure. Threads: one owner.
+// MessageCap: how many messages a new connection may carry. Learned down from connections in use that the receiver
+// ended right after the same number of messages, kProofs times with none that carried more in between; tried again for
+// a tenth more each hour. With a start it begins there, and grows by a tenth with each connection that carried all it
+// was allowed; never below the floor nor above the ceiling. Pure. Threads: one owner.
 #pragma once
 
 #include <algorithm>
@@ -11,20 +12,33 @@
 
 namespace penstock::shaping {
 
+// Messages over one connection; 0: not given. Without a start it begins at the ceiling.
+struct MessageRange {
+  std::uint32_t floor = 0, start = 0, ceiling = 0;
+};
+
 class MessageCap {
  public:
   static constexpr std::uint32_t kProofs = 3;
   static constexpr Duration kGrowEach{std::chrono::hours{1}};
 
-  // What a restart must not forget; known 0: nothing.
+  explicit MessageCap(const MessageRange& range = {}) : range_(range) {}
+  void set_range(const MessageRange& range) { range_ = range; }
+  // What was learned, not the range.
+  void forget() { *this = MessageCap(range_); }
+
+  // What a restart must not forget; zeros: nothing.
   struct Learned {
-    std::uint32_t known = 0;
-    Time since{};
+    std::uint32_t known = 0;  // after so many the receiver ends connections …
+    Time since{};             // … as was found then
+    std::uint32_t grown = 0;  // as far as it has come from the start
+    [[nodiscard]] bool empty() const { return known == 0 && grown == 0; }
   };
-  [[nodiscard]] Learned learned() const { return {known_, since_}; }
+  [[nodiscard]] Learned learned() const { return {known_, since_, grown_}; }
   void restore(const Learned& learned) {
     known_ = learned.known;
     since_ = learned.since;
+    grown_ = learned.grown;
   }
 
   // The receiver ended a connection in use right after so many messages.
@@ -40,19 +54,29 @@ class MessageCap {
   // A connection carried its message of that number.
   void carried(std::uint32_t messages) {
     if (messages > seen_) proofs_ = 0;
+    if (known_ == 0 && range_.start != 0 && messages >= begun()) grown_ = messages + tenth(messages);
   }
-  // Messages that a new connection may carry; 0: no limit is known.
+  // Messages that a new connection may carry; 0: nothing but a fixed limit is known.
   [[nodiscard]] std::uint32_t allowed(Time now) const {
-    if (known_ == 0) return 0;
+    if (known_ == 0) return begun();
     const auto steps = std::clamp<std::int64_t>((now - since_) / kGrowEach, 0, 1'000);
-    return known_ + static_cast<std::uint32_t>(steps) * std::max(1U, known_ / 10);
+    return within(known_ + static_cast<std::uint32_t>(steps) * tenth(known_));
   }
 
  private:
+  [[nodiscard]] static std::uint32_t tenth(std::uint32_t messages) { return std::max(1U, messages / 10); }
+  [[nodiscard]] std::uint32_t within(std::uint32_t messages) const {
+    const std::uint32_t raised = std::max(messages, range_.floor);
+    return range_.ceiling == 0 ? raised : std::min(raised, range_.ceiling);
+  }
+  [[nodiscard]] std::uint32_t begun() const { return range_.start == 0 ? 0 : within(std::max(range_.start, grown_)); }
+
+  MessageRange range_;
   std::uint32_t seen_ = 0;    // the number of the last end
   std::uint32_t proofs_ = 0;  // ends at that number in a row
   std::uint32_t known_ = 0;
   Time since_{};
+  std::uint32_t grown_ = 0;
 };
 
 }  // namespace penstock::shaping

@@ -35,7 +35,7 @@ struct Explanation {
   double rate_ceiling = 0;             // what the receiver was found to take; 0: unknown
   std::uint32_t attempts = 0;          // answers of the last minute; unless Normal, of the minute before `since` …
   std::uint32_t refusals = 0;          // … and how many of them refused or deferred for the path's sake
-  std::uint32_t messages_per_connection = 0;  // that it was found to take; 0: not found out
+  std::uint32_t messages_per_connection = 0;  // that a new one may carry, where that moves or was found out; 0: neither
   std::string next{};                         // what happens next: "grows again with each success"; "" when Normal
   std::string by{};                           // the operator who pinned it; "": nobody did
   static constexpr std::uint32_t kNoLimit = 0xFFFFFFFF;

@@ -60,7 +60,7 @@ TEST_F(ShapingStoreTest, RestartKeepsSuspensionCeilingPinAndAction) {
   action.reply = "550 5.7.26 no";
   action.since = clock_.now();
   action.alarm = true;
-  learned.messages = {20, clock_.now() - 5min};
+  learned.messages = {20, clock_.now() - 5min, 60};
   const Time wall_end = clock_.to_wall(learned.state.suspended_until);
   store_->save(0, {{learned}, {action}});
   const delivery::ShapingMemory memory = after(10min);
@@ -74,6 +74,7 @@ TEST_F(ShapingStoreTest, RestartKeepsSuspensionCeilingPinAndAction) {
   EXPECT_EQ(back.state.cause, "421 4.7.0 later");
   EXPECT_EQ(back.messages.known, 20U);
   EXPECT_EQ(back.messages.since, clock_.now() - 15min);
+  EXPECT_EQ(back.messages.grown, 60U);
   ASSERT_TRUE(back.pin);
   EXPECT_EQ(back.pin->connections, 3U);
   EXPECT_EQ(back.pin->rate, 2.5);

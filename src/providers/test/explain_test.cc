@@ -40,6 +40,26 @@ TEST(Explain, ProviderFileNamesReferenceAndStanding) {
   EXPECT_EQ(row(rows, "postmaster").standing, "quoted");
 }
 
+TEST(Explain, MessagesPerConnectionAreARangeLikeTheOthers) {
+  ProviderData data;
+  data.file = "big.toml";
+  data.provider.name = "big";
+  data.provider.limits = {
+      .messages_per_connection = 200, .messages_per_connection_floor = 10, .messages_per_connection_start = 50};
+  data.facts["messages_per_connection"] = {"https://big.example/limits", Standing::Practice, "", {}};
+  config::Config config;
+  config.domains.emplace_back();
+  config.domains[0].name = "a.big.example";
+  config.domains[0].limits.messages_per_connection = 20;
+  const auto rows = explain(config, Catalog({data}), {.provider = "big", .domain = &config.domains[0]});
+  EXPECT_EQ(row(rows, "messages_per_connection").value, "20");
+  EXPECT_EQ(row(rows, "messages_per_connection_floor").value, "10");
+  EXPECT_EQ(row(rows, "messages_per_connection_floor").standing, "practice");
+  EXPECT_EQ(row(rows, "messages_per_connection_start").value, "20");
+  EXPECT_EQ(row(rows, "messages_per_connection_start").origin,
+            "provider file big.toml, which says 50; brought down to the ceiling");
+}
+
 TEST(Explain, NarrowerLayerCounts) {
   config::Config config;
   config::Provider own;

@@ -37,13 +37,13 @@ Answer read(const std::string& text) {
 }
 
 TEST(ReadProvider, TakesEachValueWithItsReference) {
-  const Answer answer =
-      read(kHead + "[connections]\nfloor = 2\nstart = 5\nceiling = 20\nnote = \"Per address.\"\n" + kEnd +
-           "[message_rate]\nfloor = \"6/min\"\nstart = \"5/s\"\nceiling = \"10/s\"\n" + kEnd +
-           "[connection_rate]\nceiling = \"100/min\"\n" + kEnd + "[messages_per_connection]\nceiling = 50\n" + kEnd +
-           "[recipients_per_message]\nceiling = 30\n" + kEnd + "[tls]\nlevel = \"require\"\n" + kEnd +
-           "[postmaster]\nurl = \"https://big.example/\"\n" + kEnd +
-           "[feedback_loop]\nurl = \"https://big.example/fbl\"\n" + kEnd);
+  const Answer answer = read(kHead + "[connections]\nfloor = 2\nstart = 5\nceiling = 20\nnote = \"Per address.\"\n" +
+                             kEnd + "[message_rate]\nfloor = \"6/min\"\nstart = \"5/s\"\nceiling = \"10/s\"\n" + kEnd +
+                             "[connection_rate]\nceiling = \"100/min\"\n" + kEnd +
+                             "[messages_per_connection]\nfloor = 5\nstart = 20\nceiling = 50\n" + kEnd +
+                             "[recipients_per_message]\nceiling = 30\n" + kEnd + "[tls]\nlevel = \"require\"\n" + kEnd +
+                             "[postmaster]\nurl = \"https://big.example/\"\n" + kEnd +
+                             "[feedback_loop]\nurl = \"https://big.example/fbl\"\n" + kEnd);
   ASSERT_TRUE(answer.data) << answer.first();
   const config::Limits& limits = answer.data->provider.limits;
   EXPECT_EQ(answer.data->provider.name, "big");
@@ -55,6 +55,8 @@ TEST(ReadProvider, TakesEachValueWithItsReference) {
   EXPECT_EQ(limits.message_rate_floor, (Rate{6, std::chrono::minutes{1}}));
   EXPECT_EQ(limits.connection_rate, (Rate{100, std::chrono::minutes{1}}));
   EXPECT_EQ(limits.messages_per_connection, 50U);
+  EXPECT_EQ(limits.messages_per_connection_floor, 5U);
+  EXPECT_EQ(limits.messages_per_connection_start, 20U);
   EXPECT_EQ(limits.recipients_per_message, 30U);
   EXPECT_EQ(answer.data->tls, config::TlsLevel::Require);
   EXPECT_EQ(answer.data->feedback_loop, "https://big.example/fbl");
@@ -116,6 +118,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"UnknownStanding",
             kHead + "[connections]\nceiling = 3\nreference = \"https://a.example/\"\nstanding = \"sure\"\n", "sure"},
         Bad{"NoValue", kHead + "[connections]\n" + kEnd, "[connections] says nothing; take it out"},
+        Bad{"MessagesUpsideDown", kHead + "[messages_per_connection]\nstart = 9\nceiling = 3\n" + kEnd,
+            "the range of [messages_per_connection] is not in order"},
         Bad{"RangeUpsideDown", kHead + "[connections]\nfloor = 9\nceiling = 3\n" + kEnd,
             "the range of [connections] is not in order; floor, start and ceiling must rise"},
         Bad{"RateUpsideDown", kHead + "[message_rate]\nfloor = \"2/s\"\nstart = \"60/min\"\n" + kEnd, "not in order"},

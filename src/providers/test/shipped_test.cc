@@ -24,13 +24,16 @@ TEST(ShippedProviders, HaveNoProblem) {
   EXPECT_EQ(catalog.all().size(), shipped_texts().size());
 }
 
-TEST(ShippedProviders, EachHasARangeOfConnectionsAndATitle) {
+TEST(ShippedProviders, EachHasRangesAndATitle) {
   const Catalog catalog = shipped();
   for (const ProviderData& data : catalog.all()) {
     const config::Limits& limits = data.provider.limits;
     EXPECT_GT(limits.connections_floor, 0U) << data.file;
     EXPECT_GE(limits.connections_start, limits.connections_floor) << data.file;
     EXPECT_GE(limits.connections, limits.connections_start) << data.file;
+    EXPECT_GT(limits.messages_per_connection_floor, 0U) << data.file;
+    EXPECT_GE(limits.messages_per_connection_start, limits.messages_per_connection_floor) << data.file;
+    EXPECT_GE(limits.messages_per_connection, limits.messages_per_connection_start) << data.file;
     EXPECT_FALSE(data.title.empty()) << data.file;
   }
 }
@@ -53,7 +56,7 @@ TEST(ShippedProviders, KnowTheLargeOnes) {
   for (const char* name :
        {"gmail",    "microsoft", "yahoo",    "yahoo-japan", "apple",    "comcast",    "gmx",   "orange", "laposte",
         "mail.ru",  "yandex",    "zoho",     "proofpoint",  "mimecast", "barracuda",  "cisco", "qq",     "netease",
-        "t-online", "cox",       "spectrum", "fastmail",    "proton",   "cloudflare", "kpn"}) {
+        "t-online", "cox",       "spectrum", "fastmail",    "proton",   "cloudflare", "kpn",   "amazon"}) {
     EXPECT_NE(catalog.find(name), nullptr) << name;
   }
   EXPECT_EQ(catalog.find("yahoo")->provider.limits.messages_per_connection, 20U);

@@ -50,3 +50,11 @@ TEST(Limits, FilledComparesRatesOfDifferentSpans) {
   EXPECT_EQ(all.message_rate_start, all.message_rate);
   EXPECT_EQ(all.message_rate_floor, wide.message_rate_floor);
 }
+
+TEST(Limits, FilledBringsDownTheRangeOfMessagesPerConnection) {
+  const Limits wide{
+      .messages_per_connection = 500, .messages_per_connection_floor = 10, .messages_per_connection_start = 50};
+  const Limits all = filled({.messages_per_connection = 20}, wide);
+  EXPECT_EQ(all.messages_per_connection_start, 20U);
+  EXPECT_EQ(all.messages_per_connection_floor, 10U);
+}

@@ -62,3 +62,46 @@ TEST(MessageCap, GrowsByATenthEachHourAndComesBackAtOnce) {
 TEST(MessageCap, SmallOneGrowsByOne) {
   EXPECT_EQ(learned(1).allowed(kStart + 2h), 3U);
 }
+
+TEST(MessageCap, RangeBeginsAtItsStartAndGrowsWithEachConnectionThatCarriedAll) {
+  MessageCap cap({.floor = 5, .start = 20, .ceiling = 24});
+  EXPECT_EQ(cap.allowed(kStart), 20U);
+  cap.carried(19);
+  EXPECT_EQ(cap.allowed(kStart), 20U) << "it did not carry all it was allowed";
+  cap.carried(20);
+  EXPECT_EQ(cap.allowed(kStart), 22U);
+  cap.carried(20);
+  EXPECT_EQ(cap.allowed(kStart), 22U) << "one that was opened before";
+  cap.carried(22);
+  cap.carried(24);
+  EXPECT_EQ(cap.allowed(kStart), 24U) << "not above the ceiling";
+  EXPECT_TRUE(learned(0).learned().empty());
+  MessageCap again({.floor = 5, .start = 20, .ceiling = 24});
+  again.restore(cap.learned());
+  EXPECT_EQ(again.allowed(kStart), 24U);
+  cap.forget();
+  EXPECT_EQ(cap.allowed(kStart), 20U) << "the range stays";
+}
+
+TEST(MessageCap, ReceiverBringsARangeDownButNotBelowItsFloor) {
+  MessageCap cap({.floor = 5, .start = 20, .ceiling = 100});
+  for (std::uint32_t i = 0; i < MessageCap::kProofs; ++i) cap.ended(8, kStart);
+  EXPECT_EQ(cap.allowed(kStart), 8U);
+  cap.carried(8);
+  EXPECT_EQ(cap.allowed(kStart), 8U) << "what the receiver said counts; more is tried each hour";
+  EXPECT_EQ(cap.allowed(kStart + 1h), 9U);
+  EXPECT_EQ(cap.allowed(kStart + 1000h), 100U);
+  for (std::uint32_t i = 0; i < MessageCap::kProofs; ++i) cap.ended(2, kStart);
+  EXPECT_EQ(cap.allowed(kStart), 5U);
+  cap.set_range({.floor = 1});
+  EXPECT_EQ(cap.allowed(kStart), 2U);
+}
+
+TEST(MessageCap, FloorAloneBeginsAtTheCeiling) {
+  MessageCap cap({.floor = 5, .ceiling = 50});
+  EXPECT_EQ(cap.allowed(kStart), 0U) << "the fixed limit counts";
+  cap.carried(50);
+  EXPECT_EQ(cap.allowed(kStart), 0U);
+  for (std::uint32_t i = 0; i < MessageCap::kProofs; ++i) cap.ended(2, kStart);
+  EXPECT_EQ(cap.allowed(kStart), 5U);
+}

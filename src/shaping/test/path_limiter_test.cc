@@ -96,6 +96,27 @@ TEST(PathLimiter, MessagesPerConnectionEndTheConnection) {
   EXPECT_EQ(limiter.recipients_per_message(100), 100U);
 }
 
+TEST(PathLimiter, MessagesPerConnectionBeginAtTheStartOfTheirRange) {
+  const auto path = scope("path", {.messages_per_connection = 50, .messages_per_connection_start = 2});
+  PathLimiter limiter({path, scope("domain", {.messages_per_connection = 3})});
+  const auto carries = [&] {
+    auto permit = limiter.try_open(kStart);
+    while (permit->message_left()) {
+      permit->message_sent();
+      limiter.carried(permit->messages());
+    }
+    return permit->messages();
+  };
+  EXPECT_EQ(carries(), 2U);
+  EXPECT_EQ(path->explain(kStart).messages_per_connection, 3U);
+  EXPECT_EQ(carries(), 3U);
+  EXPECT_EQ(carries(), 3U) << "the domain takes no more";
+  path->reset(kStart);
+  EXPECT_EQ(carries(), 2U);
+  path->set_limits({.messages_per_connection = 1, .messages_per_connection_start = 1}, kStart);
+  EXPECT_EQ(carries(), 1U);
+}
+
 TEST(PathLimiter, LoweredLimitKeepsOpenConnections) {
   const auto path = scope("path", {.connections = 3});
   PathLimiter limiter({path});
