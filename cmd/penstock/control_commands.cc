@@ -60,15 +60,21 @@ void add_job(Table& table, const json::object& job) {
 std::string summary_of(const json::object& job) {
   const std::string act = text_of(job, "act");
   const std::string matched = human_count(count_of(job, "matched"));
+  const auto kept = std::min(count_of(job, "matched"), count_of(job, "kept"));
+  const std::string of_kept =
+      kept == 0 ? "" : fmt::format("; {} kept: deferred for rate or reputation", human_count(kept));
   if (flag_of(job, "dry_run")) {
     const auto in_flight = count_of(job, "in_flight");
     const std::string of_these =
         in_flight == 0 ? "" : fmt::format(" ({} in delivery just now, if they come back)", human_count(in_flight));
-    return fmt::format("{} would touch {} recipients{}; nothing was changed\n", act, matched, of_these);
+    return fmt::format("{} would touch {} recipients{}{}; nothing was changed\n", act,
+                       human_count(count_of(job, "matched") - kept), of_these, of_kept);
   }
-  const auto left = count_of(job, "matched") - std::min(count_of(job, "matched"), count_of(job, "changed"));
+  const auto left =
+      count_of(job, "matched") - kept - std::min(count_of(job, "matched") - kept, count_of(job, "changed"));
   std::string text =
-      fmt::format("{}: {} recipients changed, {} matched", act, human_count(count_of(job, "changed")), matched);
+      fmt::format("{}: {} recipients changed, {} matched", act, human_count(count_of(job, "changed")), matched) +
+      of_kept;
   const auto in_flight = std::min(left, count_of(job, "in_flight"));
   if (left > in_flight) text += fmt::format("; {} had finished meanwhile", human_count(left - in_flight));
   if (in_flight > 0) {
@@ -111,6 +117,7 @@ Ended act(Cli& cli, std::string_view what) {
   if (auto checked = check_selection(cli, kCriteriaOfActs); !checked) return checked;
   json::object body{{"selection", cli.selection()}};
   if (cli.arguments.has("--dry-run")) body["dry_run"] = true;
+  if (cli.arguments.has("--force")) body["force"] = true;
   for (const auto& [option, member] :
        {std::pair{"--reason", "reason"}, std::pair{"--to-vmta", "to_vmta"}, std::pair{"--to-stream", "to_stream"}}) {
     if (cli.arguments.has(option)) body[member] = cli.arguments.text(option);

@@ -59,6 +59,7 @@ Asked<Answer> act(Call& call, Act what) {
   if (what == Act::Reroute) {
     request.to_vmta = call.input.text("to_vmta");
     request.to_stream = call.input.text("to_stream");
+    request.force = call.input.flag("force");
     if (request.to_vmta.empty() == request.to_stream.empty()) {
       call.input.refuse_with({Errc::BadRequest, "give either \"to_vmta\" or \"to_stream\"", ""});
     }

@@ -244,6 +244,7 @@ json::object to_json(const Job& job) {
   object["to_visit"] = job.to_visit;
   object["matched"] = job.matched;
   object["changed"] = job.changed;
+  if (job.act == Act::Reroute) object["kept"] = job.kept;
   object["in_flight"] = job.in_flight;
   add(object, "by", job.by);
   add(object, "detail", job.detail);

@@ -281,6 +281,7 @@ struct ActRequest {
   std::string to_vmta;
   std::string to_stream;
 };
+  bool force = false;  // Reroute: also who was deferred for rate or reputation and waits for his vMTA
 
 enum class JobState : std::uint8_t {
   Running,
@@ -301,6 +302,7 @@ struct Job {
   std::uint64_t matched = 0;                // fit the selection
   std::uint64_t changed = 0;                // of these, were changed; the rest had finished or are in flight
   std::uint64_t in_flight = 0;              // of these, are in delivery or looked up: changed if they come back
+  std::uint64_t kept = 0;                   // of these, were left alone: rerouting without `force`
   std::string by;
   std::string detail;  // why it failed, or what was left out
   Time started, finished;

@@ -45,6 +45,9 @@ Result<api::Job> JobRunner::start(const api::ActRequest& request, const api::Act
   mine.watch =
       std::make_shared<JobWatch>(*mine.match, node_.labels(), request.act, mine.horizon, node_.engine().count(),
                                  looks_first ? JobWatch::Phase::Look : JobWatch::Phase::Take);
+  if (request.act == api::Act::Reroute && !request.force) {
+    mine.watch->keep_deferred(request.to_vmta.empty() ? model::NameId{} : node_.names().intern(request.to_vmta));
+  }
   mine.job.id = ++last_id_;
   mine.job.act = request.act;
   mine.job.selection = request.selection;
@@ -151,6 +154,7 @@ void JobRunner::await_flights(Running& running) {
       const std::lock_guard lock(mutex_);
       running.job.state = api::JobState::Waiting;
       running.job.in_flight = running.watch->in_flight();
+      running.job.kept = running.watch->kept();
       ended_.notify_all();
     }
     running.watch->wait(pause);
@@ -168,6 +172,7 @@ void JobRunner::tell_progress(Running& running, std::uint64_t changed) {
   const std::lock_guard lock(mutex_);
   running.job.changed += changed;
   running.job.matched = running.watch->matched();
+  running.job.kept = running.watch->kept();
   running.job.in_flight = running.watch->in_flight();
 }
 
@@ -224,7 +229,11 @@ void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher, std::v
 void JobRunner::finish(Running& running, api::JobState state, std::string detail) {
   const std::lock_guard lock(mutex_);
   running.job.state = state;
+  running.job.kept = running.watch->kept();
   running.job.detail = std::move(detail);
+  if (running.job.detail.empty() && running.job.kept > 0) {
+    running.job.detail = std::to_string(running.job.kept) + " kept: deferred for rate or reputation";
+  }
   running.job.finished = node_.clock().wall();
   if (!running.request.dry_run) running.job.in_flight = 0;
   running.done = true;

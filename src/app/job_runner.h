@@ -6,7 +6,8 @@
 // Errors: start(): BadRequest (selection), Unavailable (too many are running). cancel(): NotFound, Conflict.
 // Whoever was in no queue at the time (in delivery, in a look-up, on the way to another shard) is changed when he comes
 // back into one: the job waits for that, with the state Waiting, until all that was in flight is over. So are those
-// whom another job has in hand at that moment.
+// whom another job has in hand at that moment. Rerouting leaves those alone who were deferred by a receiver's answer
+// and wait for their vMTA (docs/adr/0003-pins.md), unless it is forced; Job::kept counts them.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/job_watch.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace penstock::app {
@@ -35,19 +36,35 @@ bool JobWatch::fits(const queue::QueuedRecipient& recipient, const queue::Place&
   return recipient.message < horizon_ && match_.may_match(recipient, labels_, place);
 }
 
+void JobWatch::keep_deferred(model::NameId but_for) {
+  keeps_deferred_ = true;
+  but_for_ = but_for;
+}
+
+bool JobWatch::keeps(const queue::QueuedRecipient& recipient) const {
+  return keeps_deferred_ && recipient.attempts > 0 && recipient.pinned_vmta && recipient.pinned_vmta != but_for_;
+}
+
+bool JobWatch::take(const queue::QueuedRecipient& recipient) {
+  if (!keeps(recipient)) return true;
+  ++kept_;
+  return false;
+}
+
 bool JobWatch::claim(const queue::QueuedRecipient& recipient, const delivery::Sighting& at) {
   // Who is expected fitted where he was seen in flight; a path, for one, is not known of somebody deferred.
-  if (phase_ != Phase::Look && expected_.erase(key_of(recipient)) != 0) return true;
+  if (phase_ != Phase::Look && expected_.erase(key_of(recipient)) != 0) return take(recipient);
   switch (phase_) {
     case Phase::Look:
       if (!fits(recipient, at.place) || !handled_.insert(key_of(recipient)).second) return false;
       ++matched_;
+      if (keeps(recipient)) ++kept_;
       if (match_.needs_confirmation()) candidates_.push_back(recipient);
       return false;
     case Phase::Take:
       if (!fits(recipient, at.place) || !handled_.insert(key_of(recipient)).second) return false;
       ++matched_;
-      return true;
+      return take(recipient);
     case Phase::Await: return false;
   }
   return false;
@@ -74,7 +91,11 @@ void JobWatch::see_in_flight(const queue::QueuedRecipient& recipient, const queu
   const std::lock_guard lock(mutex_);
   if (!handled_.insert(key_of(recipient)).second) return;
   ++matched_;
-  expected_.insert(key_of(recipient));
+  if (phase_ == Phase::Look && keeps(recipient)) {
+    ++kept_;  // and is kept if he comes back
+  } else {
+    expected_.insert(key_of(recipient));
+  }
   if (phase_ == Phase::Look && match_.needs_confirmation()) candidates_.push_back(recipient);
 }
 
@@ -89,6 +110,7 @@ void JobWatch::await(const std::vector<queue::QueuedRecipient>& wanted) {
   expected_.clear();
   for (const queue::QueuedRecipient& each : wanted) expected_.insert(key_of(each));
   matched_ = wanted.size();
+  kept_ = 0;  // they are counted when they are met
 }
 
 void JobWatch::narrow(const std::vector<queue::QueuedRecipient>& wanted) {
@@ -99,6 +121,7 @@ void JobWatch::narrow(const std::vector<queue::QueuedRecipient>& wanted) {
   }
   expected_ = std::move(in_flight);
   matched_ = wanted.size();
+  kept_ = static_cast<std::uint64_t>(std::ranges::count_if(wanted, [this](const auto& each) { return keeps(each); }));
 }
 
 std::vector<queue::QueuedRecipient> JobWatch::take_met(std::size_t shard) {
@@ -114,6 +137,11 @@ std::vector<queue::QueuedRecipient> JobWatch::take_candidates() {
 std::uint64_t JobWatch::matched() const {
   const std::lock_guard lock(mutex_);
   return matched_;
+}
+
+std::uint64_t JobWatch::kept() const {
+  const std::lock_guard lock(mutex_);
+  return kept_;
 }
 
 std::uint64_t JobWatch::in_flight() const {

@@ -35,6 +35,10 @@ class JobWatch final : public delivery::Watch {
   JobWatch(const SelectionMatch& match, const queue::LabelSetTable& labels, api::Act act, model::MessageId horizon,
            std::size_t shards, Phase phase);
 
+  // Whoever was attempted and has to wait for a vMTA, but for this one, matches and is left as he is. Call it before
+  // the watch is in use. Not known of him is why: an operator's vMTA that he was attempted from since looks the same.
+  void keep_deferred(model::NameId but_for);
+
   // In a queue. True: it is to be taken out, and the caller's to change.
   [[nodiscard]] bool see(const queue::QueuedRecipient& recipient, const delivery::Sighting& at);
   [[nodiscard]] bool meets(std::size_t shard, const queue::QueuedRecipient& recipient,
@@ -53,6 +57,7 @@ class JobWatch final : public delivery::Watch {
   // Seen while looking, for a selection by address.
   [[nodiscard]] std::vector<queue::QueuedRecipient> take_candidates();
   [[nodiscard]] std::uint64_t matched() const;
+  [[nodiscard]] std::uint64_t kept() const;       // of these: see keep_deferred()
   [[nodiscard]] std::uint64_t in_flight() const;  // expected and not met yet
   // Waits until somebody was met, wake() is called, or so long.
   void wait(std::chrono::milliseconds longest);
@@ -60,13 +65,17 @@ class JobWatch final : public delivery::Watch {
 
  private:
   [[nodiscard]] bool fits(const queue::QueuedRecipient& recipient, const queue::Place& place) const;
+  [[nodiscard]] bool keeps(const queue::QueuedRecipient& recipient) const;
+  [[nodiscard]] bool take(const queue::QueuedRecipient& recipient);
   [[nodiscard]] bool claim(const queue::QueuedRecipient& recipient, const delivery::Sighting& at);
 
-  // set in the constructor, never changed
+  // set before it is in use, never changed
   const SelectionMatch& match_;
   const queue::LabelSetTable& labels_;
   const api::Act act_;
   const model::MessageId horizon_;
+  bool keeps_deferred_ = false;
+  model::NameId but_for_{};
   // guarded by mutex_
   mutable std::mutex mutex_;
   std::condition_variable news_;
@@ -76,6 +85,7 @@ class JobWatch final : public delivery::Watch {
   std::vector<queue::QueuedRecipient> candidates_;
   std::vector<std::vector<queue::QueuedRecipient>> met_;  // by shard
   std::uint64_t matched_ = 0;
+  std::uint64_t kept_ = 0;
   bool woken_ = false;
 };
 

@@ -134,6 +134,7 @@ Result<api::Job> NodeOperations::act(const api::ActRequest& request, const api::
     std::string what = fmt::format("{} {}", api::word_for(request.act), describe_selection(request.selection));
     if (!request.to_vmta.empty()) what += " to_vmta=" + request.to_vmta;
     if (!request.to_stream.empty()) what += " to_stream=" + request.to_stream;
+    if (request.force) what += " force=true (also who was deferred for rate or reputation)";
     if (!request.reason.empty()) what += ": " + request.reason;
     record_admin(actor, what);
   }

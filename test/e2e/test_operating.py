@@ -139,8 +139,17 @@ def test_reroute_to_a_vmta_and_to_a_stream(sim, mta):
     mta.submit("a@sender.test", "a@one.test")
     mta.submit("a@sender.test", "b@two.test")
     mta.until_queue(deferred=2)
-    mta.cli("reroute", "--domain", "one.test", "--to-vmta", "v2")
-    mta.cli("reroute", "--domain", "two.test", "--to-stream", "other")
+    kept = mta.cli("reroute", "--domain", "one.test", "--to-vmta", "v2")
+    assert (kept["matched"], kept["changed"], kept["kept"]) == (1, 0, 1), "deferred from v1, so it waits for v1"
+    for arguments in (["--domain", "two.test"], ["--recipient", "b@two.test"]):
+        said = mta.run_cli("reroute", *arguments, "--to-stream", "other", "--dry-run").stdout
+        assert said == "reroute would touch 0 recipients; 1 kept: deferred for rate or reputation; nothing was changed\n"
+        said = mta.run_cli("reroute", *arguments, "--to-stream", "other").stdout
+        assert said == "reroute: 0 recipients changed, 1 matched; 1 kept: deferred for rate or reputation\n"
+    mta.cli("reroute", "--domain", "one.test", "--to-vmta", "v2", "--force")
+    mta.cli("reroute", "--domain", "two.test", "--to-stream", "other", "--force")
+    forced = [event["detail"] for event in mta.events("admin") if "force=true" in event["detail"]]
+    assert len(forced) == 2 and all("deferred for rate or reputation" in detail for detail in forced), forced
     mta.restart()
     sim.set("receiver=sink", "clear=true")
     mta.cli("retry", "--all")
@@ -155,7 +164,7 @@ def test_dry_run_counts_and_changes_nothing(mta):
     mta.until_queue(deferred=2)
     for command in (["hold"], ["bounce"], ["retry"], ["reroute", "--to-vmta", "v2"]):
         answer = mta.cli(command[0], "--domain", "one.test", "--dry-run", *command[1:])
-        assert answer["matched"] == 2, answer
+        assert answer["matched"] == 2 and answer.get("kept", 2) == 2, answer
     mta.until_queue(deferred=2, total=2)
     assert not mta.events("held", "bounced")
 

@@ -87,7 +87,7 @@ TEST_F(CliTest, ChangesReachTheDaemonAsTyped) {
   EXPECT_EQ(run({"release", "--stream", "m", "--tenant", "t", "--campaign", "c"}).exit, 0);
   EXPECT_EQ(run({"retry", "--provider", "gmail", "--vmta", "v1", "--path", "v1/provider:gmail"}).exit, 0);
   EXPECT_EQ(run({"bounce", "--message", "01K8Q2R5VX3ZP", "--recipient", "a@b.example", "--dry-run"}).exit, 0);
-  EXPECT_EQ(run({"reroute", "--all", "--to-stream", "slow"}).exit, 0);
+  EXPECT_EQ(run({"reroute", "--all", "--to-stream", "slow", "--force"}).exit, 0);
   EXPECT_EQ(run({"pause", "--stream", "m", "--until", "2h"}).exit, 0);
   EXPECT_EQ(run({"resume", "--stream", "m"}).exit, 0);
   EXPECT_EQ(run({"drain"}).exit, 0);
@@ -96,7 +96,7 @@ TEST_F(CliTest, ChangesReachTheDaemonAsTyped) {
                                    R"(release {"stream":"m","tenant":"t","campaign":"c"})",
                                    R"(retry {"provider":"gmail","vmta":"v1","path":"v1/provider:gmail"})",
                                    R"(bounce {"message":"01K8Q2R5VX3ZP","recipient":"a@b.example"} dry_run)",
-                                   R"(reroute {"all":true} to_stream=slow)", R"(pause {"stream":"m"} reason=)",
+                                   R"(reroute {"all":true} force to_stream=slow)", R"(pause {"stream":"m"} reason=)",
                                    R"(resume {"stream":"m"})", "drain begin limit=30s", "drain stop limit=5s"));
 }
 
@@ -106,6 +106,14 @@ TEST_F(CliTest, DryRunSaysWhatItWouldTouch) {
   EXPECT_EQ(run({"hold", "--stream", "m"}).out,
             "hold: 1,230 recipients changed, 1,234 matched; 4 had finished meanwhile\n");
 }
+  EXPECT_EQ(run({"reroute", "--stream", "m", "--to-vmta", "v2", "--dry-run"}).out,
+            "reroute would touch 1,034 recipients; 200 kept: deferred for rate or reputation; nothing was changed\n");
+  EXPECT_EQ(
+      run({"reroute", "--stream", "m", "--to-vmta", "v2"}).out,
+      "reroute: 1,030 recipients changed, 1,234 matched; 200 kept: deferred for rate or reputation; 4 had finished "
+      "meanwhile\n");
+  EXPECT_EQ(run({"reroute", "--stream", "m", "--to-vmta", "v2", "--force"}).out,
+            "reroute: 1,230 recipients changed, 1,234 matched; 4 had finished meanwhile\n");
 
 TEST_F(CliTest, LargeJobIsWaitedForOrLeftAlone) {
   EXPECT_EQ(run({"retry", "--domain", "big.example"}).out, "retry: 10,000 recipients changed, 10,000 matched\n");

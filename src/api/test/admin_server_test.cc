@@ -59,12 +59,14 @@ TEST(AdminApi, UnhealthyDaemonGives503WithTheReason) {
 TEST(AdminApi, ChangesNameTheUserOfTheSocket) {
   RunningApi api;
   EXPECT_EQ(api.post("/v1/hold", R"({"selection":{"domain":"Slow.Example"},"reason":"why"})").status, 200U);
-  EXPECT_EQ(api.post("/v1/reroute", R"({"selection":{"stream":"m"},"to_vmta":"v2","dry_run":true})").status, 200U);
+  EXPECT_EQ(
+      api.post("/v1/reroute", R"({"selection":{"stream":"m"},"to_vmta":"v2","dry_run":true,"force":true})").status,
+      200U);
   EXPECT_EQ(api.post("/v1/bounce", R"({"selection":{"all":true}})").status, 200U);
   EXPECT_EQ(api.post("/v1/drain", R"({"step":"stop","limit":"1m"})").status, 200U);
   const std::string by = " by " + me() + " via unix";
   EXPECT_THAT(api.fake.calls(), ElementsAre(R"(hold {"domain":"slow.example"} reason=why)" + by,
-                                            R"(reroute {"stream":"m"} dry_run to_vmta=v2)" + by,
+                                            R"(reroute {"stream":"m"} dry_run to_vmta=v2 force)" + by,
                                             R"(bounce {"all":true})" + by, "drain stop limit=1m" + by));
 }
 
@@ -91,6 +93,7 @@ TEST(AdminApi, BadBodiesAreRefusedAndChangeNothing) {
       {"/v1/hold", R"({"selection":{"recipient":"nobody"}})", "an address with \"@\""},
       {"/v1/hold", R"({"selection":{"stream":"a"},"dry_run":"yes"})", "expected true or false"},
       {"/v1/hold", R"({"selection":{"stream":"a"},"dry_rum":true})", "unknown parameter \"dry_rum\""},
+      {"/v1/hold", R"({"selection":{"stream":"a"},"force":true})", "unknown parameter \"force\""},
       {"/v1/hold", R"({"selection":{"stream":"a"},"to_vmta":"v1"})", "unknown parameter \"to_vmta\""},
       {"/v1/hold", R"({"selection":{"stream":"a"},"reason":"a\nb"})", "without control characters"},
       {"/v1/hold", long_reason.c_str(), "at most 1000 bytes"},

@@ -309,6 +309,7 @@ Result<Job> FakeOperations::act(const ActRequest& request, const Actor& actor) {
   if (!request.reason.empty()) call += " reason=" + request.reason;
   if (!request.to_vmta.empty()) call += " to_vmta=" + request.to_vmta;
   if (!request.to_stream.empty()) call += " to_stream=" + request.to_stream;
+  if (request.force) call += " force";
   note(call + by(actor));
   const std::lock_guard lock(mutex_);
   Job job;
@@ -322,7 +323,8 @@ Result<Job> FakeOperations::act(const ActRequest& request, const Actor& actor) {
   if (request.selection.domain != "big.example") {
     job.visited = job.to_visit;
     job.matched = 1234;
-    job.changed = request.dry_run ? 0 : 1230;
+    job.kept = request.act == Act::Reroute && !request.force ? 200 : 0;
+    job.changed = request.dry_run ? 0 : 1230 - job.kept;
     job.state = JobState::Done;
     job.finished = kNow + seconds(1);
   }

@@ -126,10 +126,39 @@ TEST_F(JobInDeliveryTest, BounceMeetsItWhenItComesBack) {
   EXPECT_EQ(counts().total(), 0U);
 }
 
+TEST_F(JobInDeliveryTest, RerouteKeepsWhoIsDeferredJustThen) {
+  send_slowly();
+  api::ActRequest reroute = request(api::Act::Reroute, "one.example");
+  reroute.to_stream = "other";
+  const auto waiting = operations_->act(reroute, actor_);
+  receiver_.answer("451 4.7.0 later");
+  const api::Job done = finished(waiting->id);
+  EXPECT_EQ(done.matched, 1U);
+  EXPECT_EQ(done.changed, 0U);
+  EXPECT_EQ(done.kept, 1U);
+  EXPECT_EQ(done.detail, "1 kept: deferred for rate or reputation");
+  reroute.selection = {};
+  reroute.selection.recipient = "a@one.example";
+  for (const bool dry_run : {true, false}) {
+    reroute.dry_run = dry_run;
+    const api::Job again = act(reroute);
+    EXPECT_EQ(again.matched, 1U);
+    EXPECT_EQ(again.changed, 0U);
+    EXPECT_EQ(again.kept, 1U);
+  }
+  ASSERT_THAT(rows(), ::testing::SizeIs(1));
+  EXPECT_EQ(rows()[0].labels.stream, "slow");
+  EXPECT_EQ(rows()[0].vmta, "v1");
+  reroute.force = true;
+  EXPECT_EQ(act(reroute).changed, 1U);
+  EXPECT_EQ(rows()[0].labels.stream, "other");
+}
+
 TEST_F(JobInDeliveryTest, RerouteMeetsItOnceWhenItComesBack) {
   send_slowly();
   api::ActRequest reroute = request(api::Act::Reroute, "one.example");
   reroute.to_stream = "other";
+  reroute.force = true;
   const auto waiting = operations_->act(reroute, actor_);
   receiver_.answer("451 4.3.0 later");
   EXPECT_EQ(finished(waiting->id).changed, 1U);

@@ -48,6 +48,49 @@ TEST_F(JobWatchTest, WhoMovesFromQueueToQueueIsTakenOnce) {
   EXPECT_TRUE(watch.take_met(1).empty());
 }
 
+TEST_F(JobWatchTest, WhoWasDeferredIsKeptWhereverHeIsMet) {
+  JobWatch watch = make(api::Act::Reroute);
+  watch.keep_deferred(names_.intern("v3"));
+  const auto pinned = [&](std::uint64_t message, std::uint16_t attempts, const char* vmta) {
+    queue::QueuedRecipient made = recipient(message);
+    made.attempts = attempts;
+    made.pinned_vmta = names_.intern(vmta);
+    return made;
+  };
+  EXPECT_FALSE(watch.see(pinned(1, 1, "v1"), kDeferred));
+  EXPECT_FALSE(watch.meets(0, pinned(2, 3, "v2"), kHeld));
+  EXPECT_TRUE(watch.see(pinned(3, 0, "v1"), kDeferred)) << "an operator's wish: nobody answered yet";
+  EXPECT_TRUE(watch.see(pinned(4, 1, "v3"), kDeferred)) << "the vMTA he is to get";
+  EXPECT_TRUE(watch.see(recipient(5), kDeferred));
+  watch.see_in_flight(recipient(6), {});
+  watch.see_in_flight(recipient(7), {});
+  watch.await();
+  EXPECT_FALSE(watch.meets(1, pinned(6, 1, "v1"), kDeferred)) << "deferred just now";
+  EXPECT_TRUE(watch.meets(1, recipient(7), kDeferred));
+  EXPECT_EQ(watch.matched(), 7U);
+  EXPECT_EQ(watch.kept(), 3U);
+  EXPECT_EQ(watch.in_flight(), 0U);
+}
+
+TEST_F(JobWatchTest, DryRunCountsThoseItWouldKeep) {
+  queue::QueuedRecipient deferred = recipient(1);
+  deferred.attempts = 1;
+  deferred.pinned_vmta = names_.intern("v1");
+  queue::QueuedRecipient flying = deferred;
+  flying.message = model::MessageId{2};
+  JobWatch watch = make(api::Act::Reroute, JobWatch::Phase::Look);
+  watch.keep_deferred({});
+  EXPECT_FALSE(watch.see(deferred, kDeferred));
+  EXPECT_FALSE(watch.see(recipient(3), kDeferred));
+  watch.see_in_flight(flying, {});
+  EXPECT_EQ(watch.matched(), 3U);
+  EXPECT_EQ(watch.kept(), 2U);
+  EXPECT_EQ(watch.in_flight(), 0U);
+  watch.narrow({deferred});
+  EXPECT_EQ(watch.matched(), 1U);
+  EXPECT_EQ(watch.kept(), 1U);
+}
+
 TEST_F(JobWatchTest, OnlyThoseInFlightAreMetAfterwards) {
   JobWatch watch = make(api::Act::Hold);
   watch.see_in_flight(recipient(1), {});

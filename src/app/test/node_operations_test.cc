@@ -177,8 +177,12 @@ TEST_F(NodeOperationsTest, RerouteIsRecordedWithItsTarget) {
   reroute.to_vmta = "v2";
   reroute.reason = "ticket 815";
   (void)act(reroute);
-  EXPECT_THAT(details("admin", 2), ElementsAre("root via unix: reroute domain=one.example to_stream=other",
-                                               "root via unix: reroute domain=one.example to_vmta=v2: ticket 815"));
+  reroute.force = true;
+  (void)act(reroute);
+  EXPECT_THAT(details("admin", 3), ElementsAre("root via unix: reroute domain=one.example to_stream=other",
+                                               "root via unix: reroute domain=one.example to_vmta=v2: ticket 815",
+                                               "root via unix: reroute domain=one.example to_vmta=v2 force=true (also "
+                                               "who was deferred for rate or reputation): ticket 815"));
 }
 
 TEST_F(NodeOperationsTest, ReasonOfAHoldIsShownAlsoAfterARestart) {
