@@ -38,7 +38,7 @@ const Action* ActionDesk::observe(const model::Outcome& outcome, const LimitKey&
   return begun;
 }
 
-const Action* ActionDesk::barrier(const LimitKey& facts, Time now) const {
+const Action* ActionDesk::barrier(const LimitKey& facts, Time now) {
   const Action* action = book_.find(facts, now);
   return bars(action) ? action : nullptr;
 }

@@ -51,7 +51,7 @@ class ActionDesk {
   // Whether so many recipients may be attempted now; Go takes them from the rate of what is slowed.
   [[nodiscard]] Answer ask(const shaping::LimitKey& facts, std::uint32_t recipients, Time now);
   // The suspension or stop that covers these facts, or nullptr; takes nothing.
-  [[nodiscard]] const shaping::Action* barrier(const shaping::LimitKey& facts, Time now) const;
+  [[nodiscard]] const shaping::Action* barrier(const shaping::LimitKey& facts, Time now);
 
   // Keeps it until the action on that tuple ends, or until `expires`.
   void hold(const queue::QueuedRecipient& recipient, const shaping::Action& action, Time expires);

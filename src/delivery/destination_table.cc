@@ -159,12 +159,18 @@ Resolved DestinationTable::resolve_mx(model::NameId domain, const dns::RoutePtr&
   return resolved;
 }
 
+// Of a domain with limits of its own; else 0.
+model::NameId DestinationTable::own_group(std::string_view domain) const {
+  const DomainRule* rule = plan_->find_domain(domain);
+  return rule != nullptr && rule->limits ? names_.intern("domain:" + std::string(domain)) : model::NameId{};
+}
+
 void DestinationTable::apply_domain_rule(Destination& to, std::string_view domain) const {
   const DomainRule* rule = plan_->find_domain(domain);
   if (rule == nullptr) return;
   to.timeouts = with(to.timeouts, rule->timeouts, plan_->timeouts);
   if (!rule->limits) return;
-  to.group = names_.intern("domain:" + std::string(domain));
+  to.group = own_group(domain);
   to.home_limits = to.limits;
   // A field the rule leaves out keeps the value it would have without the rule.
   to.limits = shaping::filled(*rule->limits, to.limits);
@@ -297,8 +303,7 @@ PlaceTable::Known DestinationTable::place_of(model::NameId domain, const Stream&
   const std::string_view name = names_.view(domain);
   const Route& route = route_for(name, stream.route);
   if (route.kind != RouteKind::Mx) {
-    const DomainRule* rule = plan_->find_domain(name);
-    if (rule != nullptr && rule->limits) return {{}, names_.intern("domain:" + std::string(name))};
+    if (const model::NameId own = own_group(name)) return {{}, own};
     model::NameId& group = fixed_groups_[&route];
     if (!group) group = names_.intern(route.group());
     return {{}, group};
@@ -308,6 +313,13 @@ PlaceTable::Known DestinationTable::place_of(model::NameId domain, const Stream&
   if (!found) return {};
   publish(domain, resolve_mx(domain, found, nullptr, {plan_->tls.level, model::TlsWish::Usual}));
   return places_.find(domain).value_or(PlaceTable::Known{});
+}
+
+model::NameId DestinationTable::home_of(std::string_view provider, std::string_view site,
+                                        std::string_view domain) const {
+  if (!provider.empty()) return names_.intern("provider:" + std::string(provider));
+  if (const model::NameId own = own_group(domain)) return own;
+  return site.empty() ? model::NameId{} : names_.intern("site:" + std::string(site));
 }
 
 net::Task<> DestinationTable::learn_place(model::NameId domain) {

@@ -56,6 +56,9 @@ class DestinationTable {
   // Where mail of that domain and stream goes, or went last, as far as it is known without a look-up; by group 0
   // otherwise.
   [[nodiscard]] PlaceTable::Known place_of(model::NameId domain, const Stream& stream);
+  // Destination::home of mail that left by MX some time ago, from the names that were noted of it; "" where there was
+  // none. 0: nothing was noted.
+  [[nodiscard]] model::NameId home_of(std::string_view provider, std::string_view site, std::string_view domain) const;
   // Afterwards place_of() knows a domain found by MX, unless DNS does not tell.
   [[nodiscard]] net::Task<> learn_place(model::NameId domain);
   // The next recipients of the domain cause a look-up.
@@ -91,6 +94,7 @@ class DestinationTable {
   void publish(model::NameId domain, const Resolved& resolved);
   void set_lane(Destination& to);
   void apply_domain_rule(Destination& to, std::string_view domain) const;
+  [[nodiscard]] model::NameId own_group(std::string_view domain) const;
   [[nodiscard]] std::string fixed_key(model::NameId domain, const Route& route, TlsOfMail tls) const;
 
   net::Shard& shard_;

@@ -255,7 +255,6 @@ class Dispatcher final : public Settlement::Queue {
   void tell_end(const shaping::LimitKey& key, const std::string& words);
   [[nodiscard]] model::Event event_of(const shaping::LimitKey& key) const;
   // Whose paths a late failure is about: the provider, or the site, or a domain with limits of its own.
-  [[nodiscard]] model::NameId home_of(const LateFailure& failure) const;
   // The shard that has all paths of a home.
   [[nodiscard]] std::size_t owner_of(model::NameId home) const;
   // Whether this shard counts for it: what a rule made is its provider's, what an operator set is everybody's.
@@ -286,8 +285,7 @@ class Dispatcher final : public Settlement::Queue {
   };
   [[nodiscard]] Choice choose_vmta(const queue::QueuedRecipient& recipient, const Destination& to);
   // An action that names a vMTA bars it from this one.
-  [[nodiscard]] bool is_barred(const queue::QueuedRecipient& recipient, model::NameId vmta,
-                               const Destination& to) const;
+  [[nodiscard]] bool is_barred(const queue::QueuedRecipient& recipient, model::NameId vmta, const Destination& to);
   [[nodiscard]] Time avoided_until(model::NameId vmta, const Destination& to, Time now) const;
   void move_unbound(Path& path);
   void fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble);

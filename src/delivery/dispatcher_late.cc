@@ -7,15 +7,8 @@ namespace penstock::delivery {
 
 using shaping::Dimension;
 
-model::NameId Dispatcher::home_of(const LateFailure& failure) const {
-  if (!failure.provider.empty()) return parts_.names.intern("provider:" + failure.provider);
-  const DomainRule* rule = plan_->find_domain(failure.recipient_domain);
-  if (rule != nullptr && rule->limits) return parts_.names.intern("domain:" + failure.recipient_domain);
-  return failure.site.empty() ? model::NameId{} : parts_.names.intern("site:" + failure.site);
-}
-
 void Dispatcher::hear(const LateFailure& failure) {
-  const model::NameId home = home_of(failure);
+  const model::NameId home = destinations_->home_of(failure.provider, failure.site, failure.recipient_domain);
   if (!home || stopping_) return;
   const std::size_t owner = owner_of(home);
   if (owner == parts_.shard.index()) return hear_here(failure, home);

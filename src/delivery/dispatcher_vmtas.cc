@@ -71,7 +71,7 @@ Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipie
   PENSTOCK_UNREACHABLE();
 }
 
-bool Dispatcher::is_barred(const queue::QueuedRecipient& recipient, model::NameId vmta, const Destination& to) const {
+bool Dispatcher::is_barred(const queue::QueuedRecipient& recipient, model::NameId vmta, const Destination& to) {
   const shaping::Action* action = actions_.barrier(facts_of(vmta, to, recipient), parts_.clock.now());
   return action != nullptr && action->key[shaping::Dimension::Vmta];
 }

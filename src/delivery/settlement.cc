@@ -53,20 +53,14 @@ bool is_of_pace(const model::Outcome& outcome) {
          outcome.outcome_class == model::OutcomeClass::TooManyConnections;
 }
 
-// Whoever was sent instead would have been told the same.
-bool is_of_path(const model::Outcome& outcome) {
-  const model::Scope scope =
-      outcome.scope == model::Scope::None ? model::policy_of(outcome.outcome_class).scope : outcome.scope;
-  return scope == model::Scope::SourceIp || scope == model::Scope::IpRange || scope == model::Scope::ReceivingHost;
-}
-
 // Until the next try at least: the few tries of such a class are spread over their time, and a receiver that says how
 // long to wait is believed. A wait that only a rule knows counts too, where it is no matter of the path's pace. Whether
 // the path waits is for its controller to say.
 Duration least_wait(const TryLimit& limit, const model::Outcome& outcome, const Stream& stream) {
   if (limit.tries > 1) return limit.within / (limit.tries - 1);
   const Duration wait = outcome.wait.value_or(Duration::zero());
-  const bool short_one = is_of_path(outcome) && (is_of_pace(outcome) || stream.priority == queue::Priority::Urgent);
+  const bool short_one =
+      model::speaks_of_path(outcome) && (is_of_pace(outcome) || stream.priority == queue::Priority::Urgent);
   return outcome.wait_told || !short_one ? wait : std::min(wait, kPaceWait);
 }
 

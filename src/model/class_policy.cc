@@ -111,4 +111,9 @@ const ClassPolicy& policy_of(OutcomeClass outcome_class) {
   return kPolicies[static_cast<std::size_t>(outcome_class)];
 }
 
+bool speaks_of_path(const Outcome& outcome) {
+  const Scope scope = outcome.scope == Scope::None ? policy_of(outcome.outcome_class).scope : outcome.scope;
+  return scope == Scope::SourceIp || scope == Scope::IpRange || scope == Scope::ReceivingHost;
+}
+
 }  // namespace penstock::model

@@ -55,4 +55,8 @@ struct ClassPolicy {
 };
 [[nodiscard]] const ClassPolicy& policy_of(OutcomeClass outcome_class);
 
+// Whether what was said is about the egress path, our address or the receiving host: whoever is sent by it instead
+// would be told the same. By the scope of the outcome, or its class's where it has none.
+[[nodiscard]] bool speaks_of_path(const Outcome& outcome);
+
 }  // namespace penstock::model

@@ -20,6 +20,29 @@ bool is_about(const ActionRule& rule, const model::Outcome& outcome) {
          std::find(rule.classes.begin(), rule.classes.end(), outcome.outcome_class) != rule.classes.end();
 }
 
+// Its time is over, and what follows from that has not been done yet.
+bool has_ended(const Action& action, Time now) {
+  return action.recovery == Recovery::Ahead && action.until && now >= *action.until;
+}
+
+bool holds(const Action& action) {
+  return action.recovery != Recovery::Over;
+}
+
+// It begins its ramp; if nobody looked for long, that is over, too.
+void come_out(Action& action, Time now) {
+  if (now - *action.until > ActionBook::kRampLatest) {
+    action.recovery = Recovery::Over;
+    return;
+  }
+  const bool had_rate = action.kind == ActionKind::Slow || action.kind == ActionKind::Backoff;
+  const double share = action.usual > 0 ? action.usual * ActionBook::kRampShare : ActionBook::kRampRate;
+  action.rate = action.ramp_from = std::max(ActionBook::kRateLeast, had_rate && action.rate > 0 ? action.rate : share);
+  action.kind = ActionKind::Slow;
+  action.recovery = Recovery::Ramp;
+  action.answered = now;
+}
+
 }  // namespace
 
 std::string_view to_string(ActionKind kind) {
@@ -160,32 +183,24 @@ void ActionBook::feed(Action& action, const model::Outcome& outcome, Time now) {
   action.rate = std::max(action.ramp_from, action.rate / 2);
 }
 
-bool ActionBook::in_force(Action& action, Time now) const {
-  if (!action.until || now < *action.until) return true;
-  if (action.recovery == Recovery::Ahead && now - *action.until > kRampLatest) action.recovery = Recovery::Over;
-  if (action.recovery == Recovery::Ahead) begin_ramp(action, now);
-  return action.ramps();
+bool ActionBook::in_force(Action& action, Time now) {
+  if (!has_ended(action, now)) return holds(action);
+  const ActionKind kind = action.kind;
+  come_out(action, now);
+  if (action.ramps()) {
+    turns_.push_back({action.key, kind, action.rate});
+    ++ramps_;
+  }
+  return holds(action);
 }
 
-void ActionBook::begin_ramp(Action& action, Time now) const {
-  const bool had_rate = action.kind == ActionKind::Slow || action.kind == ActionKind::Backoff;
-  const double share = action.usual > 0 ? action.usual * kRampShare : kRampRate;
-  turns_.push_back({action.key, action.kind, 0});
-  action.rate = action.ramp_from = std::max(kRateLeast, had_rate && action.rate > 0 ? action.rate : share);
-  turns_.back().rate = action.rate;
-  action.kind = ActionKind::Slow;
-  action.recovery = Recovery::Ramp;
-  action.answered = now;
-  ++ramps_;
-}
-
-void ActionBook::end_ramp(Action& action) const {
+void ActionBook::end_ramp(Action& action) {
   action.recovery = Recovery::Over;
   --ramps_;
   turns_.push_back({action.key, action.kind, 0});
 }
 
-void ActionBook::count_ramps() const {
+void ActionBook::count_ramps() {
   ramps_ = static_cast<std::size_t>(
       std::count_if(actions_.begin(), actions_.end(), [](const auto& entry) { return entry.second.ramps(); }));
 }
@@ -234,12 +249,12 @@ void ActionBook::put(Action action) {
   count_ramps();
 }
 
-const Action* ActionBook::at(const LimitKey& key, Time now) const {
+const Action* ActionBook::at(const LimitKey& key, Time now) {
   const auto found = actions_.find(key);
   return found == actions_.end() || !in_force(found->second, now) ? nullptr : &found->second;
 }
 
-const Action* ActionBook::find(const LimitKey& facts, Time now) const {
+const Action* ActionBook::find(const LimitKey& facts, Time now) {
   const Action* strongest = nullptr;
   const Dimensions said = facts.said();
   for (const Dimensions shape : shapes_) {
@@ -301,8 +316,10 @@ std::optional<Time> ActionBook::next_end(Time now) const {
 
 std::vector<Action> ActionBook::list(Time now) const {
   std::vector<Action> all;
-  for (auto& [key, action] : actions_) {
-    if (in_force(action, now)) all.push_back(action);
+  for (const auto& [key, action] : actions_) {
+    Action then = action;
+    if (has_ended(then, now)) come_out(then, now);
+    if (holds(then)) all.push_back(std::move(then));
   }
   std::sort(all.begin(), all.end(), [](const Action& a, const Action& b) { return a.since < b.since; });
   return all;

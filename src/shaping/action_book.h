@@ -115,10 +115,10 @@ class ActionBook {
   [[nodiscard]] bool empty() const { return actions_.empty(); }
   // Returns the action that this answer began or prolonged; valid until the next call.
   const Action* observe(const model::Outcome& outcome, const LimitKey& facts, Time now);
-  // The strongest action in force for an attempt with these facts.
-  [[nodiscard]] const Action* find(const LimitKey& facts, Time now) const;
+  // The strongest action in force for an attempt with these facts. What has ended meanwhile begins its ramp.
+  [[nodiscard]] const Action* find(const LimitKey& facts, Time now);
   // That on exactly this tuple.
-  [[nodiscard]] const Action* at(const LimitKey& key, Time now) const;
+  [[nodiscard]] const Action* at(const LimitKey& key, Time now);
   // What an operator sets, on any tuple; replaces what is there.
   void pin(Action action);
   // Ends what is there, and forgets its repetitions and counts. False: there was nothing.
@@ -140,13 +140,12 @@ class ActionBook {
   void restore(std::vector<Action> actions);
 
  private:
-  // Lets it begin its ramp if it has ended. const, because time alone does it.
-  [[nodiscard]] bool in_force(Action& action, Time now) const;
-  void begin_ramp(Action& action, Time now) const;
-  void end_ramp(Action& action) const;
+  // Lets it begin its ramp if it has ended.
+  [[nodiscard]] bool in_force(Action& action, Time now);
+  void end_ramp(Action& action);
   // An answer to mail that a ramp slows.
   void feed(Action& action, const model::Outcome& outcome, Time now);
-  void count_ramps() const;
+  void count_ramps();
   struct Watch {
     SignalWindow window;
     Time since{};
@@ -158,9 +157,9 @@ class ActionBook {
   std::vector<ActionRule> rules_;
   std::vector<Watches> windows_;  // by rule
   std::size_t watched_ = 0;       // tuples in all of them
-  mutable std::unordered_map<LimitKey, Action, std::hash<LimitKey>> actions_;
-  mutable std::vector<Turn> turns_;
-  mutable std::size_t ramps_ = 0;   // of actions_
+  std::unordered_map<LimitKey, Action, std::hash<LimitKey>> actions_;
+  std::vector<Turn> turns_;
+  std::size_t ramps_ = 0;           // of actions_
   std::vector<Dimensions> shapes_;  // of the keys of actions_
 };
 

@@ -13,7 +13,6 @@ namespace penstock::shaping {
 namespace {
 
 using model::OutcomeClass;
-using model::Scope;
 
 ConnectionRange connection_range(const Limits& limits, const AdaptivePolicy& policy) {
   ConnectionRange range{limits.connections_floor, limits.connections_start, limits.connections};
@@ -31,16 +30,8 @@ RateRange rate_range(const Limits& limits, const AdaptivePolicy& policy) {
   return range;
 }
 
-Scope scope_of(const model::Outcome& outcome) {
-  return outcome.scope == Scope::None ? model::policy_of(outcome.outcome_class).scope : outcome.scope;
-}
-
-bool speaks_of_path(Scope scope) {
-  return scope == Scope::SourceIp || scope == Scope::IpRange || scope == Scope::ReceivingHost;
-}
-
 Signal signal_of(const model::Outcome& outcome) {
-  if (outcome.kind == model::OutcomeKind::Delivered || !speaks_of_path(scope_of(outcome))) return Signal::Taken;
+  if (outcome.kind == model::OutcomeKind::Delivered || !model::speaks_of_path(outcome)) return Signal::Taken;
   switch (outcome.outcome_class) {
     case OutcomeClass::RateLimit:
     case OutcomeClass::TooManyConnections: return Signal::Refused;

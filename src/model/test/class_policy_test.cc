@@ -67,3 +67,19 @@ TEST(ClassPolicies, SlowDownIsTriedAgainWhateverTheCode) {
   EXPECT_EQ(policy_of(OutcomeClass::TooManyConnections).finality, Finality::Retry);
   EXPECT_EQ(policy_of(OutcomeClass::InvalidMailbox).finality, Finality::Final);
 }
+
+TEST(ClassPolicies, ScopeOfTheReplyDecidesWhetherItSpeaksOfThePath) {
+  Outcome outcome{OutcomeKind::Deferred, Step::Rcpt, OutcomeClass::RateLimit, {421, {4, 7, 0}, "later"}};
+  EXPECT_TRUE(speaks_of_path(outcome)) << "its class does";
+  for (const Scope of_path : {Scope::SourceIp, Scope::IpRange, Scope::ReceivingHost}) {
+    outcome.scope = of_path;
+    EXPECT_TRUE(speaks_of_path(outcome)) << to_string(of_path);
+  }
+  for (const Scope other : {Scope::Recipient, Scope::SenderDomain, Scope::DkimDomain, Scope::Campaign}) {
+    outcome.scope = other;
+    EXPECT_FALSE(speaks_of_path(outcome)) << to_string(other);
+  }
+  outcome.scope = Scope::None;
+  outcome.outcome_class = OutcomeClass::InvalidMailbox;
+  EXPECT_FALSE(speaks_of_path(outcome));
+}

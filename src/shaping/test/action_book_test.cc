@@ -121,6 +121,10 @@ TEST(ActionBook, WhatEndedComesBackInARampThatGrowsWithSuccess) {
   EXPECT_TRUE(p.book.take_turns(p.now).empty());
   EXPECT_EQ(p.book.next_end(p.now), p.book.find(p.facts(), p.now)->until);
   p.now += 1h;
+  const auto listed = p.book.list(p.now);
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_TRUE(listed[0].ramps());
+  EXPECT_FALSE(p.book.has_turns()) << "who lists changes nothing";
   const auto turns = p.book.take_turns(p.now);
   ASSERT_EQ(turns.size(), 1U);
   EXPECT_EQ(turns[0].kind, ActionKind::Suspend);
