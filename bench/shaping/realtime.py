@@ -6,7 +6,8 @@ Eight source addresses, four providers whose hidden limits rise, fall and step (
 100,000 recipients that all wait when the time-line begins. It is cut off after three minutes, so a sender is judged by
 what it got through in that time. About nine minutes on two cores, most of them the two time-lines.
 
-    bench/shaping/run --real-time            a table, also to bench/results/shaping.md, and a plot
+    bench/shaping/run --real-time            a table, also to bench/results/shaping.md, and a plot. With other arguments
+                                             than --bin and --folder only the table is printed: the file holds the default
     bench/shaping/run --real-time --json     one object with every figure
     bench/shaping/run --real-time --only penstock --seconds 60
 """
@@ -173,7 +174,7 @@ def main():
     parser.add_argument("--recipients", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=180, help="of the time-line")
     parser.add_argument("--size", default="10KiB")
-    parser.add_argument("--only", choices=NAMES, help="one sender alone; writes no result")
+    parser.add_argument("--only", choices=NAMES, help="one sender alone")
     parser.add_argument("--folder", default="/var/tmp", help="where the queues are: a real disk")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
@@ -195,11 +196,12 @@ def main():
         return
     text = f"{table(result)}\n\n{goals.lines(result['goals'])}"
     print(text)
-    if options.only:
+    asked = vars(options)
+    if any(asked[name] != parser.get_default(name) for name in asked if name not in ("bin", "folder")):
         return
     draw(result)
     (ROOT / "bench/results/shaping.md").write_text(
-        f"# Hidden limits in real time: Penstock beside Postfix\n\n`bench/shaping/run {' '.join(['--real-time', *sys.argv[1:]])}`, "
+        f"# Hidden limits in real time: Penstock beside Postfix\n\n`bench/shaping/run --real-time`, "
         f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, Linux {platform.release()}: {options.recipients:,} "
         f"recipients that wait from the beginning, {options.seconds} s, 8 source addresses, limits of "
         f"`bench/shaping/{options.scenario.name}`. [bench/shaping/README.md](../shaping/README.md) says what is what.\n\n"
