@@ -129,8 +129,17 @@ Ended show_queue(Cli& cli) {
   const json::array rows = list_of(*answer, "recipients");
   Table table = recipient_table();
   for (const json::value& value : rows) add_recipient(table, value.as_object(), text_of(*answer, "now"));
-  Cli::print(rows.empty() ? "nothing like that is queued\n"
-                          : table.text() + rest_of(count_of(*answer, "matched"), rows.size()));
+  if (rows.empty()) {
+    Cli::print("nothing like that is queued\n");
+    return {};
+  }
+  std::string text = table.text() + rest_of(count_of(*answer, "matched"), rows.size());
+  if (const auto untold = count_of(*answer, "untold"); untold > 0) {
+    text +=
+        fmt::format("\nlast replies of {} rows were not looked up; select fewer, or ask: penstock message show ID\n",
+                    human_count(untold));
+  }
+  Cli::print(text);
   return {};
 }
 

@@ -206,7 +206,7 @@ json::object to_json(const RecipientRow& row) {
 }
 
 json::object to_json(const RecipientList& list) {
-  return {{"recipients", to_json_array(list.rows)}, {"matched", list.matched}};
+  return {{"recipients", to_json_array(list.rows)}, {"matched", list.matched}, {"untold", list.untold}};
 }
 
 json::object to_json(const MessageDetail& message) {

@@ -224,6 +224,7 @@ struct RecipientQuery {
 struct RecipientList {
   std::vector<RecipientRow> rows;
   std::uint64_t matched = 0;  // in all
+  std::uint64_t untold = 0;   // rows whose last reply was not looked up, as those of many messages were before them
 };
 
 struct MessageDetail {
@@ -280,8 +281,8 @@ struct ActRequest {
   // Reroute: exactly one is given. The recipient leaves its pin and gets the new label.
   std::string to_vmta;
   std::string to_stream;
-};
   bool force = false;  // Reroute: also who was deferred for rate or reputation and waits for his vMTA
+};
 
 enum class JobState : std::uint8_t {
   Running,
@@ -301,8 +302,8 @@ struct Job {
   std::uint64_t visited = 0, to_visit = 0;  // progress: queued recipients looked at, of about so many
   std::uint64_t matched = 0;                // fit the selection
   std::uint64_t changed = 0;                // of these, were changed; the rest had finished or are in flight
-  std::uint64_t in_flight = 0;              // of these, are in delivery or looked up: changed if they come back
   std::uint64_t kept = 0;                   // of these, were left alone: rerouting without `force`
+  std::uint64_t in_flight = 0;              // of these, are in delivery or looked up: changed if they come back
   std::string by;
   std::string detail;  // why it failed, or what was left out
   Time started, finished;

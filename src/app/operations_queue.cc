@@ -242,9 +242,14 @@ Result<api::RecipientList> NodeOperations::recipients(const api::RecipientQuery&
   // A look into the log takes about a millisecond for each message: enough for what a person reads.
   std::set<model::MessageId> asked;
   for (const api::RecipientRow& row : list.rows) {
-    if (asked.size() >= kHistoriesShown) break;
     const bool told = row.attempts > 0 || row.state == api::RecipientState::Held;
-    if (told && asked.insert(row.id.message).second) add_history(row.id.message, list.rows);
+    if (!told || asked.contains(row.id.message)) continue;
+    if (asked.size() >= kHistoriesShown) {
+      ++list.untold;
+      continue;
+    }
+    asked.insert(row.id.message);
+    add_history(row.id.message, list.rows);
   }
   return list;
 }

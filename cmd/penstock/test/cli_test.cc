@@ -57,6 +57,7 @@ TEST_F(CliTest, OutputIsAsRecorded) {
       {"queue_list_by_tenant.txt", {"queue", "list", "--by", "tenant"}},
       {"queue_show.txt", {"queue", "show"}},
       {"queue_show_deferred.txt", {"queue", "show", "slow.example", "--state", "deferred"}},
+      {"queue_show_untold.txt", {"queue", "show", "--limit", "500"}},
       {"queue_show_nothing.txt", {"queue", "show", "--state", "held"}},
       {"queue_age.txt", {"queue", "age"}},
       {"message_show.txt", {"message", "show", "01K8Q2R5VX3ZP"}},
@@ -105,7 +106,6 @@ TEST_F(CliTest, DryRunSaysWhatItWouldTouch) {
             "hold would touch 1,234 recipients; nothing was changed\n");
   EXPECT_EQ(run({"hold", "--stream", "m"}).out,
             "hold: 1,230 recipients changed, 1,234 matched; 4 had finished meanwhile\n");
-}
   EXPECT_EQ(run({"reroute", "--stream", "m", "--to-vmta", "v2", "--dry-run"}).out,
             "reroute would touch 1,034 recipients; 200 kept: deferred for rate or reputation; nothing was changed\n");
   EXPECT_EQ(
@@ -114,6 +114,7 @@ TEST_F(CliTest, DryRunSaysWhatItWouldTouch) {
       "meanwhile\n");
   EXPECT_EQ(run({"reroute", "--stream", "m", "--to-vmta", "v2", "--force"}).out,
             "reroute: 1,230 recipients changed, 1,234 matched; 4 had finished meanwhile\n");
+}
 
 TEST_F(CliTest, LargeJobIsWaitedForOrLeftAlone) {
   EXPECT_EQ(run({"retry", "--domain", "big.example"}).out, "retry: 10,000 recipients changed, 10,000 matched\n");

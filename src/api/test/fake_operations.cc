@@ -224,6 +224,7 @@ Result<RecipientList> FakeOperations::recipients(const RecipientQuery& query) {
     ++list.matched;
     if (list.rows.size() < query.limit) list.rows.push_back(std::move(row));
   }
+  if (query.limit > 200) list.untold = 1;
   return list;
 }
 
@@ -308,8 +309,8 @@ Result<Job> FakeOperations::act(const ActRequest& request, const Actor& actor) {
   if (request.dry_run) call += " dry_run";
   if (!request.reason.empty()) call += " reason=" + request.reason;
   if (!request.to_vmta.empty()) call += " to_vmta=" + request.to_vmta;
-  if (!request.to_stream.empty()) call += " to_stream=" + request.to_stream;
   if (request.force) call += " force";
+  if (!request.to_stream.empty()) call += " to_stream=" + request.to_stream;
   note(call + by(actor));
   const std::lock_guard lock(mutex_);
   Job job;

@@ -209,6 +209,17 @@ TEST_F(NodeOperationsTest, ReasonOfAHoldIsShownAlsoAfterARestart) {
   check();
 }
 
+TEST_F(NodeOperationsTest, ListOfManyMessagesSaysHowManyLastRepliesItLeavesOut) {
+  for (int i = 0; i < 202; ++i) send({"a@one.example"});
+  (void)act(request(api::Act::Hold, "one.example"));
+  api::RecipientQuery query;
+  query.limit = 500;
+  const auto list = operations_->recipients(query);
+  ASSERT_TRUE(list);
+  EXPECT_THAT(list->rows, SizeIs(202));
+  EXPECT_EQ(list->untold, 2U);
+}
+
 TEST_F(NodeOperationsTest, ImpossibleTargetsAreRefused) {
   api::ActRequest reroute = request(api::Act::Reroute);
   reroute.to_stream = "nonsense";
