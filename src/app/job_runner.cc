@@ -229,6 +229,7 @@ void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher, std::v
 void JobRunner::finish(Running& running, api::JobState state, std::string detail) {
   const std::lock_guard lock(mutex_);
   running.job.state = state;
+  running.job.matched = running.watch->matched();
   running.job.kept = running.watch->kept();
   running.job.detail = std::move(detail);
   if (running.job.detail.empty() && running.job.kept > 0) {
