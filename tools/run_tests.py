@@ -7,9 +7,9 @@
     tools/run_tests.py --build build/tsan --sanitizer --label tsan   C++ tests with this label only
     tools/run_tests.py --build build/dev --only shaping,smtp         C++ tests of these programs only
 
-C++ test programs are those of BUILD/tests.list, which CMake writes. Each runs once, all its tests in one process, two
+C++ test programs are those of BUILD/tests.list, which CMake writes. Each runs once, all its tests in one process, some
 programs side by side; a test that takes its process down or stalls is counted as failed, and the program is run again
-for the rest. Then pytest runs test/, a file on each core, with PENSTOCK_BIN naming BUILD/bin (and PENSTOCK_SLOW=1 under a
+for the rest. Then pytest runs test/, some files side by side, with PENSTOCK_BIN naming BUILD/bin (and PENSTOCK_SLOW=1 under a
 sanitizer); what tests recorded as "figures" is printed at the end.
 """
 import argparse
@@ -36,6 +36,12 @@ SANITIZER_OPTIONS = {"ASAN_OPTIONS": "strict_string_checks=1",
 Program = collections.namedtuple("Program", "name path labels")
 Counts = collections.namedtuple("Counts", "passed failed skipped")
 RESULT = re.compile(r"\[\s*(RUN|OK|FAILED|SKIPPED)\s*\] (\w+(?:/\w+)*\.\w+(?:/\w+)*)")
+
+
+def side_by_side(options):
+    """How many programs at once. Tests mostly wait, for disks and answers; under a sanitizer they wait less."""
+    cores = os.cpu_count() or 2
+    return min(cores + 1 if options.sanitizer else 2 * cores, 8)
 
 
 def read_programs(build, label, only):
@@ -122,7 +128,7 @@ def run_unit_tests(build, options):
     environment = dict(os.environ, **{k: v for k, v in SANITIZER_OPTIONS.items() if options.sanitizer and k not in os.environ})
     stall = STALL_SECONDS * (3 if options.sanitizer else 1)
     total = Counts(0, 0, 0)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(side_by_side(options)) as pool:
         running = {pool.submit(run_program, program, environment, stall): program for program in programs}
         for future in concurrent.futures.as_completed(running):
             counts, output, seconds = future.result()
@@ -151,8 +157,7 @@ def run_whole_program_tests(build, options):
         command += [f"--timeout={E2E_TEST_SECONDS * (2 if options.sanitizer else 1)}"]
     if subprocess.run([python, "-c", "import xdist"], capture_output=True, check=False).returncode == 0:
         # Whole-program tests mostly wait for answers. A file stays together: it may share its programs.
-        cores = os.cpu_count() or 2
-        command += ["-n", str(min(cores + 1 if options.sanitizer else 2 * cores, 8)), "--dist", "loadfile"]
+        command += ["-n", str(side_by_side(options)), "--dist", "loadfile"]
     if options.sanitizer:
         command += ["-m", "not release_only"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)

@@ -244,16 +244,16 @@ TEST_F(NeverDodgeTest, RecipientPutOffByTooManyStaysWhereItWasHeard) {
     sources.insert(heard.source);
     return is_first ? "452 4.5.3 Too many recipients" : "";
   });
-  constexpr std::size_t kMessages = 20;
+  constexpr std::size_t kMailings = 20;
   constexpr std::size_t kOthers = 12;  // so that it is not alone in its transaction
-  for (std::size_t i = 0; i < kMessages; ++i) {
+  for (std::size_t i = 0; i < kMailings; ++i) {
     std::vector<std::string> addresses;
     for (std::size_t n = 0; n < kOthers; ++n) addresses.push_back(fmt::format("r{}-{}@one.example", i, n));
     addresses.push_back(fmt::format("last{}@one.example", i));
     desk_.send(addresses, "news");
   }
-  desk_.run_until([&] { return desk_.events.count(EventType::Delivered) == (kOthers + 1) * kMessages; });
-  EXPECT_EQ(heard_by.size(), kMessages);
+  desk_.run_until([&] { return desk_.events.count(EventType::Delivered) == (kOthers + 1) * kMailings; });
+  EXPECT_EQ(heard_by.size(), kMailings);
   EXPECT_EQ(sources.size(), 2U) << "both have been chosen";
   EXPECT_EQ(desk_.events.count(EventType::Deferred), 0U);
 }
