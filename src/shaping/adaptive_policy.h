@@ -21,20 +21,21 @@ struct AdaptivePolicy {
   double recover_growth = 0.10;
   double probe_growth = 0.010;
   // A probe begins so far above the ceiling that a burst like the last one is used up after probe_lasts.
-  double lead_most = 0.15;
-  Duration probe_lasts{std::chrono::seconds{5}};
+  double lead_most = 0.3;
+  Duration probe_lasts{std::chrono::seconds{3}};
   double search_growth = 0.050;  // between a ceiling that was guessed and a rate that was refused
   double fast_growth = 0.12;
   double near_ceiling = 0.95;
   double margin = 0.015;       // stays so far below a known ceiling between probes
-  double cut_most = 0.5;       // one cut takes no more than this
   std::uint32_t refusals = 2;  // since the last change, before a rate that was proven is cut
   Duration refusals_within{std::chrono::seconds{10}};
   // A probe is made once so many attempts were made since the last refusal, but within these bounds.
   std::uint32_t probe_attempts = 350;
   Duration probe_soonest{std::chrono::seconds{4}};
   Duration probe_latest{std::chrono::seconds{30}};
-  std::uint32_t probe_attempts_least = 160;  // where even probe_latest gives fewer, the probe waits for these
+  std::uint32_t probe_attempts_least = 160;  // where even probe_latest gives fewer, the probe waits for these …
+  std::uint32_t rate_attempts_least = 210;   // … and that of a rate, which costs more, for these
+  double refused_share = 0.0047;             // the budget; who is below it probes sooner, who is above it later
   Duration probe_never_later{std::chrono::minutes{10}};
 
   // Connections. A learned ceiling is probed by one more connection under the same bounds; each that was carried for

@@ -90,8 +90,32 @@ std::uint32_t Limiter::connection_limit(Time now) const {
 // One connection more than the rate needs is opened only when the rate does not hold mail back: then those that are
 // open are the bottleneck, whatever was thought to be enough.
 bool Limiter::enough_connections(Time now) const {
-  if (!controller_ || connections_ < controller_->useful_connections(now)) return false;
+  if (!controller_ || connections_ < controller_->useful_connections(now, opening_share(now))) return false;
   return opening_ > 0 || pressed(now);
+}
+
+// What opening and closing take of a connection's time, for each message that it carries.
+Duration Limiter::opening_share(Time now) const {
+  const std::uint32_t cap = message_cap_.allowed(now);
+  std::uint32_t messages = limits_.messages_per_connection;
+  if (cap != 0) messages = messages == 0 ? cap : std::min(messages, cap);
+  return messages == 0 ? Duration{} : opening_time_ * 4 / (3 * messages);  // closing takes a third of it
+}
+
+// How long one takes: by how many are being opened at a time, and how many become usable meanwhile.
+void Limiter::count_opening(Time now) {
+  opening_sum_ += (now - opening_seen_) * opening_;
+  opening_seen_ = now;
+}
+
+void Limiter::end_opening(bool usable, Time now) {
+  count_opening(now);
+  if (opening_ > 0) --opening_;
+  opened_ = usable ? opened_ + 1 : 0;
+  if (usable && opened_ < kOpened) return;
+  if (usable) opening_time_ = opening_sum_ / opened_;
+  opening_sum_ = {};
+  opened_ = 0;
 }
 
 // One failed, and others that were opened with it, or since, have not been heard of.
@@ -107,6 +131,7 @@ bool Limiter::can_open(Time now) const {
 void Limiter::open(Time now) {
   PENSTOCK_CHECK(connections_ < connection_limit(now));
   PENSTOCK_CHECK(connection_rate_.try_take(1, now));
+  count_opening(now);
   ++connections_;
   ++opening_;
 }
@@ -127,7 +152,8 @@ std::optional<Time> Limiter::next_open(Time now) const {
     return at;
   }
   if (connections_ >= limit) return std::nullopt;
-  return waits_for_others() || enough_connections(now) ? std::max(by_rate, now + kLookAgain) : by_rate;
+  if (waits_for_others()) return std::max(by_rate, now + kLookAgain);
+  return enough_connections(now) ? std::max(by_rate, now + kLookSoon) : by_rate;
 }
 
 bool Limiter::can_send(std::uint32_t recipients, Time now, std::uint64_t bytes) const {
@@ -156,7 +182,7 @@ Time Limiter::next_send(std::uint32_t recipients, Time now, std::uint64_t bytes)
 Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts) {
   if (!is_connection_trouble(outcome)) {
     if (outcome.step == model::Step::StartTls) {  // one domain's wishes, no sign of what the receiver can take
-      if (opening_ > 0) --opening_;
+      end_opening(false, now);
       return Observed::Counted;
     }
     if (!controller_) return Observed::Counted;
@@ -164,7 +190,7 @@ Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng&
     apply_rate(now);
     return Observed::Counted;
   }
-  if (opening_ > 0) --opening_;
+  end_opening(false, now);
   const bool says_why = speaks_of_us(outcome.outcome_class);
   if (controller_ && says_why && outcome.outcome_class != model::OutcomeClass::TooManyConnections) {
     controller_->observe(outcome, facts, connections_, pressed(now), now);
@@ -182,7 +208,7 @@ Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng&
 }
 
 void Limiter::connected(Time now) {
-  if (opening_ > 0) --opening_;
+  end_opening(true, now);
   if (controller_) controller_->connected(now);
   if (!trouble_) return;
   trouble_->succeeded(now);
@@ -192,7 +218,7 @@ void Limiter::connected(Time now) {
 }
 
 void Limiter::abandoned(Time now) {
-  if (opening_ > 0) --opening_;
+  end_opening(false, now);
   connection_rate_.give_back(1, now);
 }
 

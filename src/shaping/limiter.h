@@ -95,12 +95,18 @@ class Limiter {
  private:
   // More than this brings nothing while mail waits for the rate.
   static constexpr Duration kLookAgain{std::chrono::milliseconds{500}};
+  // Those that carry few messages are many, and end all the time.
+  static constexpr Duration kLookSoon{std::chrono::milliseconds{50}};
+  static constexpr std::uint32_t kOpened = 8;
   static constexpr Duration kPressed{std::chrono::seconds{2}};
 
   [[nodiscard]] std::uint32_t connection_limit(Time now) const;
   [[nodiscard]] bool waits_for_others() const;
   [[nodiscard]] bool enough_connections(Time now) const;
   [[nodiscard]] bool pressed(Time now) const { return now - pressed_at_ < kPressed; }
+  [[nodiscard]] Duration opening_share(Time now) const;
+  void count_opening(Time now);
+  void end_opening(bool usable, Time now);
   void apply_rate(Time now);
   // The log was told of what is restored.
   void note_told(Time since, Time now);
@@ -121,6 +127,10 @@ class Limiter {
   double rate_ = 0;  // that message_rate_ was set to by the controller
   std::uint32_t connections_ = 0;
   std::uint32_t opening_ = 0;  // of these, neither usable nor failed yet
+  Duration opening_sum_{};     // that those being opened took
+  Duration opening_time_{};    // of one
+  std::uint32_t opened_ = 0;   // since the sum is counted
+  Time opening_seen_{};
   mutable Time pressed_at_{};  // mail had to wait for the rate
   State told_ = State::Normal;
   Time told_at_{};  // since then it is not Normal

@@ -59,7 +59,7 @@ void PathController::observe(const model::Outcome& outcome, const AttemptFacts& 
   if (window_.volume(now) == 0) counted_from_ = now;
   const bool of_rate = rate_ && outcome.outcome_class != OutcomeClass::TooManyConnections &&
                        (signal == Signal::Refused || (pressed && doubts_the_rate(signal, outcome, now)));
-  const auto effect = of_rate ? rate_->refused(now) : RateController::Effect::None;
+  const auto effect = of_rate ? rate_->refused(now, facts.whole) : RateController::Effect::None;
   // Who looks for the rate must expect to be refused; what that is called says nothing of him.
   const bool expected = effect == RateController::Effect::ProbeEnded || effect == RateController::Effect::Late;
   window_.add(expected ? Signal::Refused : signal, now);
@@ -246,10 +246,10 @@ double PathController::rate(Time now) const {
   return rate_->rate();
 }
 
-std::uint32_t PathController::useful_connections(Time now) const {
+std::uint32_t PathController::useful_connections(Time now, Duration opening) const {
   const double per_second = rate(now);
   if (per_second <= 0) return Explanation::kNoLimit;
-  const double busy = per_second * std::chrono::duration<double>(transaction_).count();
+  const double busy = per_second * std::chrono::duration<double>(transaction_ + opening).count();
   return 1 + static_cast<std::uint32_t>(std::min(1e6, std::ceil(busy * 1.25)));
 }
 

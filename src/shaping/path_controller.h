@@ -80,8 +80,9 @@ class PathController {
   [[nodiscard]] double rate(Time now) const;                     // per second; 0 where not adaptive
   // What the rate was found to be; 0 while nothing is known.
   [[nodiscard]] double rate_ceiling() const { return rate_ ? rate_->ceiling() : 0; }
-  // Connections that are enough for the rate; kNoLimit where there is none.
-  [[nodiscard]] std::uint32_t useful_connections(Time now) const;
+  // Connections that are enough for the rate; kNoLimit where there is none. `opening`: what opening and closing take
+  // for each message.
+  [[nodiscard]] std::uint32_t useful_connections(Time now, Duration opening = {}) const;
   [[nodiscard]] Time suspended_until(Time now) const;  // `now` or earlier if it is not suspended
   [[nodiscard]] bool suspended(Time now) const { return now < suspended_until(now); }
   [[nodiscard]] State state(Time now) const;

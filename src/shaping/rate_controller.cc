@@ -21,20 +21,24 @@ Duration from_seconds(double value) {
 // A longer pause in the answers is not sending time, but for that between two recipients at a low rate.
 constexpr Duration kActiveMost{std::chrono::seconds{1}};
 constexpr double kGrowthMost = 0.7;  // one answer no more than doubles the rate
-// How much of a rate's second a receiver is thought to let through at once, before anything is known.
-constexpr double kCreditSeconds = 0.25;
-constexpr double kCreditLeast = 4;
-constexpr double kUsualRate = 40;
-constexpr double kUsualLatency = 0.3;
-constexpr double kLowRate = 10;
+// How much of a rate's second a receiver lets through at once: until that is known, and as long as it seems to be less.
+constexpr double kBurstAtFirst = 1.0;
+constexpr double kBurstLeast = 0.5;
+constexpr double kBurstLeastCount = 4;  // recipients
+constexpr double kBurstKept = 0.95;     // a smaller one counts little by little
+// Growth and probes are as the policy says where a refusal is known after so long, in seconds.
+constexpr double kUsualDelay = 0.2;
 constexpr double kQuickest = 2.5;
+constexpr double kSearchEach = 0.018;  // a search grows no more than by this for each recipient
+// The next probe: sooner for each refusal that the budget has left, later for each too many.
+constexpr double kSavedEach = 0.1;
+constexpr double kSoonest = 0.4;
+constexpr double kLatest = 1.5;
+constexpr double kSavedMost = 40;
+constexpr double kOwedMost = 5;
 // The rate that was refused is that much above the ceiling that was found: the truth may be anywhere between.
 constexpr double kWideGap = 1.2;
 constexpr double kFalseAlarm = 1.25;
-// A fast climb is refused when the receiver's burst is used up: its limit is well below. The first climb is the
-// fastest.
-constexpr double kFirstGuess = 0.5;
-constexpr double kClimbGuess = 0.65;
 constexpr double kCarried = 0.93;  // of a rate that was no climb
 // Shares of the rate that was refused. An average below it is that of a bucket that ran over, or of another time; then
 // the limit is guessed.
@@ -52,6 +56,11 @@ constexpr double kDense = 0.3;
 // Of what a climb by `growth` a second let through until `rate`: how much was beyond `limit`.
 double beyond(double limit, double rate, double growth) {
   return (rate - limit - limit * std::log(rate / limit)) / growth;
+}
+
+// So many refusals in a row speak of no lower share than that.
+double deepest(std::uint32_t refused) {
+  return static_cast<double>(refused) / (refused + 2);
 }
 
 }  // namespace
@@ -73,29 +82,43 @@ void RateController::set_range(const RateRange& range) {
 
 // What few answers found may be off by one or two of them.
 double RateController::margin() const {
-  return policy_.margin + 2 / std::max(cycle_taken_, 80.0);
+  return policy_.margin + 2 / std::max(found_by_, 80.0);
 }
 
-Duration RateController::probe_wait() const {
-  const Duration by_volume = from_seconds(policy_.probe_attempts / std::max(rate_, 1e-3));
+// By attempts: a probe costs a refusal. Sooner where few were refused until now, later where many were.
+Duration RateController::probe_wait(double rate) const {
+  const double dear = std::clamp(1 - saved_ * kSavedEach, kSoonest, kLatest);
+  const double each = 1 / std::max(rate, 1e-3);
+  const Duration by_volume = from_seconds(policy_.probe_attempts * std::max(dear, 1.0) * each);
   const Duration wait = std::clamp(by_volume, policy_.probe_soonest, policy_.probe_latest);
-  const Duration least = from_seconds(policy_.probe_attempts_least / std::max(rate_, 1e-3));
+  const Duration least = from_seconds(policy_.rate_attempts_least * dear * each);
   return std::max(wait, std::min(least, policy_.probe_never_later));
 }
 
-// How far beyond the ceiling a probe begins: so that it takes some seconds to use up the receiver's burst. Less where
-// answers take long, because what is sent until a refusal is known is refused too, and where little comes in a second.
+// Until a refusal is known; what is sent meanwhile is refused too. It is told at once, unlike what is taken.
+Duration RateController::delay() const {
+  return refusal_latency_ > Duration::zero() ? refusal_latency_ : latency_;
+}
+
+// The receiver's burst in recipients: the largest that was seen lately.
+double RateController::burst() const {
+  return std::max(credit_, ceiling_ * kBurstLeast);
+}
+
+// How far beyond the ceiling a probe begins: so that it takes some seconds to use up the receiver's burst. But no
+// further than what is under way at the refusal may cost: one refusal for each probe_attempts.
 double RateController::lead() const {
-  const double most = policy_.lead_most * std::min({1.0, ceiling_ / kUsualRate, kUsualLatency / seconds(latency_)});
-  return std::min(credit_ / (ceiling_ * seconds(policy_.probe_lasts)), most);
+  const double affordable = std::max(1.0, ceiling_ * seconds(probe_wait(ceiling_)) / policy_.probe_attempts) - 0.5;
+  const double most = std::min(policy_.lead_most, affordable / (ceiling_ * seconds(delay())));
+  return std::min(std::max(burst(), 1.0) / (ceiling_ * seconds(policy_.probe_lasts)), most);
 }
 
 void RateController::answered(bool pressed, Duration latency, Time now) {
   if (latency > Duration::zero()) latency_ += (latency - latency_) / 8;
   end_what_is_over(now);
   ++(now >= guard_until_ ? watch_answers_ : guard_answers_);
-  ++quiet_answers_;
-  cycle_taken_ += 1;
+  saved_ = std::min(saved_ + policy_.refused_share, kSavedMost);
+  if (++cycle_taken_ == 1 && ceiling_ <= 0) cycle_from_ = now - latency;
   // Where no ceiling is near, the time between two recipients at a low rate is sending time.
   const bool searching = ceiling_ <= 0 || rate_ < ceiling_ * policy_.near_ceiling;
   const Duration between = searching ? from_seconds(1 / std::max(rate_, 1e-3)) : Duration::zero();
@@ -104,14 +127,14 @@ void RateController::answered(bool pressed, Duration latency, Time now) {
   if (pressed && now >= hold_until_ && back_until_ == Time{}) grow(active);
 }
 
-// Where more answers come in a second, a refusal is seen after a smaller overshoot.
+// Where a refusal is known soon a climb may overshoot further.
 double RateController::quickness() const {
-  return std::clamp(std::cbrt(rate_ / kUsualRate), 1.0, kQuickest);
+  return std::min(std::pow(kUsualDelay / seconds(delay()), 0.6), kQuickest);
 }
 
-// What is sent until a refusal is known is refused too: where answers take long, slower.
-double RateController::patience() const {
-  return std::min(1.0, std::sqrt(kUsualLatency / seconds(latency_)));
+// Where little comes in a second, so slowly that what is taken until the refusal tells something.
+double RateController::search_growth() const {
+  return std::min(policy_.search_growth * quickness(), kSearchEach * rate_);
 }
 
 void RateController::grow(Duration active) {
@@ -121,7 +144,8 @@ void RateController::grow(Duration active) {
     return;
   }
   if (rate_ < ceiling_ * policy_.near_ceiling) {
-    rate_ = bounded(std::min(rate_ * std::exp(policy_.recover_growth * dt), ceiling_ * policy_.near_ceiling));
+    rate_ =
+        bounded(std::min(rate_ * std::exp(policy_.recover_growth * seconds(active)), ceiling_ * policy_.near_ceiling));
     return;
   }
   if (rate_ < ceiling_ && wall_ <= ceiling_ * kWideGap) {
@@ -129,20 +153,18 @@ void RateController::grow(Duration active) {
     return;
   }
   excess_ += std::max(0.0, rate_ - ceiling_) * seconds(active);
-  const double believed = std::max({credit_ * 1.3, kCreditLeast, ceiling_ * kCreditSeconds});
+  const double believed = std::max(burst() * 1.3, kBurstLeastCount);
   if (rate_ > wall_ && excess_ > believed) fast_ = true;
   const bool far_below_wall = rate_ < wall_ && wall_ > ceiling_ * kWideGap;
-  double growth = policy_.probe_growth * dt;
-  // Where little comes in a second the overshoot costs less than the time does.
-  growth *= 1 + std::min(1.0, excess_ / believed) * std::min(1.0, kLowRate / rate_);
-  if (far_below_wall) growth = policy_.search_growth * seconds(active) * patience();
-  if (fast_) growth = policy_.fast_growth * dt * patience();
+  double growth = policy_.probe_growth * seconds(active) * (1 + std::min(1.0, excess_ / believed));
+  if (far_below_wall) growth = search_growth() * seconds(active);
+  if (fast_) growth = policy_.fast_growth * dt;
   rate_ = bounded(rate_ * std::exp(std::min(growth, kGrowthMost)));
 }
 
 void RateController::settle_below(double ceiling, double rate, Duration hold, Time now) {
   guarded_rate_ = rate_;
-  guard_until_ = now + latency_ + latency_ / 8 + std::chrono::milliseconds{20};
+  guard_until_ = now + delay() + delay() / 8 + std::chrono::milliseconds{20};
   guard_answers_ = guard_refused_ = 0;
   ceiling_ = std::max(ceiling, range_.floor);
   wall_ = rate_;
@@ -175,12 +197,12 @@ void RateController::end_guard(Time now) {
   const double before = std::exchange(guarded_rate_, 0.0);
   // A probe that cost more than one refusal is not repeated as soon.
   if (hold_until_ - now > policy_.settle) {
-    hold_until_ =
-        std::max(hold_until_, std::min(hold_until_ + guard_refused_ * (probe_wait() / 2), now + policy_.probe_latest));
+    hold_until_ = std::max(
+        hold_until_, std::min(hold_until_ + guard_refused_ * (probe_wait(ceiling_) / 2), now + policy_.probe_latest));
   }
   if (guard_refused_ >= 2 && answers >= 4) {
     const double taken = 1.0 - static_cast<double>(guard_refused_) / answers;
-    const double found = before * std::max(taken, 1.0 - policy_.cut_most);
+    const double found = before * std::max(taken, 1.0 - deepest(guard_refused_));
     if (found < ceiling_) {
       ceiling_ = std::max(found, range_.floor);
       hold_until_ = std::max(hold_until_, now + policy_.settle);
@@ -193,7 +215,7 @@ void RateController::end_guard(Time now) {
 void RateController::end_step_back(Time now) {
   back_until_ = Time{};
   rate_ = bounded(ceiling_ * (1.0 - margin()));
-  guard_until_ = std::max(guard_until_, now + latency_ + latency_ / 8);
+  guard_until_ = std::max(guard_until_, now + delay() + delay() / 8);
   watch_from_ = guard_until_;
   watch_answers_ = watch_refused_ = 0;
 }
@@ -208,7 +230,7 @@ void RateController::end_what_is_over(Time now) {
 // climb, which began with a full one; then it was full when the search came to the limit, and both let the same
 // through.
 double RateController::searched(double average) const {
-  const double growth = policy_.search_growth * patience();
+  const double growth = search_growth();
   const auto ran_over = [&](double limit) {
     return beyond(limit, rate_, growth) > beyond(limit, wall_, climb_growth_);
   };
@@ -220,44 +242,69 @@ double RateController::searched(double average) const {
 }
 
 void RateController::end_probe(double average, Time now) {
-  credit_ = std::max(credit_ * 0.9, excess_);
   const bool known = wall_ <= ceiling_ * kWideGap;
+  if (known) credit_ = std::max(credit_ * kBurstKept, excess_);
   // A bucket that ran over before the probe makes the average too low: what was proven then stays.
   const bool climbed = !known && climb_growth_ > 0;
   const bool measured = known || climbed || average >= rate_ * kPlausible;
   const double least = known ? std::min(rate_, ceiling_) : rate_ * (measured ? kPlausible : kGuessedLeast);
-  const double found = climbed ? searched(average) : std::clamp(average, least, rate_);
+  double found = climbed ? searched(average) : std::clamp(average, least, rate_);
+  // What goes out between probes may come to what was taken on average, which is more than it was where the bucket ran
+  // over. If it was refused before the probe was, it comes to no more than that.
+  if (known && average > 0) {
+    const double proven = average * (1 - 1 / std::max(cycle_taken_, 1.0)) / (1 - margin());
+    found =
+        watch_refused_ > 1 ? std::clamp(proven, least * kPlausible, rate_) : std::max(found, std::min(proven, rate_));
+  }
   // The climb before was none: so much only was the burst.
   if (found <= climbed_from_ * kUnmoved) credit_ = std::max(credit_, climbed_);
   climbed_from_ = 0;
-  settle_below(found, found * (1.0 - margin()), measured ? probe_wait() : policy_.settle, now);
+  settle_below(found, found * (1.0 - margin()), measured ? probe_wait(found) : policy_.settle, now);
   if (measured) wall_ = ceiling_;  // there is nothing to search for between them
   step_back(false, now);
 }
 
-// How far above the limit a climb ended depends on the burst, which is not known yet. So it goes below it for sure; the
-// search from there ends with the next refusal, and the two tell the limit.
+// The limit at which a climb let as much through beyond it as the receiver's burst is thought to be.
+double RateController::climbed_to(double growth) const {
+  const double seconds_worth = ceiling_ > 0 ? burst() / ceiling_ : kBurstAtFirst;
+  double low = rate_ / 5, high = rate_;
+  for (int halvings = 0; halvings < 10; ++halvings) {
+    const double limit = (low + high) / 2;
+    (beyond(limit, rate_, growth) > seconds_worth * limit ? low : high) = limit;
+  }
+  return low;
+}
+
+// How far above the limit a climb ended depends on the burst. The search from the guess ends with the next refusal, and
+// the two tell the limit.
 void RateController::end_climb(Time now) {
   climbed_ = excess_;
   climbed_from_ = ceiling_;
   const bool climbed = ceiling_ > 0 || rate_ > range_.start;
-  const double growth = (ceiling_ > 0 ? policy_.fast_growth * patience() : policy_.start_growth) * quickness();
-  const double guess = rate_ * (!climbed ? kCarried : ceiling_ <= 0 ? kFirstGuess : kClimbGuess);
+  const double growth = (ceiling_ > 0 ? policy_.fast_growth : policy_.start_growth) * quickness();
+  const double guess = climbed ? climbed_to(growth) : rate_ * kCarried;
   const double found = std::max(guess, ceiling_);
   settle_below(found, found, policy_.settle, now);
   climb_growth_ = climbed ? growth : 0;
   step_back(true, now);
 }
 
-RateController::Effect RateController::refused(Time now) {
+RateController::Effect RateController::refused(Time now, Duration latency) {
+  if (latency > refusal_latency_) refusal_latency_ = latency;
+  if (latency > Duration::zero()) refusal_latency_ += (latency - refusal_latency_) / 8;
+  // Where something else limited what was sent, the rate to begin with was none.
+  if (ceiling_ <= 0 && rate_ <= range_.start && cycle_taken_ > 0) {
+    const double since = std::max(seconds(now - cycle_from_), seconds(delay()));
+    rate_ = bounded(std::min(rate_, (cycle_taken_ + 1) / since));
+  }
   last_ = std::max(last_, now);
   end_what_is_over(now);
+  saved_ = std::max(saved_ - 1, -kOwedMost);
   if (now < guard_until_) {
     ++guard_refused_;
-    quiet_answers_ = 0;
     return Effect::Late;
   }
-  const Duration within = std::max(policy_.refusals_within, probe_wait());
+  const Duration within = std::max(policy_.refusals_within, probe_wait(rate_));
   if (now - watch_from_ > within) {
     // Old answers say nothing of the limit now; a refusal among them was an odd one.
     watch_from_ = now;
@@ -265,8 +312,8 @@ RateController::Effect RateController::refused(Time now) {
   }
   if (++watch_refused_ == 1) first_refused_ = now;
   const double cycle = seconds(now - cycle_from_);
-  const double average = cycle > 5 ? cycle_taken_ / cycle : 0;
-  quiet_answers_ = 0;
+  const double average = cycle > std::max(2.0, 8 * seconds(latency_)) ? cycle_taken_ / cycle : 0;
+  found_by_ = cycle_taken_;
   Effect effect = Effect::None;
   if (probing()) {
     effect = Effect::ProbeEnded;
@@ -281,11 +328,12 @@ RateController::Effect RateController::refused(Time now) {
     effect = Effect::Cut;
     const double counted = static_cast<double>(watch_refused_) / (watch_refused_ + watch_answers_ + 1);
     const double share = watch_refused_ > policy_.refusals ? std::max(counted, refused_share(now)) : counted;
-    const double found = rate_ * (1.0 - std::clamp(share, 0.02, policy_.cut_most));
+    const double found = rate_ * (1.0 - std::clamp(share, 0.02, deepest(watch_refused_)));
     const bool deep = share > 0.1;
-    settle_below(found, found * (1.0 - margin()), deep ? policy_.settle : probe_wait() / 2, now);
+    settle_below(found, found * (1.0 - margin()), deep ? policy_.settle : probe_wait(found), now);
     step_back(deep, now);
   }
+  if (effect == Effect::None) return effect;  // the bucket is empty, now as at the end of the cycle
   cycle_from_ = now;
   cycle_taken_ = 0;
   return effect;

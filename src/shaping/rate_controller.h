@@ -38,7 +38,8 @@ class RateController {
   };
   // An answer that was no refusal for rate. `latency`: how long the transaction took.
   void answered(bool pressed, Duration latency, Time now);
-  Effect refused(Time now);
+  // `latency`: how long it took to be refused; zero: as long as other answers.
+  Effect refused(Time now, Duration latency = {});
   // Another signal: multiply by `factor`, and stay there for `hold`.
   void cut(double factor, Duration hold, Time now);
   // Nothing is attempted meanwhile; afterwards it is recovered from `share` of the rate.
@@ -70,10 +71,13 @@ class RateController {
   [[nodiscard]] double refused_share(Time now) const;
   [[nodiscard]] double margin() const;
   [[nodiscard]] double lead() const;
+  [[nodiscard]] Duration delay() const;
+  [[nodiscard]] double burst() const;
   [[nodiscard]] double quickness() const;
-  [[nodiscard]] double patience() const;
+  [[nodiscard]] double search_growth() const;
+  [[nodiscard]] double climbed_to(double growth) const;
   [[nodiscard]] double searched(double average) const;
-  [[nodiscard]] Duration probe_wait() const;
+  [[nodiscard]] Duration probe_wait(double rate) const;
   [[nodiscard]] double bounded(double rate) const;
 
   RateRange range_;
@@ -91,6 +95,7 @@ class RateController {
   Time last_{};              // of the last answer
   Time hold_until_{};
   Duration latency_{std::chrono::milliseconds{300}};
+  Duration refusal_latency_{};  // zero: unknown
   // After a change: answers to what was sent before it, and what they say of the rate before.
   Time guard_until_{};
   double guarded_rate_ = 0;
@@ -104,7 +109,8 @@ class RateController {
   // Since the last refusal: what got through on average is what the receiver refills.
   Time cycle_from_{};
   double cycle_taken_ = 0;
-  std::uint32_t quiet_answers_ = 0;
+  double saved_ = 0;     // refusals that the budget has left
+  double found_by_ = 0;  // of the cycle before it
 };
 
 }  // namespace penstock::shaping

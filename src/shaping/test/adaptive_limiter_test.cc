@@ -260,3 +260,29 @@ TEST(AdaptiveLimiter, LearnedStateMovesToAnotherLimiter) {
   EXPECT_EQ(again.state(kStart), State::Suspended);
   EXPECT_FALSE(Limiter("static", {}).learned());
 }
+
+// A connection that carries one message is busy with opening and closing for most of its time.
+TEST(AdaptiveLimiter, ConnectionsThatCarryFewMessagesAreMore) {
+  std::uint32_t enough[2] = {};
+  for (const std::uint32_t messages : {100U, 1U}) {
+    Rng rng(1);
+    Limits limits = ranges(20);
+    limits.messages_per_connection = messages;
+    Limiter limiter("path", limits);
+    Time now = kStart;
+    for (int i = 0; i < 60; ++i) {
+      limiter.open(now);
+      limiter.connected(now += 200ms);
+      limiter.send(1, now);
+      limiter.observe(kDelivered, now += 100ms, rng, {.whole = 100ms});
+      limiter.close();
+    }
+    while (limiter.can_send(1, now)) limiter.send(1, now);
+    std::uint32_t& count = enough[messages == 1 ? 1 : 0];
+    for (; limiter.can_open(now); ++count) limiter.open(now);
+    ASSERT_TRUE(limiter.next_open(now));
+    EXPECT_LE(*limiter.next_open(now) - now, 50ms) << "they end all the time";
+  }
+  EXPECT_EQ(enough[0], 3U) << "ten a second, a tenth of a second each";
+  EXPECT_EQ(enough[1], 6U) << "and 267 ms to open and close it";
+}

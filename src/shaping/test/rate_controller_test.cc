@@ -194,3 +194,79 @@ TEST(RateController, RestoredStateGoesOnWhereItWas) {
   EXPECT_EQ(controller.ceiling(), 31);
   EXPECT_EQ(controller.credit(), 4);
 }
+
+TEST(RateController, BucketThatRunsOverDoesNotKeepTheCeilingLow) {
+  // Less than the limit was found, and the burst is too small to show it by the average of one cycle.
+  Play play(40, 2, 0.15);
+  play.controller.restore(34, 35, 0, play.now);
+  play.run(180s);
+  play.count_from_here();
+  play.run(300s);
+  EXPECT_GT(play.taken_count, 0.95 * 40 * 300);
+  EXPECT_LT(play.refused_count, 0.006 * play.taken_count);
+}
+
+TEST(RateController, CeilingThatIsTooHighComesDownWithTheAverage) {
+  Play play(20);
+  play.run(60s);
+  play.controller.restore(20.5, 21, 20, play.now);  // so that the rate between probes is refused before the probe is
+  play.run(240s);
+  play.count_from_here();
+  play.run(600s);
+  EXPECT_LT(play.refused_count, 600 / 17 + 10) << "about one for each probe";
+}
+
+TEST(RateController, RefusalsToldAtOnceAllowLargerProbes) {
+  double rate[2] = {};
+  for (const bool at_once : {false, true}) {
+    RateController controller({1, 5, 1000}, AdaptivePolicy{}, kStart);
+    controller.restore(98, 100, 100, kStart);
+    Time now = kStart;
+    // Answers take two seconds; a refusal of a proven rate changes nothing, but tells how long one takes.
+    for (int i = 0; i < 100; ++i) controller.answered(false, 2s, now += 10ms);
+    EXPECT_EQ(controller.refused(now += 10ms, at_once ? 40ms : 2s), RateController::Effect::None);
+    controller.answered(true, 2s, now += 10ms);
+    rate[at_once ? 1 : 0] = controller.rate();
+  }
+  EXPECT_LT(rate[0], 100 * 1.02);
+  EXPECT_GT(rate[1], 100 * 1.05);
+}
+
+TEST(RateController, StartThatWasNeverSentAtIsForgottenAtTheFirstRefusal) {
+  RateController controller({0.5, 500, 1000}, AdaptivePolicy{}, kStart);
+  Time now = kStart;
+  // Connections let ten a second through.
+  for (int i = 0; i < 20; ++i) controller.answered(false, 100ms, now += 100ms);
+  EXPECT_EQ(controller.refused(now += 100ms, 40ms), RateController::Effect::ProbeEnded);
+  EXPECT_LT(controller.ceiling(), 12);
+  EXPECT_GT(controller.ceiling(), 5);
+}
+
+TEST(RateController, SeveralRefusalsInARowCutDeeper) {
+  RateController controller({1, 5, 1000}, AdaptivePolicy{}, kStart);
+  controller.restore(98, 100, 100, kStart);
+  Time now = kStart;
+  for (int i = 0; i < 600; ++i) controller.answered(false, 100ms, now += 10ms);
+  EXPECT_EQ(controller.refused(now += 10ms), RateController::Effect::None);
+  EXPECT_EQ(controller.refused(now += 10ms), RateController::Effect::None);
+  EXPECT_EQ(controller.refused(now += 10ms), RateController::Effect::Cut);
+  EXPECT_NEAR(controller.ceiling(), 98 * 0.4, 2)
+      << "three in a row: two fifths may still be taken, and no less is believed";
+}
+
+TEST(RateController, BudgetThatWasSavedLetsProbesComeSooner) {
+  Duration wait[2] = {};
+  for (const bool saved : {false, true}) {
+    RateController controller({1, 5, 1000}, AdaptivePolicy{}, kStart);
+    controller.restore(3, 3, 3, kStart);
+    Time now = kStart;
+    for (int i = 0; i < (saved ? 20'000 : 10); ++i) controller.answered(false, 100ms, now += 300ms);
+    controller.answered(true, 100ms, now += 300ms);
+    ASSERT_GT(controller.rate(), 3);
+    EXPECT_EQ(controller.refused(now += 300ms), RateController::Effect::ProbeEnded);
+    wait[saved ? 1 : 0] = controller.next_probe() - now;
+  }
+  EXPECT_GT(wait[0], 60s);
+  EXPECT_LT(wait[1], 40s);
+  EXPECT_GE(wait[1], 25s);
+}
