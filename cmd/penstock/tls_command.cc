@@ -124,10 +124,25 @@ Got<OperatorLevel> level_for(const Ask& ask, const Found& found) {
   for (const config::Provider& one : all) patterns.push_back({one.name, one.mx, one.domains});
   const auto* hosts = std::get_if<dns::Hosts>(&found.route);
   const auto provider = hosts == nullptr ? std::nullopt : dns::ProviderTable(patterns).find(ask.domain, *hosts);
-  const providers::TlsWord word = providers::tls_word(config, *catalog,
-                                                      {.provider = provider ? all[*provider].name : "",
-                                                       .domain = providers::domain_rule(config, ask.domain),
-                                                       .stream = ask.stream});
+  providers::Question question{.provider = provider ? all[*provider].name : "",
+                               .domain = providers::domain_rule(config, ask.domain),
+                               .stream = ask.stream,
+                               .site = hosts == nullptr || provider ? "" : hosts->site,
+                               .name = ask.domain};
+  // A [[path]] may say it of single vMTAs: then it is that of the first, and said so.
+  std::optional<OperatorLevel> first;
+  const config::Pool* pool = config.find_pool(ask.stream->pool);
+  for (const config::PoolMember& member : pool == nullptr ? std::vector<config::PoolMember>{} : pool->members) {
+    question.vmta = member.vmta;
+    const providers::TlsWord word = providers::tls_word(config, *catalog, question);
+    if (!first) first = OperatorLevel{to_delivery(word.level), word.row.origin};
+    if (to_delivery(word.level) == first->level) continue;
+    first->by += fmt::format(" for vMTA {}; vMTA {} has {}, by {}", pool->members.front().vmta, member.vmta,
+                             word.row.value, word.row.origin);
+    break;
+  }
+  if (first) return *first;
+  const providers::TlsWord word = providers::tls_word(config, *catalog, question);
   return OperatorLevel{to_delivery(word.level), word.row.origin};
 }
 

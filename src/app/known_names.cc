@@ -75,7 +75,7 @@ Result<> check_names(Node& node, const api::Selection& selection) {
   std::string vmta = selection.vmta;
   std::string provider = selection.provider;
   if (const std::size_t slash = selection.path.find('/'); slash != std::string::npos) {
-    const std::string group = selection.path.substr(slash + 1);
+    const std::string_view group = shaping::parts_of_group(std::string_view(selection.path).substr(slash + 1)).group;
     if (vmta.empty()) vmta = selection.path.substr(0, slash);
     if (provider.empty() && group.starts_with(kProvider)) provider = group.substr(kProvider.size());
   }

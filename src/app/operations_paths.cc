@@ -118,6 +118,22 @@ void add_limit_rules(const delivery::Plan& plan, const model::NameTable& names, 
   }
 }
 
+// What of the path's limiters is worth telling, whether it is used now or only remembered.
+void add_scopes(Node& node, const shaping::PathKey& wanted, api::PathExplanation& answer) {
+  ask_shards(node.engine(), [&](delivery::Dispatcher& dispatcher) {
+    const auto found = dispatcher.paths().find(wanted);
+    if (found == dispatcher.paths().end()) {
+      dispatcher.each_pathless([&](const shaping::PathKey& key, const shaping::Explanation& why) {
+        if (key == wanted) answer.scopes.push_back(scope_of(why, node.clock()));
+      });
+      return;
+    }
+    for (const shaping::Explanation& why : found->second->limiter().explain(node.clock().now())) {
+      answer.scopes.push_back(scope_of(why, node.clock()));
+    }
+  });
+}
+
 }  // namespace
 
 Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestion& question) {
@@ -145,7 +161,6 @@ Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestio
   }
 
   api::PathExplanation answer;
-  answer.path = to.group.empty() ? "" : question.vmta + "/" + to.group;
   answer.provider = to.provider;
   answer.found_by = to.found_by;
   const config::Domain* rule = providers::domain_rule(config, domain);
@@ -154,24 +169,19 @@ Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestio
                            rule != nullptr && rule->route ? "[[domain]] " + rule->name : "[[stream]] " + stream->name,
                            "", "", ""});
   const providers::Question ask{to.provider, rule, stream, to.fixed, question.vmta, to.site, domain};
+  const bool own = !to.group.empty() && providers::has_own_path(config, ask);
+  const std::string group = own ? shaping::own_group(stream->name, to.group) : to.group;
+  answer.path = group.empty() ? "" : question.vmta + "/" + group;
   for (providers::Explained& row : providers::explain(config, catalog, ask)) {
     answer.values.push_back({std::move(row.key), std::move(row.value), std::move(row.origin), std::move(row.reference),
                              std::move(row.standing), std::move(row.note)});
   }
   add_limit_rules(*plan, node_.names(), question, to, answer);
-  const shaping::PathKey wanted{node_.names().find(question.vmta), node_.names().find(to.group)};
-  ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
-    const auto found = dispatcher.paths().find(wanted);
-    if (found == dispatcher.paths().end()) {
-      dispatcher.each_pathless([&](const shaping::PathKey& key, const shaping::Explanation& why) {
-        if (key == wanted) answer.scopes.push_back(scope_of(why, node_.clock()));
-      });
-      return;
-    }
-    for (const shaping::Explanation& why : found->second->limiter().explain(node_.clock().now())) {
-      answer.scopes.push_back(scope_of(why, node_.clock()));
-    }
-  });
+  add_scopes(node_, {node_.names().find(question.vmta), node_.names().find(group)}, answer);
+  // Nobody of the stream sends there now: the path around it still tells what would hold its mail.
+  if (own && answer.scopes.empty()) {
+    add_scopes(node_, {node_.names().find(question.vmta), node_.names().find(to.group)}, answer);
+  }
   return answer;
 }
 

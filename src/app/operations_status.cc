@@ -175,7 +175,9 @@ void add_unfinished(const Node::Unfinished& unfinished, std::vector<api::Trouble
 bool selected(const api::Selection& selection, const api::PathRow& row) {
   const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
   const std::string provider = selection.provider.empty() ? "" : "provider:" + selection.provider;
-  return fits(selection.vmta, row.vmta) && fits(selection.path, row.path) && fits(provider, row.group);
+  const shaping::GroupParts group = shaping::parts_of_group(row.group);
+  return fits(selection.vmta, row.vmta) && fits(selection.path, row.path) && fits(provider, std::string(group.group)) &&
+         (selection.stream.empty() || group.stream.empty() || selection.stream == group.stream);
 }
 
 }  // namespace

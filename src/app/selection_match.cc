@@ -3,6 +3,7 @@
 
 #include "api/errc.h"
 #include "base/ascii.h"
+#include "shaping/path_key.h"
 
 namespace penstock::app {
 
@@ -25,7 +26,13 @@ Result<SelectionMatch> SelectionMatch::make(const api::Selection& from, model::N
       return fail(api::Errc::BadRequest, "the path \"" + from.path + "\" is not one of vMTA " + text.vmta);
     }
     text.vmta = vmta;
-    text.path = from.path.substr(slash + 1);
+    // A stream's own path is the part of the path around it that carries the stream's mail.
+    const shaping::GroupParts group = shaping::parts_of_group(std::string_view(from.path).substr(slash + 1));
+    if (!text.stream.empty() && !group.stream.empty() && text.stream != group.stream) {
+      return fail(api::Errc::BadRequest, "the path \"" + from.path + "\" is not one of stream " + text.stream);
+    }
+    if (!group.stream.empty()) text.stream = group.stream;
+    text.path = group.group;
   }
   if (from.message) text.message = model::format_id(*from.message);
   SelectionMatch made;

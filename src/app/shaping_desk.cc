@@ -153,8 +153,9 @@ Result<shaping::PathKey> ShapingDesk::path_of(const std::string& path) {
 Result<shaping::PathKey> ShapingDesk::path_to_pin(const std::string& path) {
   const std::size_t slash = path.find('/');
   const std::string group = slash == std::string::npos ? "" : path.substr(slash + 1);
-  const bool is_provider = group.starts_with("provider:") && names_.find(group);
-  const bool is_other = group.starts_with("site:") || group.starts_with("domain:");
+  const std::string_view within = shaping::parts_of_group(group).group;
+  const bool is_provider = within.starts_with("provider:") && names_.find(within);
+  const bool is_other = within.starts_with("site:") || within.starts_with("domain:");
   const model::NameId vmta = names_.find(path.substr(0, slash));
   bool has_vmta = false;
   ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {

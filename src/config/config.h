@@ -221,14 +221,6 @@ struct Pool {
 enum class Priority : std::uint8_t { Urgent, Normal, Bulk };
 enum class DsnPolicy : std::uint8_t { On, Off };
 
-// What TLS is to a delivery; docs/tls.md.
-enum class TlsLevel : std::uint8_t {
-  None,
-  Opportunistic,  // used when it works; nothing is verified
-  Require,        // not sent without; nothing is verified
-  Verify          // not sent without a certificate that is good for the host's name
-};
-
 inline constexpr std::uint16_t kSubmissionsPort = 465;  // RFC 8314 §3.3
 
 struct Route {

@@ -16,6 +16,14 @@
 
 namespace penstock::config {
 
+// What TLS is to a delivery; docs/tls.md.
+enum class TlsLevel : std::uint8_t {
+  None,
+  Opportunistic,  // used when it works; nothing is verified
+  Require,        // not sent without; nothing is verified
+  Verify          // not sent without a certificate that is good for the host's name
+};
+
 // 0 and a Rate with count 0: no limit set here; then the next wider scope's counts: domain, provider, defaults.
 struct Limits {
   std::uint32_t connections = 0;
@@ -91,13 +99,19 @@ struct ActionRule {
   bool alarm = false;
 };
 
-// Limits of those egress paths that fit all it names, over what provider and defaults say; with a domain, over what
-// [[domain]] says too.
+// Values of those egress paths that fit all it names, over what provider and defaults say; with a domain, over what
+// [[domain]] says too; with a stream, of that stream's mail alone, over all else.
 struct PathRule {
   std::string vmta, pool, provider, site, domain;  // empty: any. site: as paths name it after "site:"
-  Limits limits;                                   // keys of the table itself
+  std::string stream;
+  Limits limits;  // keys of the table itself
+  std::optional<TlsLevel> tls;
   OwnTimeouts timeouts;
   Backoff backoff;
+  // It says something that only a path of its own can keep.
+  [[nodiscard]] bool needs_path() const {
+    return limits != Limits{} || timeouts != OwnTimeouts{} || backoff != Backoff{};
+  }
 };
 
 // What an egress path does when connections come to nothing. See shaping/connection_trouble.h.

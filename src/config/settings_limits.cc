@@ -68,7 +68,11 @@ const Section& path_rule_section() {
           .add("domain", &PathRule::domain, domain_pattern(), Live,
                "to this recipients' domain, or \"*.example.com\" for those below it, which gets a path of its own.",
                "any")
+          .add("stream", &PathRule::stream, name(), Live,
+               "mail of this stream alone, which gets a path of its own within that of the others.", "any")
           .keys_of(&PathRule::limits, limits_section())
+          .add("tls", &PathRule::tls, optional_of(tls_level()), Live, "TLS of its deliveries.",
+               "as the wider scope says")
           .nested("timeouts", &PathRule::timeouts, own_timeouts_section(), "Time-outs that differ.")
           .nested("backoff", &PathRule::backoff, backoff_section(), "Back-off mode.")
           .build();

@@ -36,10 +36,12 @@ struct Destination {
   // and vMTA live on one shard.
   model::NameId home{};
   TlsLevel tls = TlsLevel::Opportunistic;  // of all hosts, where host_tls is empty
-  std::vector<HostTls> host_tls;           // by index of hosts->hosts: what the domain publishes asks more
-  model::NameId domain{};                  // of the recipients; 0: any
-  mtasts::VerdictPtr sts;                  // what MTA-STS says of the domain; null: not asked
-  bool reports_tls = false;                // its sessions are counted for a report of TLS, alone
+  TlsSaid said;                            // why, before [[path]] and what the domain publishes
+  model::TlsWish wish = model::TlsWish::Usual;
+  std::vector<HostTls> host_tls;  // by index of hosts->hosts: what the domain publishes asks more
+  model::NameId domain{};         // of the recipients; 0: any
+  mtasts::VerdictPtr sts;         // what MTA-STS says of the domain; null: not asked
+  bool reports_tls = false;       // its sessions are counted for a report of TLS, alone
   // Whose mail shares connections: site and what TLS must be to each host; 0: the site alone.
   model::NameId lane{};
   std::shared_ptr<const dns::Hosts> hosts;  // Mx; Relay and Lmtp too. Null for Null and for a unix socket

@@ -67,6 +67,7 @@ void DestinationTable::set_plan(PlanPtr plan) {
   by_domain_.clear();
   fixed_.clear();
   fixed_groups_.clear();
+  at_level_.clear();
   places_.clear();
 }
 
@@ -198,7 +199,8 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
   made->site = names_.intern(hosts->site);
   made->limits = plan_->default_limits;
   made->policy = plan_->default_policy;
-  TlsSaid said{.stream = tls.level};
+  TlsSaid& said = made->said;
+  said.stream = tls.level;
   if (const auto provider = plan_->providers.find(name, *hosts)) {
     made->provider = plan_->provider_names[*provider];
     made->group = plan_->provider_groups[*provider];
@@ -215,14 +217,39 @@ DestinationPtr DestinationTable::make_mx(model::NameId domain, std::shared_ptr<c
   made->hosts = std::move(hosts);
   apply_domain_rule(*made, name);
   if (const DomainRule* rule = plan_->find_domain(name)) said.domain = rule->tls;
-  made->tls = level_of(said);
+  made->wish = tls.wish;
   made->domain = domain;
   made->sts = sts;
   made->reports_tls = published_.reports != nullptr && published_.reports->wants(name);
-  const tlspolicy::StsPolicy* policy = sts && sts->policy ? &sts->policy->policy : nullptr;
-  made->host_tls = decide_tls({made->tls, tls.wish, plan_->tls.dane}, *made->hosts, name, policy);
-  set_lane(*made);
+  set_tls(*made, level_of(said));
   return made;
+}
+
+void DestinationTable::set_tls(Destination& to, TlsLevel level) {
+  to.tls = level;
+  const tlspolicy::StsPolicy* policy = to.sts && to.sts->policy ? &to.sts->policy->policy : nullptr;
+  to.host_tls = decide_tls({level, to.wish, plan_->tls.dane}, *to.hosts, names_.view(to.domain), policy);
+  set_lane(to);
+}
+
+DestinationPtr DestinationTable::at_level(const DestinationPtr& to, TlsLevel level) {
+  if (to->service && to->service->tls) return to;
+  if (std::any_of(to->ports.begin(), to->ports.end(), [](const HostPort& port) { return port.implicit_tls; })) {
+    level = std::max(level, TlsLevel::Require);
+  }
+  if (level == to->tls) return to;
+  if (at_level_.size() >= kKeptAtLevel) at_level_.clear();
+  AtLevel& known = at_level_[{to.get(), level}];
+  if (known.made) return known.made;
+  auto made = std::make_shared<Destination>(*to);
+  if (made->kind == RouteKind::Mx) {
+    set_tls(*made, level);
+  } else {
+    made->tls = level;
+    set_lane(*made);
+  }
+  known = {to, std::move(made)};
+  return known.made;
 }
 
 Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, std::shared_ptr<const dns::Hosts> hosts,
@@ -238,8 +265,10 @@ Resolved DestinationTable::make_fixed(model::NameId domain, const Route& route, 
   made->ports = std::move(ports);
   if (!route.hosts.empty() && route.hosts.front().port == 0) made->unix_path = route.hosts.front().host.substr(5);
   apply_domain_rule(*made, names_.view(domain));
-  const DomainRule* rule = plan_->find_domain(names_.view(domain));
-  made->tls = rule != nullptr && rule->tls ? *rule->tls : route.tls;
+  made->said.stream = route.tls;
+  if (const DomainRule* rule = plan_->find_domain(names_.view(domain))) made->said.domain = rule->tls;
+  made->wish = wish;
+  made->tls = level_of(made->said);
   if (route.service && route.service->tls) made->tls = *route.service->tls;
   const bool implicit =
       std::any_of(made->ports.begin(), made->ports.end(), [](const HostPort& port) { return port.implicit_tls; });

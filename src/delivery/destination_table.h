@@ -41,6 +41,7 @@ struct Published {
 class DestinationTable {
  public:
   static constexpr std::size_t kKept = 200'000;
+  static constexpr std::size_t kKeptAtLevel = 10'000;
 
   // All references and pointers must outlive it.
   DestinationTable(net::Shard& shard, model::NameTable& names, PlaceTable& places, dns::Resolver& resolver,
@@ -61,6 +62,9 @@ class DestinationTable {
   [[nodiscard]] model::NameId home_of(std::string_view provider, std::string_view site, std::string_view domain) const;
   // Afterwards place_of() knows a domain found by MX, unless DNS does not tell.
   [[nodiscard]] net::Task<> learn_place(model::NameId domain);
+  // The same where TLS is to be of that level, as [[path]] asks; itself where it is so already, or where the hosts have
+  // a level of their own. Made once.
+  [[nodiscard]] DestinationPtr at_level(const DestinationPtr& to, TlsLevel level);
   // The next recipients of the domain cause a look-up.
   void forget(model::NameId domain);
 
@@ -93,6 +97,8 @@ class DestinationTable {
   [[nodiscard]] net::Task<dns::Host> look_up_host(std::string name, std::uint16_t preference);
   void publish(model::NameId domain, const Resolved& resolved);
   void set_lane(Destination& to);
+  // Of hosts found by MX: what the level and what the domain publishes come to, and the lane.
+  void set_tls(Destination& to, TlsLevel level);
   void apply_domain_rule(Destination& to, std::string_view domain) const;
   [[nodiscard]] model::NameId own_group(std::string_view domain) const;
   [[nodiscard]] std::string fixed_key(model::NameId domain, const Route& route, TlsOfMail tls) const;
@@ -108,6 +114,10 @@ class DestinationTable {
   boost::unordered_flat_map<std::uint64_t, Known> by_domain_;  // and TLS of the mail
   boost::unordered_flat_map<std::string, Fixed> fixed_;
   boost::unordered_flat_map<const Route*, model::NameId> fixed_groups_;  // of routes in plan_
+  struct AtLevel {
+    DestinationPtr from, made;
+  };
+  boost::unordered_flat_map<std::pair<const Destination*, TlsLevel>, AtLevel> at_level_;
 };
 
 }  // namespace penstock::delivery

@@ -37,6 +37,7 @@ Dispatcher::Dispatcher(ShardParts parts, std::unique_ptr<DestinationTable> desti
       held_(pool_),
       actions_(pool_),
       limits_(parts_.limits, pool_, parts_.names, parts_.clock),
+      path_rules_(parts_.names),
       outboxes_(parts.peers.count()) {}
 
 Dispatcher::~Dispatcher() = default;
@@ -44,10 +45,10 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::set_plan(PlanPtr plan) {
   plan_ = std::move(plan);
   destinations_->set_plan(plan_);
+  path_rules_.set_plan(plan_);
   settlement_.set_plan(plan_);
   tls_memory_.forget_sessions();
   meters_.clear();
-  values_.clear();
   judge_.set_classifier(plan_->classifier);
   let_out(limits_.set_rules(plan_->limit_rules));
   actions_.set_rules(plan_->action_rules ? *plan_->action_rules : shaping::shipped_action_rules());
@@ -437,7 +438,7 @@ void Dispatcher::housekeep() {
     entry.second->drop_unused_lanes();
     return entry.second->idle() && !entry.second->scheduled;
   });
-  boost::unordered::erase_if(values_, [this](const auto& entry) { return !paths_.contains(entry.first); });
+  path_rules_.forget_unless([this](const shaping::PathKey& key) { return paths_.contains(key); });
   for (const auto& [key, path] : paths_) path->sample(now);
   limiters_.each([this](const shaping::PathKey& key, shaping::Limiter& limiter) { tell_state(key, limiter, nullptr); });
   limiters_.drop_unused(now);

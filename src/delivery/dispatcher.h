@@ -37,6 +37,7 @@
 #include "delivery/limit_desk.h"
 #include "delivery/limiter_table.h"
 #include "delivery/path.h"
+#include "delivery/path_rules.h"
 #include "delivery/plan.h"
 #include "delivery/settlement.h"
 #include "delivery/shaping_memory.h"
@@ -283,11 +284,14 @@ class Dispatcher final : public Settlement::Queue {
     const Vmta* vmta = nullptr;
     Time again{};
   };
-  [[nodiscard]] Choice choose_vmta(const queue::QueuedRecipient& recipient, const Destination& to);
+  [[nodiscard]] Choice choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream,
+                                   const Destination& to);
   // An action that names a vMTA bars it from this one.
   [[nodiscard]] bool is_barred(const queue::QueuedRecipient& recipient, model::NameId vmta, const Destination& to);
-  [[nodiscard]] Time avoided_until(model::NameId vmta, const Destination& to, Time now) const;
+  [[nodiscard]] Time avoided_until(model::NameId vmta, const Stream& stream, const Destination& to, Time now);
   void move_unbound(Path& path);
+  // Paths that this limits, its own and those within it, are looked at now: it has changed.
+  void look_anew(const shaping::PathKey& key);
   void fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble);
   void expire(const queue::QueuedRecipient& recipient);
   void post_process();
@@ -296,26 +300,10 @@ class Dispatcher final : public Settlement::Queue {
                                         model::Outcome outcome, Attempted attempted);
   void enter(Routed routed);
   [[nodiscard]] Path& find_path(const shaping::PathKey& key, const Destination& destination);
-  // What [[path]] makes of a destination's limits for one vMTA.
-  struct PathLimits {
-    shaping::Limits own, home;
-  };
-  [[nodiscard]] PathLimits limits_of(const shaping::PathKey& key, const Destination& destination) const;
-  // Likewise of its time-outs and its back-off mode; made once, for the pointers that the destination has. To be asked
-  // where the plan's paths_say_more.
-  struct PathValues {
-    bool made = false;
-    shaping::AdaptivePolicyPtr of_policy, of_home;
-    TimeoutsPtr of_timeouts;
-    shaping::AdaptivePolicyPtr policy, home_policy;
-    TimeoutsPtr timeouts;
-  };
-  [[nodiscard]] const PathValues& values_of(const shaping::PathKey& key, const Destination& destination);
-  [[nodiscard]] std::string_view domain_of(const shaping::PathKey& key) const;  // "": it is no domain's
-  [[nodiscard]] shaping::PathLimiter make_limiter(const shaping::PathKey& key, const Destination& destination);
+  [[nodiscard]] shaping::PathLimiter make_limiter(const PathScopes& scopes);
   // Warm-ups, see dispatcher_warmup.cc. A new recipient may stand in line for this vMTA.
   [[nodiscard]] bool has_room(model::NameId vmta, const Destination& to);
-  [[nodiscard]] const Vmta& with_room(const queue::QueuedRecipient& recipient, const Vmta& chosen,
+  [[nodiscard]] const Vmta& with_room(const queue::QueuedRecipient& recipient, const Vmta& chosen, const Stream& stream,
                                       const Destination& to);
   [[nodiscard]] const warmup::MeterPtr& meter_of(model::NameId vmta, const Destination& to);
   // Wakes idle connections for what may go; returns how many more connections have something to do.
@@ -378,7 +366,7 @@ class Dispatcher final : public Settlement::Queue {
   // By vMTA and provider, as far as asked for since the plan came; null: no warm-up.
   boost::unordered_flat_map<shaping::PathKey, warmup::MeterPtr, std::hash<shaping::PathKey>> meters_;
   boost::unordered_flat_map<shaping::PathKey, std::unique_ptr<Path>, std::hash<shaping::PathKey>> paths_;
-  boost::unordered_flat_map<shaping::PathKey, PathValues, std::hash<shaping::PathKey>> values_;  // since the plan came
+  PathRules path_rules_;
   std::multimap<Time, shaping::PathKey> wakes_;  // paths whose limits open again at that time
   // Paths that wait for the end of a connection, by vMTA and home: those that share a limiter.
   boost::unordered_flat_map<shaping::PathKey, std::vector<shaping::PathKey>, std::hash<shaping::PathKey>> blocked_;

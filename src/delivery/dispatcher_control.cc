@@ -186,8 +186,7 @@ void Dispatcher::reset_trouble(const std::function<bool(const Path&)>& selected)
   for (const auto& [key, path] : paths_) {
     if (!selected(*path)) continue;
     for (const auto& scope : path->limiter().scopes()) scope->reset(parts_.clock.now());
-    avoided_.erase({key.vmta, key.group});
-    avoided_.erase({key.vmta, path->home()});
+    for (const shaping::PathKey& scope : path->scope_keys()) avoided_.erase(scope);
     for (const auto& [site, lane] : path->lanes()) nudge(*lane, lane->ready.size());
   }
 }

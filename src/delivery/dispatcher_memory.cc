@@ -72,23 +72,28 @@ bool Dispatcher::pin_path(const shaping::PathKey& key, const std::optional<shapi
   const Time now = parts_.clock.now();
   const bool done = limiters_.pin(key, pin, now);
   avoided_.erase(key);
-  const auto found = paths_.find(key);
-  if (found == paths_.end()) {
-    if (pin && pin->suspended) avoided_[key] = pin->until.value_or(now + std::chrono::hours{1});
-    return done;
-  }
-  Path& path = *found->second;
-  look_at_state(path);
-  // Looked at now, and not when what held until now would have ended.
-  if (std::erase_if(wakes_, [&key](const auto& wake) { return wake.second == key; }) > 0) path.scheduled = false;
-  for (const auto& [site, lane] : path.lanes()) nudge(*lane, lane->ready.size());
+  if (pin && pin->suspended) avoided_[key] = pin->until.value_or(now + std::chrono::hours{1});
+  look_anew(key);
   return done;
+}
+
+void Dispatcher::look_anew(const shaping::PathKey& key) {
+  for (const auto& [its_key, path] : paths_) {
+    const auto& scopes = path->scope_keys();
+    if (std::find(scopes.begin(), scopes.end(), key) == scopes.end()) continue;
+    look_at_state(*path);
+    // Not when what held until now would have ended.
+    const auto is_its = [&its = its_key](const auto& wake) { return wake.second == its; };
+    if (std::erase_if(wakes_, is_its) > 0) path->scheduled = false;
+    for (const auto& [site, lane] : path->lanes()) nudge(*lane, lane->ready.size());
+  }
 }
 
 bool Dispatcher::clear_path(const shaping::PathKey& key) {
   const bool known = limiters_.clear(key, parts_.clock.now());
   avoided_.erase(key);
   reset_trouble([&key](const Path& path) { return path.key() == key; });
+  look_anew(key);
   return known;
 }
 

@@ -6,7 +6,6 @@
 
 #include "delivery/connection.h"
 #include "delivery/dispatcher.h"
-#include "delivery/own_values.h"
 
 namespace penstock::delivery {
 namespace {
@@ -16,31 +15,26 @@ constexpr std::size_t kFlushEach = 512;     // recipients deferred at a time whe
 constexpr std::size_t kRerouteEach = 4096;  // recipients that were ready, routed anew at a time after a reload
 constexpr std::size_t kAsideEach = 4096;    // recipients found ready and put aside at a time, by a pause for one
 
-bool fits_path(const PathRule& rule, const shaping::PathKey& key, const Destination& to) {
-  const bool fits_vmta =
-      !rule.vmtas || std::find(rule.vmtas->begin(), rule.vmtas->end(), key.vmta) != rule.vmtas->end();
-  return fits_vmta && (!rule.provider || rule.provider == to.provider) &&
-         (!rule.site || (!to.provider && rule.site == to.site));
-}
-
-// `rule`: "a.example", or "*.a.example" for those below it; neither is "".
-bool fits_domain(std::string_view rule, std::string_view domain) {
-  if (rule.empty() || domain.empty()) return false;
-  return rule.starts_with("*.") ? domain.ends_with(rule.substr(1)) : rule == domain;
-}
-
 }  // namespace
 
 void Dispatcher::enter(Routed routed) {
   const Stream& stream = plan_->stream_or_default(parts_.labels.view(routed.recipient.labels).stream);
-  const Choice choice = choose_vmta(routed.recipient, *routed.destination);
+  const Choice choice = choose_vmta(routed.recipient, stream, *routed.destination);
   if (choice.vmta == nullptr) {
     totals_.left(queue::Whereabouts::Active);
     if (choice.again != Time{}) return wait_until(routed.recipient, choice.again);
     return hold_anew(routed.recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, routed.recipient));
   }
-  const Vmta& vmta = with_room(routed.recipient, *choice.vmta, *routed.destination);
-  Path& path = find_path({vmta.name, routed.destination->group}, *routed.destination);
+  const Vmta& vmta = with_room(routed.recipient, *choice.vmta, stream, *routed.destination);
+  if (plan_->paths_say_tls) {
+    const std::string_view domain = parts_.names.view(routed.recipient.domain);
+    const TlsSaid said = path_rules_.tls_of(vmta.name, stream, *routed.destination, domain);
+    if (said != routed.destination->said) {
+      routed.destination = destinations_->at_level(routed.destination, level_of(said));
+    }
+  }
+  Path& path =
+      find_path({vmta.name, path_rules_.group_of(vmta.name, stream, *routed.destination)}, *routed.destination);
   Lane& lane = path.lane_to(routed.destination, pool_, parts_.labels);
   if (const queue::Pause* pause = pause_of(routed.recipient, lane)) {
     totals_.left(queue::Whereabouts::Active);
@@ -63,84 +57,21 @@ const queue::Pause* Dispatcher::pause_of(const queue::QueuedRecipient& recipient
 }
 
 queue::Place Dispatcher::place_of(const Lane& lane) const {
-  return {lane.destination->provider, lane.path.key().vmta, lane.path.key().group};
-}
-
-std::string_view Dispatcher::domain_of(const shaping::PathKey& key) const {
-  const std::string_view group = parts_.names.view(key.group);
-  constexpr std::string_view kDomain = "domain:";
-  return group.starts_with(kDomain) ? group.substr(kDomain.size()) : std::string_view();
-}
-
-Dispatcher::PathLimits Dispatcher::limits_of(const shaping::PathKey& key, const Destination& destination) const {
-  const std::string_view domain = domain_of(key);
-  PathLimits limits{destination.limits, domain.empty() ? destination.limits : destination.home_limits};
-  if (plan_->path_rules.empty()) return limits;
-  const auto apply = [&](const PathRule& rule, shaping::Limits& to) {
-    if (fits_path(rule, key, destination)) to = shaping::filled(rule.limits, to);
-  };
-  for (const PathRule& rule : plan_->path_rules) {
-    if (rule.domain.empty()) apply(rule, limits.home);
-  }
-  const DomainRule* of_domain = domain.empty() ? nullptr : plan_->find_domain(domain);
-  limits.own =
-      of_domain != nullptr && of_domain->limits ? shaping::filled(*of_domain->limits, limits.home) : limits.home;
-  for (const PathRule& rule : plan_->path_rules) {
-    if (fits_domain(rule.domain, domain)) apply(rule, limits.own);
-  }
-  return limits;
-}
-
-// In the order in which limits_of() lays one over the other.
-const Dispatcher::PathValues& Dispatcher::values_of(const shaping::PathKey& key, const Destination& destination) {
-  PathValues& values = values_[key];
-  if (values.made && values.of_policy == destination.policy && values.of_home == destination.home_policy &&
-      values.of_timeouts == destination.timeouts) {
-    return values;
-  }
-  const std::string_view domain = domain_of(key);
-  values = {true, destination.policy, destination.home_policy, destination.timeouts, {}, {}, {}};
-  values.home_policy = domain.empty() ? destination.policy : destination.home_policy;
-  values.timeouts = destination.timeouts;
-  for (const PathRule& rule : plan_->path_rules) {
-    if (!rule.domain.empty() || !fits_path(rule, key, destination)) continue;
-    values.home_policy = with(values.home_policy, rule.backoff);
-    values.timeouts = with(values.timeouts, rule.timeouts, plan_->timeouts);
-  }
-  values.policy = values.home_policy;
-  const DomainRule* of_domain = domain.empty() ? nullptr : plan_->find_domain(domain);
-  if (of_domain != nullptr) {
-    values.policy = with(values.policy, of_domain->backoff);
-    values.timeouts = with(values.timeouts, of_domain->timeouts, plan_->timeouts);
-  }
-  for (const PathRule& rule : plan_->path_rules) {
-    if (!fits_domain(rule.domain, domain) || !fits_path(rule, key, destination)) continue;
-    values.policy = with(values.policy, rule.backoff);
-    values.timeouts = with(values.timeouts, rule.timeouts, plan_->timeouts);
-  }
-  return values;
+  return {lane.destination->provider, lane.path.key().vmta, lane.destination->group};
 }
 
 TimeoutsPtr Dispatcher::timeouts_of(const Lane& lane) {
-  const TimeoutsPtr own =
-      plan_->paths_say_more ? values_of(lane.path.key(), *lane.destination).timeouts : lane.destination->timeouts;
+  const TimeoutsPtr own = path_rules_.timeouts_of(lane.path.key(), *lane.destination);
   return own ? own : TimeoutsPtr(plan_, &plan_->timeouts);
 }
 
-shaping::PathLimiter Dispatcher::make_limiter(const shaping::PathKey& key, const Destination& destination) {
+shaping::PathLimiter Dispatcher::make_limiter(const PathScopes& scopes) {
   const Time now = parts_.clock.now();
-  const auto scope = [&](model::NameId group) {
-    return fmt::format("{}/{}", parts_.names.view(key.vmta), parts_.names.view(group));
-  };
-  const PathLimits limits = limits_of(key, destination);
-  const PathValues* values = plan_->paths_say_more ? &values_of(key, destination) : nullptr;
-  std::vector<std::shared_ptr<shaping::Limiter>> scopes;
-  scopes.push_back(limiters_.obtain(key, scope(key.group), limits.own, plan_->trouble,
-                                    values == nullptr ? destination.policy : values->policy, now));
-  if (destination.has_home_limiter()) {
-    scopes.push_back(limiters_.obtain({key.vmta, destination.home}, scope(destination.home), limits.home,
-                                      plan_->trouble, values == nullptr ? destination.home_policy : values->home_policy,
-                                      now));
+  std::vector<std::shared_ptr<shaping::Limiter>> limiters;
+  for (const PathScopes::Scope& scope : scopes) {
+    const std::string name =
+        fmt::format("{}/{}", parts_.names.view(scope.key.vmta), parts_.names.view(scope.key.group));
+    limiters.push_back(limiters_.obtain(scope.key, name, scope.limits, plan_->trouble, *scope.policy, now));
   }
   for (const shaping::PathKey& recalled : limiters_.take_recalled()) {
     for (std::size_t i = 0; i < parts_.peers.count(); ++i) {
@@ -148,30 +79,36 @@ shaping::PathLimiter Dispatcher::make_limiter(const shaping::PathKey& key, const
       if (&peer != this) peer.parts_.shard.post([&peer, recalled] { peer.limiters_.forget(recalled); });
     }
   }
-  return shaping::PathLimiter(std::move(scopes));
+  return shaping::PathLimiter(std::move(limiters));
 }
 
 Path& Dispatcher::find_path(const shaping::PathKey& key, const Destination& destination) {
+  const PathScopes scopes = path_rules_.scopes_of(key, destination);
+  const auto keys = [&scopes] {
+    std::vector<shaping::PathKey> all;
+    for (const PathScopes::Scope& scope : scopes) all.push_back(scope.key);
+    return all;
+  };
   auto& slot = paths_[key];
-  if (!slot) slot = std::make_unique<Path>(key, destination.home, make_limiter(key, destination), parts_.clock.now());
+  if (!slot) {
+    slot = std::make_unique<Path>(key, destination.home, make_limiter(scopes), keys(), parts_.clock.now());
+  }
   // A plan that comes later holds for paths that are there.
   if (!slot->warmup()) {
     if (const warmup::MeterPtr& meter = meter_of(key.vmta, destination)) slot->set_warmup(warmup::Share(meter));
   }
   // A reload gave other limits: the limiters are the same objects, told of the new numbers.
-  const auto is_as = [](const shaping::Limiter& scope, const shaping::Limits& limits,
-                        const shaping::AdaptivePolicyPtr& policy) {
-    return scope.limits() == limits && (policy ? scope.policy() == *policy : scope.policy() == kUsualPolicy);
+  const auto is_as = [](const shaping::Limiter& limiter, const PathScopes::Scope& scope) {
+    const shaping::AdaptivePolicyPtr& policy = *scope.policy;
+    return limiter.limits() == scope.limits &&
+           (policy ? limiter.policy() == *policy : limiter.policy() == kUsualPolicy);
   };
-  const PathLimits limits = limits_of(key, destination);
-  const PathValues* values = plan_->paths_say_more ? &values_of(key, destination) : nullptr;
-  const shaping::AdaptivePolicyPtr& policy = values == nullptr ? destination.policy : values->policy;
-  const shaping::AdaptivePolicyPtr& home_policy = values == nullptr ? destination.home_policy : values->home_policy;
-  const auto& scopes = slot->limiter().scopes();
-  const bool as_before = scopes.size() == (destination.has_home_limiter() ? 2U : 1U) &&
-                         is_as(*scopes.front(), limits.own, policy) &&
-                         (scopes.size() == 1 || is_as(*scopes.back(), limits.home, home_policy));
-  if (!as_before) slot->set_limiter(make_limiter(key, destination));
+  const auto& limiters = slot->limiter().scopes();
+  bool as_before = limiters.size() == scopes.count;
+  for (std::size_t i = 0; as_before && i < scopes.count; ++i) {
+    as_before = slot->scope_keys()[i] == scopes.all[i].key && is_as(*limiters[i], scopes.all[i]);
+  }
+  if (!as_before) slot->set_limiter(make_limiter(scopes), keys());
   return *slot;
 }
 

@@ -42,10 +42,12 @@ void Dispatcher::tell_state(const shaping::PathKey& key, shaping::Limiter& limit
   event.type = model::EventType::Action;
   event.time = parts_.clock.wall();
   event.vmta = parts_.names.view(key.vmta);
-  const std::string_view group = parts_.names.view(key.group);
+  const shaping::GroupParts parts = shaping::parts_of_group(parts_.names.view(key.group));
+  const std::string_view group = parts.group;
   constexpr std::string_view kProvider = "provider:";
   constexpr std::string_view kSite = "site:";
   if (group.starts_with(kProvider)) event.provider = group.substr(kProvider.size());
+  event.stream = parts.stream;
   if (group.starts_with(kSite)) event.site = group.substr(kSite.size());
   const std::string words =
       begins ? in_words(why, now)

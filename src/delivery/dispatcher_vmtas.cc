@@ -36,7 +36,8 @@ bool Dispatcher::has_vmta(const queue::QueuedRecipient& recipient) const {
   });
 }
 
-Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Destination& to) {
+Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream,
+                                           const Destination& to) {
   if (const Vmta* bound = bound_to(recipient)) return {bound->usable ? bound : nullptr, {}};
   const std::vector<PoolMember>& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
   const Time now = parts_.clock.now();
@@ -48,7 +49,7 @@ Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipie
   const auto share = [&](const PoolMember& member) -> std::uint64_t {
     const Vmta& vmta = plan_->vmtas[member.vmta];
     if (!vmta.usable || member.weight == 0) return 0;
-    const Time until = choosy ? avoided_until(vmta.name, to, now) : Time{};
+    const Time until = choosy ? avoided_until(vmta.name, stream, to, now) : Time{};
     if (until > now) {
       again = again == Time{} ? until : std::min(again, until);
       return 0;
@@ -76,10 +77,11 @@ bool Dispatcher::is_barred(const queue::QueuedRecipient& recipient, model::NameI
   return action != nullptr && action->key[shaping::Dimension::Vmta];
 }
 
-Time Dispatcher::avoided_until(model::NameId vmta, const Destination& to, Time now) const {
+Time Dispatcher::avoided_until(model::NameId vmta, const Stream& stream, const Destination& to, Time now) {
   Time until = now;
-  for (const model::NameId group : {to.group, to.home}) {
-    const auto found = avoided_.find({vmta, group});
+  if (avoided_.empty()) return until;
+  for (const PathScopes::Scope& scope : path_rules_.scopes_of({vmta, path_rules_.group_of(vmta, stream, to)}, to)) {
+    const auto found = avoided_.find(scope.key);
     if (found != avoided_.end()) until = std::max(until, found->second);
   }
   return until;
@@ -88,8 +90,8 @@ Time Dispatcher::avoided_until(model::NameId vmta, const Destination& to, Time n
 void Dispatcher::look_at_state(Path& path, const model::Outcome* because) {
   const Time now = parts_.clock.now();
   const auto& scopes = path.limiter().scopes();
-  for (std::size_t i = 0; i < scopes.size() && i < 2; ++i) {
-    const shaping::PathKey key{path.key().vmta, i == 0 ? path.key().group : path.home()};
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    const shaping::PathKey key = path.scope_keys()[i];
     tell_state(key, *scopes[i], because);
     if (scopes[i]->state(now) != shaping::State::Suspended) continue;
     const Time until = scopes[i]->explain(now).until.value_or(now + std::chrono::hours{1});

@@ -30,14 +30,16 @@ bool Dispatcher::has_room(model::NameId vmta, const Destination& to) {
 
 // What is beyond a warm-up's allowance goes by other members of the pool. Not what was deferred here before or was sent
 // to this vMTA by name, nor by one that is suspended there; and when nobody has room it stands in line here.
-const Vmta& Dispatcher::with_room(const queue::QueuedRecipient& recipient, const Vmta& chosen, const Destination& to) {
+const Vmta& Dispatcher::with_room(const queue::QueuedRecipient& recipient, const Vmta& chosen, const Stream& stream,
+                                  const Destination& to) {
   if (has_room(chosen.name, to) || bound_to(recipient) != nullptr) return chosen;
   const Time now = parts_.clock.now();
   std::vector<PoolMember> members;
   std::uint64_t total = 0;
   for (const PoolMember& member : plan_->pool_of(parts_.labels.view(recipient.labels)).members) {
     const Vmta& other = plan_->vmtas[member.vmta];
-    if (!other.usable || member.weight == 0 || avoided_until(other.name, to, now) > now || !has_room(other.name, to))
+    if (!other.usable || member.weight == 0 || avoided_until(other.name, stream, to, now) > now ||
+        !has_room(other.name, to))
       continue;
     if (!actions_.empty() && is_barred(recipient, other.name, to)) continue;
     members.push_back(member);

@@ -155,6 +155,7 @@ class Builder {
     for (const config::Stream& from : config_.streams) {
       Stream stream;
       stream.name = from.name;
+      stream.id = names_.intern(from.name);
       const auto pool = std::find_if(config_.pools.begin(), config_.pools.end(),
                                      [&](const config::Pool& other) { return other.name == from.pool; });
       stream.pool = static_cast<std::uint32_t>(pool - config_.pools.begin());
@@ -308,12 +309,16 @@ class Builder {
       if (!from.provider.empty()) rule.provider = names_.intern(from.provider);
       if (!from.site.empty()) rule.site = names_.intern(from.site);
       rule.domain = from.domain;
+      if (!from.stream.empty()) rule.stream = names_.intern(from.stream);
       rule.limits = limits_of(from.limits);
+      rule.tls = tls_of(from.tls);
       rule.timeouts = from.timeouts;
       rule.backoff = from.backoff;
       const bool says_more = rule.timeouts != config::OwnTimeouts{} || rule.backoff != config::Backoff{};
       plan_->paths_say_more = plan_->paths_say_more || says_more;
-      if (!from.domain.empty()) give_path(from.domain);
+      plan_->paths_say_tls = plan_->paths_say_tls || rule.tls.has_value();
+      plan_->streams_have_paths = plan_->streams_have_paths || (rule.stream && rule.needs_path());
+      if (!from.domain.empty() && rule.needs_path()) give_path(from.domain);
       plan_->path_rules.push_back(std::move(rule));
     }
   }

@@ -5,8 +5,9 @@
 
 namespace penstock::delivery {
 
-Path::Path(shaping::PathKey key, model::NameId home, shaping::PathLimiter limiter, Time now)
-    : key_(key), home_(home), limiter_(std::move(limiter)), latest_{now, {}} {}
+Path::Path(shaping::PathKey key, model::NameId home, shaping::PathLimiter limiter, std::vector<shaping::PathKey> scopes,
+           Time now)
+    : key_(key), home_(home), limiter_(std::move(limiter)), scope_keys_(std::move(scopes)), latest_{now, {}} {}
 
 Lane& Path::lane_to(const DestinationPtr& destination, queue::ChunkPool& pool, const queue::LabelSetTable& labels) {
   auto& slot = lanes_[(destination->lane ? destination->lane : destination->site).value];

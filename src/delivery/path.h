@@ -78,7 +78,8 @@ struct PathRates {  // per second
 
 class Path {
  public:
-  Path(shaping::PathKey key, model::NameId home, shaping::PathLimiter limiter, Time now);
+  Path(shaping::PathKey key, model::NameId home, shaping::PathLimiter limiter, std::vector<shaping::PathKey> scopes,
+       Time now);
   Path(const Path&) = delete;
   Path& operator=(const Path&) = delete;
 
@@ -99,7 +100,12 @@ class Path {
   [[nodiscard]] const shaping::PathKey& key() const { return key_; }
   [[nodiscard]] model::NameId home() const { return home_; }
   [[nodiscard]] shaping::PathLimiter& limiter() { return limiter_; }
-  void set_limiter(shaping::PathLimiter limiter) { limiter_ = std::move(limiter); }
+  void set_limiter(shaping::PathLimiter limiter, std::vector<shaping::PathKey> scopes) {
+    limiter_ = std::move(limiter);
+    scope_keys_ = std::move(scopes);
+  }
+  // Whose limits the limiter's scopes are, in their order.
+  [[nodiscard]] const std::vector<shaping::PathKey>& scope_keys() const { return scope_keys_; }
   // What the vMTA's warm-up lets go here; of nothing when there is no plan.
   [[nodiscard]] warmup::Share& warmup() { return warmup_; }
   void set_warmup(warmup::Share share) { warmup_ = std::move(share); }
@@ -121,6 +127,7 @@ class Path {
   const shaping::PathKey key_;
   const model::NameId home_;
   shaping::PathLimiter limiter_;
+  std::vector<shaping::PathKey> scope_keys_;
   warmup::Share warmup_;
   boost::unordered_flat_map<std::uint32_t, std::unique_ptr<Lane>> lanes_;  // by Destination::lane
   std::deque<Lane*> wanting_;

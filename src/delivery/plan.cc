@@ -21,7 +21,9 @@ std::string_view to_string(TlsLevel level) {
 }
 
 TlsLevel level_of(const TlsSaid& said) {
+  if (said.narrow) return *said.narrow;
   if (said.domain) return *said.domain;
+  if (said.path) return *said.path;
   return said.provider.value_or(std::max(said.stream, said.provider_least));
 }
 

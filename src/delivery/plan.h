@@ -91,6 +91,7 @@ struct DsnPolicy {
 
 struct Stream {
   std::string name;
+  model::NameId id{};      // the same name
   std::uint32_t pool = 0;  // index into Plan::pools
   queue::Priority priority = queue::Priority::Normal;
   queue::RetryPlan retry;
@@ -123,15 +124,22 @@ struct Timeouts {  // RFC 5321 §4.5.3.2; none is infinite
   Duration quit{std::chrono::seconds{5}};
   Duration idle{std::chrono::seconds{5}};  // an open connection without work is kept this long
 };
-// [[path]]: limits of the paths that fit all that is said.
+
+// [[path]]: values of the paths that fit all that is said. See path_rules.h.
 struct PathRule {
   std::optional<std::vector<model::NameId>> vmtas{};  // any of these; none: any at all
   model::NameId provider{};                           // 0: any, or none
   model::NameId site{};                               // 0: any
   std::string domain{};                               // "a.example", "*.a.example"; "": no rule for a domain
+  model::NameId stream{};                             // 0: of any
   shaping::Limits limits;
+  std::optional<TlsLevel> tls{};
   config::OwnTimeouts timeouts{};
   config::Backoff backoff{};
+  // It says more than what TLS is to be: a stream it names has paths of its own.
+  [[nodiscard]] bool needs_path() const {
+    return limits != shaping::Limits{} || timeouts != config::OwnTimeouts{} || backoff != config::Backoff{};
+  }
 };
 
 using TimeoutsPtr = std::shared_ptr<const Timeouts>;
@@ -182,6 +190,8 @@ struct Plan {
   shaping::ActionRules action_rules;  // null: as shipped
   std::vector<PathRule> path_rules;   // in the file's order: a later one that says something counts
   bool paths_say_more = false;        // some of these say something of time-outs or back-off mode
+  bool paths_say_tls = false;         // … of TLS
+  bool streams_have_paths = false;    // … name a stream, whose mail then has paths of its own
   shaping::TroublePolicy trouble;
   Timeouts timeouts;
   TlsPlan tls;

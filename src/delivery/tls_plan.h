@@ -26,7 +26,11 @@ enum class TlsLevel : std::uint8_t {
 struct TlsSaid {
   TlsLevel stream = TlsLevel::Opportunistic;  // or of all
   TlsLevel provider_least = TlsLevel::None;   // what the provider is known to need
-  std::optional<TlsLevel> provider{}, domain{};
+  std::optional<TlsLevel> provider{};
+  std::optional<TlsLevel> path{};    // [[path]] that names neither a domain nor a stream
+  std::optional<TlsLevel> domain{};  // [[domain]]
+  std::optional<TlsLevel> narrow{};  // [[path]] that does
+  friend bool operator==(const TlsSaid&, const TlsSaid&) = default;
 };
 // The narrowest word counts; what is known of a provider only raises that of the stream.
 [[nodiscard]] TlsLevel level_of(const TlsSaid& said);

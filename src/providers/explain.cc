@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/units.h"
 #include "config/schema.h"
 #include "providers/limit_fields.h"
 #include "providers/merge.h"
@@ -19,10 +20,12 @@ struct Layer {
   const ProviderData* file = nullptr;
   config::OwnTimeouts timeouts{};
   config::Backoff backoff{};
+  bool of_stream = false;  // of its own path, within the others
 };
 
 bool fits(const config::PathRule& rule, const config::Config& config, const Question& ask) {
   const auto is = [](const std::string& wanted, const std::string& given) { return wanted.empty() || wanted == given; };
+  if (!is(rule.stream, ask.stream == nullptr ? "" : ask.stream->name)) return false;
   if (!is(rule.vmta, ask.vmta) || !is(rule.provider, ask.provider) || !is(rule.site, ask.site)) return false;
   if (!rule.domain.empty()) {
     const std::string_view suffix = std::string_view(rule.domain).substr(1);
@@ -35,14 +38,28 @@ bool fits(const config::PathRule& rule, const config::Config& config, const Ques
                                         [&](const config::PoolMember& member) { return member.vmta == ask.vmta; });
 }
 
-enum class Speaks : std::uint8_t { OfADomain, OfNone };
+// In the order in which they count.
+enum class Names : std::uint8_t { Neither, Domain, Stream, Both };
 
-void add_path_layers(const config::Config& config, const Question& ask, Speaks which, std::vector<Layer>& layers) {
+Names names_what(const config::PathRule& rule) {
+  if (!rule.stream.empty()) return rule.domain.empty() ? Names::Stream : Names::Both;
+  return rule.domain.empty() ? Names::Neither : Names::Domain;
+}
+
+// Calls visit(number, rule) for those that fit.
+template <class Visit>
+void each_fitting(const config::Config& config, const Question& ask, Names which, const Visit& visit) {
   for (std::size_t i = 0; i < config.paths.size(); ++i) {
     const config::PathRule& rule = config.paths[i];
-    if (rule.domain.empty() != (which == Speaks::OfNone) || !fits(rule, config, ask)) continue;
-    layers.push_back({fmt::format("[[path]] {}", i + 1), rule.limits, nullptr, rule.timeouts, rule.backoff});
+    if (names_what(rule) == which && fits(rule, config, ask)) visit(fmt::format("[[path]] {}", i + 1), rule);
   }
+}
+
+void add_path_layers(const config::Config& config, const Question& ask, Names which, std::vector<Layer>& layers) {
+  each_fitting(config, ask, which, [&](std::string origin, const config::PathRule& rule) {
+    layers.push_back({std::move(origin), rule.limits, nullptr, rule.timeouts, rule.backoff});
+    layers.back().of_stream = !rule.stream.empty();
+  });
 }
 
 std::vector<Layer> layers_of(const config::Config& config, const Catalog& catalog, const Question& ask) {
@@ -63,12 +80,14 @@ std::vector<Layer> layers_of(const config::Config& config, const Catalog& catalo
       }
     }
   }
-  add_path_layers(config, ask, Speaks::OfNone, layers);
+  add_path_layers(config, ask, Names::Neither, layers);
   if (ask.domain != nullptr) {
     const config::Domain& rule = *ask.domain;
     layers.push_back({"[[domain]] " + rule.name, rule.limits, nullptr, rule.timeouts, rule.backoff});
   }
-  add_path_layers(config, ask, Speaks::OfADomain, layers);
+  add_path_layers(config, ask, Names::Domain, layers);
+  add_path_layers(config, ask, Names::Stream, layers);
+  add_path_layers(config, ask, Names::Both, layers);
   return layers;
 }
 
@@ -130,6 +149,42 @@ void add_file_facts(const ProviderData* data, std::vector<Explained>& rows) {
   add("feedback_loop", "feedback_loop", data->feedback_loop);
 }
 
+std::vector<Explained> limit_rows(const std::vector<Layer>& layers) {
+  config::Limits effective;
+  for (const Layer& layer : layers) effective = fill(layer.limits, effective);
+  std::vector<Explained> rows;
+  for (const LimitField& field : limit_fields()) {
+    Explained row{field.key, field.text(effective), "", "", "", ""};
+    const auto from = std::find_if(layers.rbegin(), layers.rend(),
+                                   [&](const Layer& layer) { return !field.text(layer.limits).empty(); });
+    row.origin = from == layers.rend() ? "nobody sets it" : from->origin;
+    if (from != layers.rend() && field.text(from->limits) != row.value) {
+      row.origin += fmt::format(", which says {}; brought down to the ceiling", field.text(from->limits));
+    }
+    if (from != layers.rend()) add_fact(from->file, row);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// "5" and "10/s" as numbers that compare; as limit_rows() writes them.
+double amount(const std::string& value) {
+  if (value.empty()) return 0;
+  const auto rate = parse_rate(value);
+  return rate ? rate->per_second() : std::stod(value);
+}
+
+// A stream's own path: of each limit the one of the path around it counts where that is tighter.
+void keep_within(const std::vector<Explained>& around, std::vector<Explained>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool is_ceiling = !rows[i].key.ends_with("_floor") && !rows[i].key.ends_with("_start");
+    if (!is_ceiling || around[i].value.empty() || amount(around[i].value) >= amount(rows[i].value)) continue;
+    const std::string given = fmt::format(", tighter than {} from {}", rows[i].value, rows[i].origin);
+    rows[i] = around[i];
+    rows[i].origin += given;
+  }
+}
+
 std::string text_of(config::TlsLevel level) {
   switch (level) {
     case config::TlsLevel::None: return "none";
@@ -158,26 +213,23 @@ TlsWord tls_word(const config::Config& config, const Catalog& catalog, const Que
   for (const config::Provider& own : config.providers) {
     if (!ask.provider.empty() && own.name == ask.provider && own.tls) say(*own.tls, "[[provider]] " + own.name);
   }
+  const auto ask_paths = [&](Names which) {
+    each_fitting(config, ask, which, [&](std::string origin, const config::PathRule& rule) {
+      if (rule.tls) say(*rule.tls, std::move(origin));
+    });
+  };
+  ask_paths(Names::Neither);
   if (ask.domain != nullptr && ask.domain->tls) say(*ask.domain->tls, "[[domain]] " + ask.domain->name);
+  for (const Names which : {Names::Domain, Names::Stream, Names::Both}) ask_paths(which);
   return word;
 }
 
 std::vector<Explained> explain(const config::Config& config, const Catalog& catalog, const Question& ask) {
   const std::vector<Layer> layers = layers_of(config, catalog, ask);
-  config::Limits effective;
-  for (const Layer& layer : layers) effective = fill(layer.limits, effective);
-  std::vector<Explained> rows;
-  for (const LimitField& field : limit_fields()) {
-    Explained row{field.key, field.text(effective), "", "", "", ""};
-    const auto from = std::find_if(layers.rbegin(), layers.rend(),
-                                   [&](const Layer& layer) { return !field.text(layer.limits).empty(); });
-    row.origin = from == layers.rend() ? "nobody sets it" : from->origin;
-    if (from != layers.rend() && field.text(from->limits) != row.value) {
-      row.origin += fmt::format(", which says {}; brought down to the ceiling", field.text(from->limits));
-    }
-    if (from != layers.rend()) add_fact(from->file, row);
-    rows.push_back(std::move(row));
-  }
+  const auto inner = std::find_if(layers.begin(), layers.end(), [](const Layer& layer) { return layer.of_stream; });
+  const std::vector<Layer> around(layers.begin(), inner);
+  std::vector<Explained> rows = limit_rows(layers);
+  if (inner != layers.end()) keep_within(limit_rows(around), rows);
   if (ask.stream != nullptr && ask.stream->recipients_per_message != 0) {
     Explained& row = rows.back();
     if (row.value.empty() || std::stoul(row.value) > ask.stream->recipients_per_message) {
@@ -190,6 +242,13 @@ std::vector<Explained> explain(const config::Config& config, const Catalog& cata
   rows.push_back(tls_word(config, catalog, ask).row);
   if (!ask.provider.empty()) add_file_facts(catalog.find(ask.provider), rows);
   return rows;
+}
+
+bool has_own_path(const config::Config& config, const Question& ask) {
+  return ask.stream != nullptr &&
+         std::any_of(config.paths.begin(), config.paths.end(), [&](const config::PathRule& rule) {
+           return !rule.stream.empty() && rule.needs_path() && fits(rule, config, ask);
+         });
 }
 
 const config::Domain* domain_rule(const config::Config& config, const std::string& domain) {

@@ -2,7 +2,9 @@
 // explain: every effective value of a path and where it comes from. Pure; nothing of `config` or `catalog` is kept.
 //
 // Layers, the widest first; a later one that says something counts: what is built in for unknown sites, [defaults], the
-// provider file, [[provider]], [[path]], [[domain]], [[path]] that names a domain, and what the stream says.
+// provider file, [[provider]], [[path]], [[domain]], [[path]] that names a domain, [[path]] that names a stream, one
+// that names both, and what the stream says. The limits of a stream's own path lie within those of the path around it,
+// so where those are tighter they are what is told.
 #pragma once
 
 #include <string>
@@ -34,6 +36,9 @@ struct Question {
 };
 
 [[nodiscard]] std::vector<Explained> explain(const config::Config& config, const Catalog& catalog, const Question& ask);
+
+// Whether the stream has a path of its own there: a [[path]] that names it says more than what TLS is to be.
+[[nodiscard]] bool has_own_path(const config::Config& config, const Question& ask);
 
 // The level of TLS before anything that the domain publishes, and whose word it is ("[tls]", "[[stream]] news").
 struct TlsWord {

@@ -28,6 +28,7 @@ def no_violations(report):
 
 
 @pytest.mark.parametrize("table", ["[defaults]", '[[domain]]\nname = "tight.test"',
+                                   '[[path]]\nstream = "default"',
                                    '[[provider]]\nname = "tight"\ndomains = ["tight.test"]'])
 def test_connections_and_messages_per_connection(tmp_path, table):
     scenario = SINK + 'max_connections_per_source = 3\nmax_messages_per_connection = 10\nlatency = "2ms"\n'
@@ -45,6 +46,23 @@ def test_connections_and_messages_per_connection(tmp_path, table):
             assert no_violations(report) == (True, report["violations"])
             assert report["connections"] >= 20 and report["received"] == 200
             assert not report["refused"] and not mta.events("deferred")
+
+
+def test_a_streams_own_path_is_listed_and_explained(tmp_path):
+    with Simulator(tmp_path, SINK) as sim, Daemon(tmp_path, stream=relay(sim), extra="""
+[[path]]
+stream = "default"
+connections = 3
+tls = "none"
+""") as mta:
+        mta.submit("a@shop.test", ["r@one.test"])
+        mta.until_events("delivered", 1)
+        row, = mta.cli("paths")["paths"]
+        assert row["path"].startswith("v1/stream:default/relay:") and row["connections_max"] == 3
+        told = mta.cli("path", "explain", "v1", "one.test", "--stream", "default")
+        values = {value["key"]: (value["value"], value["origin"]) for value in told["values"]}
+        assert told["path"] == row["path"]
+        assert values["connections"] == ("3", "[[path]] 1") and values["tls"] == ("none", "[[path]] 1")
 
 
 def test_domain_limits_hold_beside_free_domains(tmp_path):

@@ -124,5 +124,19 @@ TEST(DescribeSelection, NamesWhatIsGiven) {
             "message=" + model::format_id(model::MessageId{42}) + " recipient=a@one.example");
 }
 
+TEST_F(SelectionMatchTest, StreamsOwnPathIsThePartThatCarriesItsMail) {
+  using S = api::Selection;
+  const auto of = [this](const char* group) { return queue::Place{{}, names_.intern("v1"), names_.intern(group)}; };
+  const S path = with(&S::path, "v1/stream:news/provider:big");
+  EXPECT_TRUE(matches(path, of("provider:big")));
+  EXPECT_FALSE(matches(path, of("provider:other")));
+  EXPECT_FALSE(matches(with(&S::path, "v1/stream:other/provider:big"), of("provider:big")));
+  S both = path;
+  both.stream = "other";
+  const auto refused = SelectionMatch::make(both, names_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().detail, HasSubstr("is not one of stream other"));
+}
+
 }  // namespace
 }  // namespace penstock::app

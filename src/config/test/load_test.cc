@@ -330,6 +330,8 @@ TEST(LoadConfig, PathRulesAndActionsAreReadAndShown) {
   const Loaded loaded = load(std::string(kSmallest) + R"([[path]]
 vmta = "v1"
 provider = "gmail"
+stream = "default"
+tls = "require"
 connections = 3
 [[action]]
 name = "campaign-doubted"
@@ -343,6 +345,8 @@ length = "off"
   EXPECT_EQ(loaded.config->paths[0].limits.connections, 3U);
   ASSERT_EQ(loaded.config->actions.size(), 1U);
   EXPECT_EQ(loaded.config->actions[0].length, Duration::zero());
+  EXPECT_EQ(loaded.config->paths[0].stream, "default");
+  EXPECT_EQ(loaded.config->paths[0].tls, TlsLevel::Require);
   ASSERT_NE(find(loaded, "path.1.connections"), nullptr);
   ASSERT_NE(find(loaded, "action.campaign-doubted.what"), nullptr);
   EXPECT_EQ(find(loaded, "action.campaign-doubted.what")->value, "\"slow\"");

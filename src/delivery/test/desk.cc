@@ -36,6 +36,7 @@ void add_vmta(Plan& plan, model::NameTable& names, const std::string& name, cons
 void add_stream(Plan& plan, model::NameTable& names, const std::string& name, std::uint32_t pool) {
   Stream stream;
   stream.name = name;
+  stream.id = names.intern(name);
   stream.pool = pool;
   stream.retry.waits = queue::RetrySchedule{{1min, 2min}};
   stream.retry.jitter = 0;

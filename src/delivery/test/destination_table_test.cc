@@ -158,6 +158,25 @@ TEST_F(DestinationTableTest, RelayEncryptedFromTheFirstByteNeverTakesMailInClear
   EXPECT_EQ(found->tls, TlsLevel::Require);
 }
 
+TEST_F(DestinationTableTest, AnotherLevelIsTheSameDestinationInALaneOfItsOwn) {
+  const auto found = destination("big.example");
+  EXPECT_EQ(found->tls, TlsLevel::Opportunistic);
+  EXPECT_EQ(table_.at_level(found, TlsLevel::Opportunistic), found);
+  const auto strict = table_.at_level(found, TlsLevel::Verify);
+  EXPECT_EQ(strict->tls, TlsLevel::Verify);
+  EXPECT_EQ(strict->group, found->group);
+  EXPECT_EQ(strict->hosts, found->hosts);
+  EXPECT_NE(strict->lane, found->lane) << "its connections carry no other mail";
+  EXPECT_EQ(table_.at_level(found, TlsLevel::Verify), strict) << "made once";
+}
+
+TEST_F(DestinationTableTest, RelayThatBeginsInTlsIsNotBroughtBelowIt) {
+  use(RouteKind::Relay, {{"127.0.0.2", 465, true}});
+  const auto found = destination("any.example");
+  EXPECT_EQ(table_.at_level(found, TlsLevel::None), found);
+  EXPECT_EQ(table_.at_level(found, TlsLevel::Verify)->tls, TlsLevel::Verify);
+}
+
 TEST(TlsSaid, TheNarrowestWordCounts) {
   using enum TlsLevel;
   EXPECT_EQ(level_of({.stream = Verify}), Verify);
@@ -165,6 +184,9 @@ TEST(TlsSaid, TheNarrowestWordCounts) {
   EXPECT_EQ(level_of({.stream = Verify, .provider_least = Require}), Verify);
   EXPECT_EQ(level_of({.stream = Verify, .provider_least = Require, .provider = None}), None);
   EXPECT_EQ(level_of({.stream = Opportunistic, .provider = None, .domain = Verify}), Verify);
+  EXPECT_EQ(level_of({.stream = Verify, .provider_least = Require, .provider = Verify, .path = None}), None);
+  EXPECT_EQ(level_of({.path = None, .domain = Verify}), Verify);
+  EXPECT_EQ(level_of({.path = None, .domain = Verify, .narrow = Require}), Require);
 }
 
 TEST_F(DestinationTableTest, RelayToANameIsLookedUpAgainAfterAMinute) {

@@ -437,5 +437,24 @@ timeouts = { mail = "1m" }
   EXPECT_FALSE(plan.find_domain("c.b.example")->limits);
 }
 
+TEST_F(MakePlanTest, PathRulesKnowTheirStreamAndTls) {
+  const MadePlan made = make(std::string(kStream) + R"([[path]]
+stream = "default"
+connections = 3
+[[path]]
+vmta = "v2"
+domain = "a.b.example"
+tls = "require"
+)");
+  const Plan& plan = *made.plan;
+  ASSERT_THAT(plan.path_rules, SizeIs(2));
+  EXPECT_EQ(plan.path_rules[0].stream, names_.find("default"));
+  EXPECT_EQ(plan.streams[0].id, names_.find("default"));
+  EXPECT_TRUE(plan.streams_have_paths);
+  EXPECT_EQ(plan.path_rules[1].tls, TlsLevel::Require);
+  EXPECT_TRUE(plan.paths_say_tls);
+  EXPECT_EQ(plan.find_domain("a.b.example"), nullptr) << "TLS alone needs no path of its own";
+}
+
 }  // namespace
 }  // namespace penstock::delivery

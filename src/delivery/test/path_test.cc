@@ -33,7 +33,7 @@ class PathTest : public ::testing::Test {
   model::NameTable names_;
   queue::LabelSetTable labels_;
   queue::ChunkPool pool_;
-  Path path_{{model::NameId{1}, model::NameId{2}}, model::NameId{2}, limiter(), clock_.now()};
+  Path path_{{model::NameId{1}, model::NameId{2}}, model::NameId{2}, limiter(), {}, clock_.now()};
 };
 
 TEST_F(PathTest, EachSiteHasItsLaneWhichFollowsNewerDestinations) {

@@ -196,5 +196,83 @@ TEST(Explain, PathRulesStandBetweenProviderAndDomainOrAfterIt) {
   EXPECT_EQ(row(elsewhere, "connections").origin, "[defaults], not changed");
 }
 
+TEST(Explain, RulesWithAStreamCountOverAllElseWithinThePathAroundThem) {
+  config::Config config;
+  config.streams.resize(2);
+  config.streams[0].name = "news";
+  config.streams[1].name = "other";
+  config::Domain domain;
+  domain.name = "a.big.example";
+  domain.limits.connections = 4;
+  config.domains = {domain};
+  config::PathRule of_stream, of_both, wide;
+  of_stream.stream = "news";
+  of_stream.limits = {.connections = 2, .message_rate = {5, std::chrono::seconds{1}}};
+  of_stream.timeouts.mail = std::chrono::minutes{3};
+  of_both.stream = "news";
+  of_both.domain = "a.big.example";
+  of_both.limits = {.connections = 9};
+  wide.vmta = "v1";
+  wide.limits = {.connections = 7, .message_rate = {60, std::chrono::minutes{1}}};
+  wide.timeouts.mail = std::chrono::minutes{1};
+  config.paths = {of_both, of_stream, wide};
+  Question ask{.provider = "big", .stream = &config.streams[0], .vmta = "v1", .name = "x.example"};
+  auto rows = explain(config, one_file(), ask);
+  EXPECT_TRUE(has_own_path(config, ask));
+  EXPECT_EQ(row(rows, "connections").value, "2");
+  EXPECT_EQ(row(rows, "connections").origin, "[[path]] 2");
+  EXPECT_EQ(row(rows, "timeouts.mail").value, "3m");
+  EXPECT_EQ(row(rows, "timeouts.mail").origin, "[[path]] 2");
+  EXPECT_EQ(row(rows, "message_rate").value, "60/min") << "one a second is what the path around it has";
+  EXPECT_EQ(row(rows, "message_rate").origin, "[[path]] 3, tighter than 5/s from [[path]] 2");
+  ask.domain = config.domains.data();
+  ask.name = "a.big.example";
+  rows = explain(config, one_file(), ask);
+  EXPECT_EQ(row(rows, "connections").value, "4");
+  EXPECT_EQ(row(rows, "connections").origin, "[[domain]] a.big.example, tighter than 9 from [[path]] 1");
+  ask.stream = &config.streams[1];
+  rows = explain(config, one_file(), ask);
+  EXPECT_FALSE(has_own_path(config, ask));
+  EXPECT_EQ(row(rows, "connections").value, "4");
+  EXPECT_EQ(row(rows, "timeouts.mail").origin, "[[path]] 3");
+}
+
+TEST(Explain, TlsOfPathRulesIsToldWithItsSource) {
+  config::Config config;
+  config.streams.resize(1);
+  config.streams[0].name = "news";
+  config.pools = {{.name = "young", .members = {{.vmta = "v1"}}}};
+  config::Domain domain;
+  domain.name = "a.example";
+  domain.tls = config::TlsLevel::Opportunistic;
+  config.domains = {domain};
+  config::PathRule wide, of_domain, of_stream;
+  wide.pool = "young";
+  wide.tls = config::TlsLevel::Require;
+  of_domain.domain = "*.b.example";
+  of_domain.tls = config::TlsLevel::None;
+  of_stream.stream = "news";
+  of_stream.site = "mx.x";
+  of_stream.tls = config::TlsLevel::Verify;
+  config.paths = {of_stream, of_domain, wide};
+  Question ask{.vmta = "v1", .site = "mx.y", .name = "x.example"};
+  const auto word = [&] {
+    const Explained said = tls_word(config, one_file(), ask).row;
+    return said.value + " by " + said.origin;
+  };
+  EXPECT_EQ(word(), "require by [[path]] 3");
+  ask.domain = config.domains.data();
+  EXPECT_EQ(word(), "opportunistic by [[domain]] a.example");
+  ask.name = "y.b.example";
+  EXPECT_EQ(word(), "none by [[path]] 2");
+  ask.stream = config.streams.data();
+  EXPECT_EQ(word(), "none by [[path]] 2");
+  ask.site = "mx.x";
+  EXPECT_EQ(word(), "verify by [[path]] 1");
+  EXPECT_FALSE(has_own_path(config, ask)) << "TLS alone needs no path";
+  ask = {.vmta = "v2", .site = "mx.y", .name = "x.example"};
+  EXPECT_EQ(word(), "opportunistic by [tls]");
+}
+
 }  // namespace
 }  // namespace penstock::providers
