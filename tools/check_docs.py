@@ -95,8 +95,8 @@ def config_keys():
                           line)
         if struct is None or struct in VALUE_STRUCTS or not member:
             continue
-        if re.match(r"  (?:Limits|Trouble) ", line):
-            continue  # its members are keys of the table itself
+        if re.match(r"  (?:Limits|Trouble|Stood) ", line):
+            continue  # its members are keys of the table itself, or none
         renamed = re.search(r'//\s*"(\w+)"', member.group(2)) if re.search("bytes|,", member.group(1)) else None
         for key in [renamed.group(1)] if renamed else member.group(1).split(", "):
             found.setdefault(key, f"{name}:{number}")

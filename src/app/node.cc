@@ -321,7 +321,6 @@ Result<> Node::open_unsubscribe() {
 }
 
 void Node::add_warnings(const config::Config& config, delivery::MadePlan& made) const {
-  for (auto& warning : warnings_of_warmups(config, *made.plan, names_)) made.warnings.push_back(std::move(warning));
   for (auto& warning : warnings_of_descriptors(config, descriptors_)) made.warnings.push_back(std::move(warning));
 }
 

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace penstock::app {
 namespace {
 
@@ -40,22 +38,6 @@ Result<warmup::SchedulesPtr> make_warmup_plans(const config::Config& config) {
     }
   }
   return made;
-}
-
-std::vector<delivery::PlanWarning> warnings_of_warmups(const config::Config& config, const delivery::Plan& plan,
-                                                       const model::NameTable& names) {
-  std::vector<delivery::PlanWarning> warnings;
-  for (std::size_t i = 0; i < config.warmups.size(); ++i) {
-    for (const std::string& provider : config.warmups[i].provider) {
-      const bool known = provider == warmup::kEach || provider == warmup::kOther ||
-                         std::any_of(plan.provider_names.begin(), plan.provider_names.end(),
-                                     [&](model::NameId name) { return names.view(name) == provider; });
-      if (known) continue;
-      warnings.push_back({fmt::format("warmup {}", i + 1), fmt::format("provider \"{}\" is not known", provider),
-                          "declare it with [[provider]], or name one of docs/providers.md"});
-    }
-  }
-  return warnings;
 }
 
 }  // namespace penstock::app

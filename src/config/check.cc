@@ -100,7 +100,17 @@ void check_range(const Limits& limits, const Entity& entity, Checker& checker) {
   expect(rates(&Limits::message_rate_start, &Limits::message_rate), "message_rate_start", "message_rate");
 }
 
-void check_backoff(const Backoff& backoff, const Entity& entity, Checker& checker) {
+void check_backoff(const Backoff& backoff, const Limits& limits, const Entity& entity, Checker& checker) {
+  const auto expect = [&](bool good, const char* key, const char* ceiling, const std::string& value) {
+    if (good) return;
+    checker.error(entity, fmt::format("backoff.{}", key),
+                  fmt::format("backoff.{} must not be above {}, which is {}: back-off mode slows", key, ceiling, value),
+                  fmt::format("lower it, or raise {}", ceiling));
+  };
+  expect(limits.connections == 0 || backoff.connections <= limits.connections, "connections", "connections",
+         std::to_string(limits.connections));
+  expect(limits.message_rate.count <= 0 || backoff.rate.per_second() <= limits.message_rate.per_second(), "rate",
+         "message_rate", format_rate(limits.message_rate));
   if (!backoff.first || !backoff.longest || *backoff.first <= *backoff.longest) return;
   checker.error(entity, checker.given(entity, "backoff.longest") ? "backoff.longest" : "backoff.first",
                 "backoff.longest must not be shorter than backoff.first", "lengthen it, or shorten backoff.first");
@@ -144,7 +154,7 @@ void check_delivery(const Config& config, Checker& checker) {
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const Domain& domain = config.domains[i];
     check_range(domain.limits, Checker::entity("domain", i, domain.name), checker);
-    check_backoff(domain.backoff, Checker::entity("domain", i, domain.name), checker);
+    check_backoff(domain.backoff, domain.limits, Checker::entity("domain", i, domain.name), checker);
     if (domain.route || domain.tls || domain.has_path()) continue;
     checker.warn_if_all_good(Checker::entity("domain", i, domain.name),
                              fmt::format("domain \"{}\" is a dead rule: it sets nothing", domain.name));
@@ -154,10 +164,12 @@ void check_delivery(const Config& config, Checker& checker) {
   for (std::size_t i = 0; i < config.providers.size(); ++i) {
     const Provider& provider = config.providers[i];
     check_range(provider.limits, Checker::entity("provider", i, provider.name), checker);
-    check_backoff(provider.backoff, Checker::entity("provider", i, provider.name), checker);
+    check_backoff(provider.backoff, provider.limits, Checker::entity("provider", i, provider.name), checker);
   }
   check_range(config.defaults.limits, {"defaults", "defaults"}, checker);
-  check_backoff(config.defaults.backoff, {"defaults", "defaults"}, checker);
+  Limits given = config.defaults.limits;  // narrower tables may have more than what is built in
+  if (!checker.given({"defaults", ""}, "connections")) given.connections = 0;
+  check_backoff(config.defaults.backoff, given, {"defaults", "defaults"}, checker);
   const Trouble& trouble = config.defaults.trouble;
   if (trouble.longest < trouble.first) {
     checker.error({"defaults", "defaults"},

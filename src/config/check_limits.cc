@@ -44,11 +44,6 @@ void warn_dead(const Config& config, const Limit& limit, const Entity& entity, C
   }
 }
 
-bool names_no_path(const PathRule& rule) {
-  return rule.vmta.empty() && rule.pool.empty() && rule.provider.empty() && rule.site.empty() && rule.domain.empty() &&
-         rule.stream.empty();
-}
-
 void check_limit(const Config& config, std::size_t i, Checker& checker) {
   const Limit& limit = config.limits[i];
   const Entity entity = Checker::entity("limit", i, limit.name);
@@ -74,27 +69,6 @@ void check_limit(const Config& config, std::size_t i, Checker& checker) {
 }
 
 }  // namespace
-
-void check_path_rules(const Config& config, Checker& checker) {
-  for (std::size_t i = 0; i < config.paths.size(); ++i) {
-    const PathRule& rule = config.paths[i];
-    const Entity entity = Checker::entity("path", i, std::to_string(i + 1));
-    checker.expect_known(entity, "vmta", rule.vmta, "vmta", Checker::names_of(config.vmtas), "a [[path]]");
-    checker.expect_known(entity, "pool", rule.pool, "pool", Checker::names_of(config.pools), "a [[path]]");
-    checker.expect_known(entity, "stream", rule.stream, "stream", Checker::names_of(config.streams), "a [[path]]");
-    check_range(rule.limits, entity, checker);
-    if (!rule.site.empty() && !rule.provider.empty()) {
-      checker.error(entity, "site", "a site of a provider has no path of its own", "give domain, or leave site out");
-    }
-    if (names_no_path(rule)) {
-      checker.error(entity, "", "the [[path]] names no path", "give vmta, pool, provider, site, domain or stream");
-    }
-    check_backoff(rule.backoff, entity, checker);
-    if (!rule.needs_path() && !rule.tls) {
-      checker.warn_if_all_good(entity, "the [[path]] is a dead rule: it sets nothing");
-    }
-  }
-}
 
 void check_limits(const Config& config, Checker& checker) {
   checker.expect_unique("limit", config.limits);

@@ -28,6 +28,17 @@ void check_allowances(const Warmup& plan, const Entity& entity, Checker& checker
   }
 }
 
+void warn_if_in_no_pool(const Config& config, const std::string& vmta, const Entity& entity, Checker& checker) {
+  const bool pooled = std::any_of(config.pools.begin(), config.pools.end(), [&](const Pool& pool) {
+    return std::any_of(pool.members.begin(), pool.members.end(),
+                       [&](const PoolMember& member) { return member.vmta == vmta; });
+  });
+  if (pooled || config.find_vmta(vmta) == nullptr) return;
+  checker.warn(entity, "vmta",
+               fmt::format("vmta \"{}\" is in no pool: its warm-up counts only mail that asks for it by name", vmta),
+               "add it to a [[pool]], or take it out of the warm-up");
+}
+
 }  // namespace
 
 void check_warmup(const Config& config, Checker& checker) {
@@ -41,6 +52,7 @@ void check_warmup(const Config& config, Checker& checker) {
       checker.error(entity, "ahead", "ahead has no effect with beyond = \"wait\"", "leave it out");
     }
     for (const std::string& vmta : plan.vmta) {
+      warn_if_in_no_pool(config, vmta, entity, checker);
       checker.expect_known(entity, "vmta", vmta, "vmta", vmtas, "a warm-up");
       for (const std::string& provider : plan.provider) {
         const auto [earlier, is_new] = owner.try_emplace(std::pair(vmta, provider), i);

@@ -109,7 +109,8 @@ void check_delivery(const Config& config, Checker& checker);  // vMTAs, pools, d
 void check_limits(const Config& config, Checker& checker);
 void check_actions(const Config& config, Checker& checker);
 void check_range(const Limits& limits, const Entity& entity, Checker& checker);
-void check_backoff(const Backoff& backoff, const Entity& entity, Checker& checker);
+// `limits`: of the same table.
+void check_backoff(const Backoff& backoff, const Limits& limits, const Entity& entity, Checker& checker);
 void check_path_rules(const Config& config, Checker& checker);
 void check_streams(const Config& config, Checker& checker);
 void check_dkim(const Config& config, Checker& checker);    // keys, and who signs with them

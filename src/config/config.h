@@ -369,6 +369,7 @@ struct Provider {
   std::optional<TlsLevel> tls;       // goes before what the stream says
   OwnTimeouts timeouts{};
   Backoff backoff{};
+  Stood at{}, backoff_at{};
 };
 
 enum class WarmupBeyond : std::uint8_t { Warm, Wait };
@@ -390,6 +391,7 @@ struct Warmup {
   double complaint_share = 0.001;
   std::uint32_t least_answers = 20;
   double least_used = 0.5;
+  Stood provider_at{};
 };
 
 // For every egress path, where no provider or domain gives the value itself.

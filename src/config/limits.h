@@ -38,6 +38,12 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
+// Where a key or table stood, for what is found out later. The loader fills it in.
+struct Stood {
+  std::string file{};
+  std::uint32_t line = 0, column = 0;  // from 1
+};
+
 // Time-outs that differ from [timeouts]; none: as there.
 struct OwnTimeouts {
   std::optional<Duration> connect{}, banner{}, ehlo{}, mail{}, rcpt{}, data{}, data_block{}, end_of_data{}, rset{},
@@ -69,6 +75,7 @@ struct Limit {
   Rate message_rate{0, std::chrono::seconds{1}};      // recipients
   Rate transaction_rate{0, std::chrono::seconds{1}};  // messages
   Rate byte_rate{0, std::chrono::seconds{1}};
+  Stood provider_at{};
 };
 
 enum class ActionWhat : std::uint8_t {
@@ -97,6 +104,7 @@ struct ActionRule {
   Duration length = std::chrono::minutes{15};  // zero: until a person ends it
   Duration longest = std::chrono::hours{6};
   bool alarm = false;
+  Stood at{};
 };
 
 // Values of those egress paths that fit all it names, over what provider and defaults say; with a domain, over what
@@ -108,6 +116,7 @@ struct PathRule {
   std::optional<TlsLevel> tls;
   OwnTimeouts timeouts;
   Backoff backoff;
+  Stood provider_at{};
   // It says something that only a path of its own can keep.
   [[nodiscard]] bool needs_path() const {
     return limits != Limits{} || timeouts != OwnTimeouts{} || backoff != Backoff{};

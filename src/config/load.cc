@@ -70,6 +70,25 @@ void complete(Config& config, const Surroundings& surroundings) {
   }
 }
 
+// Who knows providers and shipped rules looks at these later.
+void note_places(Config& config, const Places& places, const Problems& problems) {
+  const auto at = [&](const char* table, std::size_t i, const char* key) {
+    auto found = places.find(fmt::format("{}#{}.{}", table, i, key));
+    if (found == places.end()) found = places.find(fmt::format("{}#{}", table, i));
+    if (found == places.end()) return Stood{};
+    const Place& place = found->second.place;
+    return Stood{problems.file(place.file), place.line, place.column};
+  };
+  for (std::size_t i = 0; i < config.limits.size(); ++i) config.limits[i].provider_at = at("limit", i, "provider");
+  for (std::size_t i = 0; i < config.paths.size(); ++i) config.paths[i].provider_at = at("path", i, "provider");
+  for (std::size_t i = 0; i < config.warmups.size(); ++i) config.warmups[i].provider_at = at("warmup", i, "provider");
+  for (std::size_t i = 0; i < config.actions.size(); ++i) config.actions[i].at = at("action", i, "name");
+  for (std::size_t i = 0; i < config.providers.size(); ++i) {
+    config.providers[i].at = at("provider", i, "name");
+    config.providers[i].backoff_at = at("provider", i, "backoff");
+  }
+}
+
 Loaded read_all(std::string_view text, const std::string& name, const Surroundings& surroundings) {
   Problems problems;
   Places places;
@@ -78,6 +97,7 @@ Loaded read_all(std::string_view text, const std::string& name, const Surroundin
     read_document(document, *config, problems, places);
   }
   complete(*config, surroundings);
+  note_places(*config, places, problems);
   // Complaints about names that a file unread would have declared would only hide the cause.
   if (problems.complete()) check(*config, places, problems);
   Loaded loaded;

@@ -338,7 +338,6 @@ class Builder {
 
   void add_action_rules() {
     plan_->action_rules = std::make_shared<const std::vector<shaping::ActionRule>>(action_rules_of(config_.actions));
-    for (PlanWarning& warning : warnings_of_rules(config_, *plan_, names_)) warnings_.push_back(std::move(warning));
   }
 
   Result<> add_providers() {

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "delivery/own_rules.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/check.h"
-#include "config/nearest.h"
 
 namespace penstock::delivery {
 namespace {
@@ -61,35 +58,6 @@ std::vector<shaping::ActionRule> action_rules_of(const std::vector<config::Actio
     if (rule.what != ActionWhat::Off) rules.push_back(rule_of(rule));
   }
   return rules;
-}
-
-std::vector<PlanWarning> warnings_of_rules(const config::Config& config, const Plan& plan,
-                                           const model::NameTable& names) {
-  std::vector<PlanWarning> warnings;
-  std::vector<std::string> providers, shipped;
-  for (const model::NameId provider : plan.provider_names) providers.emplace_back(names.view(provider));
-  for (const shaping::ActionRule& rule : shaping::shipped_action_rules()) shipped.push_back(rule.id);
-  const auto look_at = [&](std::string part, const char* what, const std::string& given,
-                           const std::vector<std::string>& known, const char* otherwise) {
-    if (given.empty() || std::find(known.begin(), known.end(), given) != known.end()) return;
-    std::string hint = config::did_you_mean(given, known);
-    if (hint.empty()) hint = otherwise;
-    warnings.push_back({std::move(part), fmt::format("{} \"{}\" is not known", what, given), std::move(hint)});
-  };
-  const char* const declare = "declare it with [[provider]], or name one of docs/providers.md";
-  for (const config::Limit& limit : config.limits) {
-    // "*" is each; sites and fixed routes stand in a provider's place under their own name.
-    if (limit.provider == "*" || limit.provider.find(':') != std::string::npos) continue;
-    look_at("limit " + limit.name, "provider", limit.provider, providers, declare);
-  }
-  for (std::size_t i = 0; i < config.paths.size(); ++i) {
-    look_at(fmt::format("path {}", i + 1), "provider", config.paths[i].provider, providers, declare);
-  }
-  for (const config::ActionRule& rule : config.actions) {
-    if (rule.what != ActionWhat::Off) continue;
-    look_at("action " + rule.name, "shipped rule", rule.name, shipped, "docs/shaping.md lists what ships");
-  }
-  return warnings;
 }
 
 }  // namespace penstock::delivery

@@ -21,6 +21,7 @@ Catalog Catalog::read(const config::ProviderFiles& settings, config::Problems& p
   for (const config::TextFile& file : shipped_texts()) {
     auto data = read_provider(file.text, file.name, problems);
     if (!data) continue;
+    data->shipped = true;
     const auto replaced = std::any_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(own),
                                       [&](const auto& one) { return one.provider.name == data->provider.name; });
     if (!replaced) all.push_back(std::move(*data));

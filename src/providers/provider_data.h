@@ -36,9 +36,10 @@ struct Fact {
 };
 
 struct ProviderData {
-  std::string file;     // "gmail.toml", or with its folder
-  config::Place place;  // of the file
-  std::string title;    // for people: "Gmail and Google Workspace"
+  std::string file;      // "gmail.toml", or with its folder
+  config::Place place;   // of the file
+  bool shipped = false;  // else the operator's
+  std::string title;     // for people: "Gmail and Google Workspace"
   config::Provider provider;
   std::optional<config::TlsLevel> tls;  // at least this
   std::string postmaster, feedback_loop;

@@ -51,6 +51,7 @@ class Reader {
     if (data_.provider.mx.empty() && data_.provider.domains.empty()) {
       complain(data_.place, "match", "it can match nothing", "give [match] mx or domains");
     }
+    check_backoff();
     return good_;
   }
 
@@ -105,9 +106,9 @@ class Reader {
       }
     }
     if (!has_value) complain(table.place, table.key, fmt::format("[{}] says nothing", table.key), "take it out");
-    if (!fact.reference.starts_with("https://")) {
+    if (!names_a_page(fact.reference)) {
       complain(table.place, table.key, fmt::format("[{}] has no reference", table.key),
-               "add reference = \"https://…\": the page the value is from");
+               "add reference = \"https://host/…\": the page the value is from");
     }
     if (!has_standing) {
       complain(table.place, table.key, fmt::format("[{}] has no standing", table.key),
@@ -181,6 +182,31 @@ class Reader {
     if (is_range(table)) keys.insert(keys.end(), {"floor", "start"});
     if (keys.size() != 4 && table != "match") keys.emplace_back("ceiling");
     return keys;
+  }
+
+  // "https://" and a host.
+  [[nodiscard]] static bool names_a_page(std::string_view reference) {
+    constexpr std::string_view kScheme = "https://";
+    if (!reference.starts_with(kScheme)) return false;
+    reference.remove_prefix(kScheme.size());
+    return config::is_domain(reference.substr(0, reference.find_first_of(":/?#")));
+  }
+
+  // Of the file alone: what tables of the configuration make of it is found by lint_config().
+  void check_backoff() {
+    const config::Backoff& backoff = data_.provider.backoff;
+    const Limits& limits = data_.provider.limits;
+    const auto fact = data_.facts.find("backoff");
+    if (fact == data_.facts.end()) return;
+    const auto expect = [&](bool good, const std::string& key, const char* table) {
+      if (good) return;
+      complain(fact->second.place, "backoff." + key,
+               fmt::format("{} of [backoff] is above the ceiling of [{}]", key, table),
+               "back-off mode slows: lower it");
+    };
+    expect(limits.connections == 0 || backoff.connections <= limits.connections, "connections", "connections");
+    expect(limits.message_rate.count <= 0 || backoff.rate.per_second() <= limits.message_rate.per_second(), "rate",
+           "message_rate");
   }
 
   void check_order(const Entry& table) {

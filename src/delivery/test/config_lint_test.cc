@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -67,6 +68,48 @@ TEST_F(ConfigLintTest, FindingsOfBothKindsAreTold) {
   add_provider("nobody", {});
   EXPECT_THAT(found(), HasSubstr("pattern is too costly"));
   EXPECT_THAT(found(), HasSubstr("provider \"nobody\" is a dead rule"));
+}
+
+TEST_F(ConfigLintTest, NamesThatNobodyKnowsAreToldWithTheirPlaceAndTheNearest) {
+  const auto loaded = config::load_text(R"([[listener]]
+relay_from = "127.0.0.1"
+[[stream]]
+name = "default"
+pool = "main"
+[[limit]]
+name = "a"
+provider = "gmial"
+connections = 3
+[[limit]]
+name = "b"
+provider = "site:mx.example"
+connections = 3
+[[limit]]
+name = "c"
+provider = "*"
+connections = 3
+[[path]]
+provider = "yaho"
+connections = 3
+[[warmup]]
+vmta = "default"
+provider = ["*", "other", "gmail", "outlok"]
+[[action]]
+name = "campain-doubted"
+what = "off"
+)",
+                                        "penstock.toml");
+  ASSERT_TRUE(loaded.config) << config::format_problem(loaded.problems.front());
+  config_ = *loaded.config;
+  const std::string told = found();
+  const std::string never = "what is said of it never holds; ";
+  EXPECT_THAT(told, HasSubstr("penstock.toml:8:12: provider \"gmial\" is not known: " + never +
+                              "did you mean \"gmail\"? (warning)\n"));
+  EXPECT_THAT(told, HasSubstr("penstock.toml:19:12: provider \"yaho\" is not known: " + never));
+  EXPECT_THAT(told, HasSubstr("penstock.toml:23:12: provider \"outlok\" is not known: " + never));
+  EXPECT_THAT(told, HasSubstr("penstock.toml:25:8: there is no shipped rule \"campain-doubted\" to switch off; did you "
+                              "mean \"campaign-doubted\"? (warning)\n"));
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 4) << told;
 }
 
 // A daemon runs on with rules that do not do what they say, and tells of them.

@@ -400,10 +400,10 @@ name = "campain-doubted"
 what = "off"
 )");
   ASSERT_THAT(made.warnings, SizeIs(3));
-  EXPECT_EQ(made.warnings[0].part, "limit a");
-  EXPECT_EQ(made.warnings[0].message, "provider \"gmial\" is not known");
+  EXPECT_EQ(made.warnings[0].part, "limit.a.provider");
+  EXPECT_THAT(made.warnings[0].message, HasSubstr("provider \"gmial\" is not known"));
   EXPECT_EQ(made.warnings[0].hint, "did you mean \"gmail\"?");
-  EXPECT_EQ(made.warnings[1].part, "path 1");
+  EXPECT_EQ(made.warnings[1].part, "path.1.provider");
   EXPECT_EQ(made.warnings[1].hint, "did you mean \"yahoo\"?");
   EXPECT_EQ(made.warnings[2].hint, "did you mean \"campaign-doubted\"?");
 }

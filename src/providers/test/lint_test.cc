@@ -97,5 +97,53 @@ TEST_F(ProviderFolder, TableOfAnUnknownNameThatMatchesNothingIsDead) {
   EXPECT_THAT(lines(), IsEmpty());
 }
 
+TEST_F(ProviderFolder, SuffixThatAFileNamesTwiceIsDeadOnce) {
+  write("a.toml", "a", "\"mx.example\", \"mx.example\"");
+  EXPECT_THAT(
+      lines(),
+      ElementsAre(HasSubstr("a.toml:2:2: dead match: mx suffix \"mx.example\" is named twice; take one of them out")));
+}
+
+TEST_F(ProviderFolder, FileThatClaimsWhatAShippedOneHasIsToldHowToReplaceIt) {
+  write("mine.toml", "mine", "\"google.com\"");
+  config_.provider_files.builtin = true;
+  EXPECT_THAT(lines(),
+              ElementsAre(AllOf(HasSubstr("mine.toml:2:2: dead match: mx suffix \"google.com\" belongs to the shipped "
+                                          "provider \"gmail\""),
+                                HasSubstr("call this provider \"gmail\" to replace that file"))));
+}
+
+TEST_F(ProviderFolder, TableThatLeavesAFileNothingIsToldWithItsPlace) {
+  write("a.toml", "a", "\"mx.a.example\"");
+  config::Provider own;
+  own.name = "b";
+  own.at = {"penstock.toml", 12, 8};
+  own.mx = {"mx.other.example", "mx.a.example"};
+  config_.providers = {own};
+  EXPECT_THAT(lines(), ElementsAre(AllOf(HasSubstr("penstock.toml:12:8: provider file "),
+                                         HasSubstr("a.toml is dead: provider \"b\" takes all that it matches by; call "
+                                                   "it \"a\" to change what the file says"))));
+}
+
+TEST_F(ProviderFolder, BackoffAboveTheCeilingOfAnotherTableIsWarnedOf) {
+  std::ofstream(folder_.file("a.toml")) << "provider = \"a\"\n[match]\nmx = \"mx.a.example\"\n"
+                                        << "reference = \"https://a.example/\"\nstanding = \"chosen\"\n"
+                                        << "[connections]\nceiling = 4\n"
+                                        << "reference = \"https://a.example/\"\nstanding = \"chosen\"\n";
+  config::Provider own;
+  own.name = "a";
+  own.backoff_at = {"penstock.toml", 14, 1};
+  own.backoff.connections = 5;
+  config_.providers = {own};
+  EXPECT_THAT(lines(),
+              ElementsAre(HasSubstr("penstock.toml:14:1: provider \"a\" would have connections = 5 in back-off "
+                                    "mode, above its connections, which is 4; lower backoff.connections")));
+  config_.providers[0].backoff.connections = 4;
+  EXPECT_THAT(lines(), IsEmpty());
+  config_.providers[0].backoff.rate = {3, std::chrono::seconds{1}};
+  config_.defaults.limits.message_rate = {2, std::chrono::seconds{1}};
+  EXPECT_THAT(lines(), ElementsAre(HasSubstr("rate = 3/s in back-off mode, above its message_rate, which is 2/s")));
+}
+
 }  // namespace
 }  // namespace penstock::providers

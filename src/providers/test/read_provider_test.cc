@@ -113,6 +113,9 @@ INSTANTIATE_TEST_SUITE_P(
             "big.toml:2:1: connections must be a table"},
         Bad{"NoReference", kHead + "[connections]\nceiling = 3\nstanding = \"chosen\"\n",
             "big.toml:7:2: [connections] has no reference; add reference"},
+        Bad{"ReferenceWithoutHost",
+            kHead + "[connections]\nceiling = 3\nstanding = \"chosen\"\nreference = \"https://\"\n",
+            "big.toml:7:2: [connections] has no reference; add reference"},
         Bad{"NoStanding", kHead + "[connections]\nceiling = 3\nreference = \"https://a.example/\"\n",
             "[connections] has no standing; add standing"},
         Bad{"UnknownStanding",
@@ -130,6 +133,12 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"BackoffTooLarge", kHead + "[backoff]\nshare = 1.5\n" + kEnd, "0.01 to 1"},
         Bad{"BackoffUpsideDown", kHead + "[backoff]\nfirst = \"1h\"\nlongest = \"10m\"\n" + kEnd,
             "longest must not be shorter than first"},
+        Bad{"BackoffAboveTheCeiling",
+            kHead + "[connections]\nceiling = 3\n" + kEnd + "[backoff]\nconnections = 4\n" + kEnd,
+            "connections of [backoff] is above the ceiling of [connections]; back-off mode slows: lower it"},
+        Bad{"BackoffRateAboveTheCeiling",
+            kHead + "[backoff]\nrate = \"2/s\"\n" + kEnd + "[message_rate]\nceiling = \"60/min\"\n" + kEnd,
+            "rate of [backoff] is above the ceiling of [message_rate]"},
         Bad{"NoTls", kHead + "[tls]\nlevel = \"strong\"\n" + kEnd, "strong"}),
     [](const auto& param) { return std::string(param.param.name); });
 
