@@ -23,6 +23,21 @@ std::string tomorrow_text(const json::object& row) {
   return flag_of(row, "tomorrow_warm") ? "warm" : human_count(count_of(row, "tomorrow"));
 }
 
+// "by root since 2026-11-24 08:30:00: complaints"; "" when it is not paused.
+std::string pause_text(const json::object& row) {
+  if (text_of(row, "state") != "paused" || text_of(row, "paused_by").empty()) return {};
+  std::string text = fmt::format("by {}", text_of(row, "paused_by"));
+  if (const std::string since = text_of(row, "paused_since"); !since.empty()) text += " since " + human_time(since);
+  const std::string why = text_of(row, "paused_why");
+  return why.empty() ? text : text + ": " + why;
+}
+
+// Of what an operator sees first.
+std::string why_text(const json::object& row) {
+  if (const std::string paused = pause_text(row); !paused.empty()) return "paused " + paused;
+  return text_of(row, text_of(row, "state") == "warm" ? "why" : "tomorrow_why");
+}
+
 std::string table_text(const json::array& rows) {
   Table table({{"VMTA"},
                {"PROVIDER"},
@@ -41,7 +56,7 @@ std::string table_text(const json::array& rows) {
     table.add({text_of(row, "vmta"), text_of(row, "provider"), text_of(row, "state"),
                warm ? "-" : fmt::format("{}/{}", count_of(row, "plan_day"), count_of(row, "plan_days")),
                count("allowance"), count("allowed_so_far"), human_count(count_of(row, "taken")), count("left"),
-               tomorrow_text(row), warm ? text_of(row, "why") : text_of(row, "tomorrow_why")});
+               tomorrow_text(row), why_text(row)});
   }
   return table.text();
 }
@@ -54,6 +69,7 @@ std::string detail_text(const json::object& row) {
   const auto line = [&text](std::string_view name, const std::string& value) {
     text += fmt::format("  {:<11}{}\n", name, printable(value));
   };
+  if (const std::string paused = pause_text(row); !paused.empty()) line("paused", paused);
   line("plan", fmt::format("{} to {} in {} days, hours {} {}; beyond it: {}", human_count(count_of(row, "plan_first")),
                            human_count(count_of(row, "plan_last")), count_of(row, "plan_days"), text_of(row, "hours"),
                            text_of(row, "zone"), text_of(row, "beyond")));

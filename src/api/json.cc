@@ -303,6 +303,9 @@ json::object to_json(const WarmupRow& row) {
   object["bounced"] = row.bounced;
   object["complaints"] = row.complaints;
   add(object, "why", row.why);
+  add(object, "paused_by", row.paused_by);
+  add(object, "paused_why", row.paused_why);
+  add(object, "paused_since", row.paused_since);
   add(object, "opens", row.opens);
   add(object, "closes", row.closes);
   object["tomorrow"] = row.tomorrow;

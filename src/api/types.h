@@ -367,7 +367,9 @@ struct WarmupRow {
   std::uint64_t allowed_so_far = 0;             // by the spread
   std::uint64_t taken = 0, under_way = 0, left = 0;
   std::uint64_t deferred = 0, bounced = 0, complaints = 0;
-  std::string why;     // of today's allowance
+  std::string why;  // of today's allowance
+  std::string paused_by, paused_why;
+  Time paused_since;
   Time opens, closes;  // today
   // What would follow if the day ended now.
   std::uint64_t tomorrow = 0;

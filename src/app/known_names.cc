@@ -90,4 +90,20 @@ Result<> check_names(Node& node, const api::Selection& selection) {
   return check(node, "provider", provider, provider_names(node), {.provider = provider});
 }
 
+Result<> check_names(Node& node, const api::Tuple& tuple) {
+  api::Selection named;
+  for (const auto& [key, name] : tuple) {
+    if (key == "stream") named.stream = name;
+    if (key == "vmta") named.vmta = name;
+    // A site or a fixed route may stand in a provider's place, under its own name.
+    if (key == "provider" && name.find(':') == std::string::npos) named.provider = name;
+    if (key != "pool") continue;
+    std::vector<std::string> pools;
+    for (const config::Pool& pool : node.in_force().config->pools) pools.push_back(pool.name);
+    if (std::find(pools.begin(), pools.end(), name) != pools.end()) continue;
+    return fail(api::Errc::NotFound, not_configured("pool", name, pools));
+  }
+  return check_names(node, named);
+}
+
 }  // namespace penstock::app

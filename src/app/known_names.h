@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/shaping_operations.h"
 #include "api/types.h"
 #include "app/node.h"
 #include "base/result.h"
@@ -20,6 +21,9 @@
 namespace penstock::app {
 
 [[nodiscard]] Result<> check_names(Node& node, const api::Selection& selection);
+
+// The same of the names in a tuple of an action; pools too.
+[[nodiscard]] Result<> check_names(Node& node, const api::Tuple& tuple);
 
 // "no stream "markting" is configured; did you mean "marketing"?"
 [[nodiscard]] std::string not_configured(std::string_view kind, const std::string& name,

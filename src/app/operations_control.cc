@@ -50,7 +50,8 @@ NodeOperations::NodeOperations(Node& node)
       users_(node.users(), [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }),
       shaping_(
           node.engine(), node.names(), node.clock(), [&node] { return node.keep_shaping(); },
-          [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); }) {
+          [this](const api::Actor& actor, const std::string& what) { record_admin(actor, what); },
+          [&node](const api::Tuple& tuple) { return app::check_names(node, tuple); }) {
   register_metrics();
   if (auto loaded = pauses_.load(); !loaded) log::error("app", "{}", loaded.error().to_string());
   for (const PauseBook::Entry& entry : pauses_.list(node_.clock().wall())) {

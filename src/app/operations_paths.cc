@@ -134,6 +134,52 @@ void add_scopes(Node& node, const shaping::PathKey& wanted, api::PathExplanation
   });
 }
 
+// An action on a tuple that this mail may fall under, as far as the question tells. What it says of tenants, campaigns
+// and domains is true of some of it.
+bool bears(const api::ActionRow& action, const config::Config& config, const api::PathQuestion& question,
+           const Whereto& to) {
+  return std::all_of(action.tuple.begin(), action.tuple.end(), [&](const auto& place) {
+    const auto& [key, name] = place;
+    if (key == "vmta") return name == question.vmta;
+    if (key == "stream") return question.stream.empty() || name == question.stream;
+    if (key == "provider") return name == (to.provider.empty() ? to.group : to.provider);
+    if (key == "site") return to.site.empty() || name == to.site;
+    if (key != "pool") return true;
+    const config::Pool* pool = config.find_pool(name);
+    return pool != nullptr &&
+           std::any_of(pool->members.begin(), pool->members.end(),
+                       [&](const config::PoolMember& member) { return member.vmta == question.vmta; });
+  });
+}
+
+api::PathScope scope_of(const api::ActionRow& action) {
+  api::PathScope scope;
+  for (const auto& [key, name] : action.tuple)
+    scope.scope.append(scope.scope.empty() ? "" : " ").append(key + "=" + name);
+  scope.state = action.kind;
+  scope.rule = action.rule;
+  scope.cause = action.reply;
+  scope.since = action.since;
+  scope.until = action.until;
+  scope.rate = action.rate;
+  scope.attempts = action.answers;
+  scope.refusals = action.replies;
+  scope.next = action.next;
+  scope.by = action.by;
+  return scope;
+}
+
+api::PathScope scope_of(const warmup::Standing& paused) {
+  api::PathScope scope;
+  scope.scope = "warm-up of " + paused.name.vmta + " at " + paused.name.provider;
+  scope.state = "paused";
+  scope.rule = paused.ledger.paused_why;
+  scope.since = paused.ledger.paused_since;
+  scope.by = paused.ledger.paused_by;
+  scope.next = "nothing is sent until somebody resumes it";
+  return scope;
+}
+
 }  // namespace
 
 Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestion& question) {
@@ -181,6 +227,14 @@ Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestio
   // Nobody of the stream sends there now: the path around it still tells what would hold its mail.
   if (own && answer.scopes.empty()) {
     add_scopes(node_, {node_.names().find(question.vmta), node_.names().find(to.group)}, answer);
+  }
+  for (const api::ActionRow& action : shaping_.actions()) {
+    if (bears(action, config, question, to)) answer.scopes.push_back(scope_of(action));
+  }
+  const std::string provider = to.provider.empty() ? std::string(warmup::kOther) : to.provider;
+  for (const warmup::Standing& standing : node_.warmups().list()) {
+    const bool its = standing.name.vmta == question.vmta && standing.name.provider == provider && !to.fixed;
+    if (its && standing.ledger.paused) answer.scopes.push_back(scope_of(standing));
   }
   return answer;
 }

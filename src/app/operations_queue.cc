@@ -136,6 +136,7 @@ std::string why_held(const std::string& hold, const std::string& detail) {
 }  // namespace
 
 Result<api::QueueList> NodeOperations::queues(const api::QueueQuery& query) {
+  if (auto known = check_names(query.selection); !known) return fail(known.error());
   const auto match = SelectionMatch::make(query.selection, node_.names());
   if (!match) return fail(match.error());
   const Groups groups = group_queues(node_, *match, query.by);
@@ -212,6 +213,7 @@ api::RecipientRow NodeOperations::recipient_row(const queue::QueuedRecipient& re
 }
 
 Result<api::RecipientList> NodeOperations::recipients(const api::RecipientQuery& query) {
+  if (auto known = check_names(query.selection); !known) return fail(known.error());
   const auto match = SelectionMatch::make(query.selection, node_.names());
   if (!match) return fail(match.error());
   struct Seen {

@@ -152,6 +152,19 @@ void add_alarms(delivery::Engine& engine, std::vector<api::Trouble>& all) {
   }
 }
 
+// A warm-up that an operator paused holds all of the path's mail.
+void add_paused(const std::vector<warmup::Standing>& paused, std::string_view home, api::PathRow& row) {
+  for (const warmup::Standing& one : paused) {
+    const bool is_its =
+        one.name.provider == warmup::kOther ? !home.starts_with("provider:") : home == "provider:" + one.name.provider;
+    if (one.name.vmta != row.vmta || !is_its) continue;
+    std::string words = "warm-up paused";
+    if (!one.ledger.paused_by.empty()) words += " by " + one.ledger.paused_by;
+    if (!one.ledger.paused_why.empty()) words += ": " + one.ledger.paused_why;
+    row.actions.push_back(std::move(words));
+  }
+}
+
 constexpr std::size_t kNamesShown = 10;
 
 // What the last reload left to do.
@@ -291,12 +304,15 @@ Result<std::vector<api::PathRow>> NodeOperations::paths(const api::PathQuery& qu
   const Node::InForce in_force = node_.in_force();
   const std::vector<api::ActionRow> actions = shaping_.actions();
   const Bearing bearing{*in_force.config, node_.names(), actions};
+  std::vector<warmup::Standing> paused = node_.warmups().list();
+  std::erase_if(paused, [](const auto& one) { return !one.ledger.paused; });
   ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
     const Time now = node_.clock().now();
     for (const auto& [key, path] : dispatcher.paths()) {
       api::PathRow row = row_of(node_.names(), *path, now, node_.clock());
       if (!selected(query.selection, row)) continue;
       row.actions = bearing.on(*path);
+      if (path->warmup().limits()) add_paused(paused, node_.names().view(path->home()), row);
       all.push_back(std::move(row));
     }
     // What waits for these is not ready, and after a restart nobody has sent there yet.

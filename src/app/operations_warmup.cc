@@ -41,6 +41,9 @@ api::WarmupRow row_of(const warmup::Standing& from, Time wall) {
   row.bounced = ledger.counts.bounced;
   row.complaints = ledger.counts.complaints;
   row.why = ledger.finished ? "warm" : ledger.why;
+  row.paused_by = ledger.paused_by;
+  row.paused_why = ledger.paused_why;
+  row.paused_since = ledger.paused_since;
   row.opens = from.hours.from;
   row.closes = from.hours.until;
   if (ledger.finished) return row;
@@ -73,7 +76,8 @@ Result<api::WarmupRow> NodeOperations::change_warmup(const api::WarmupChange& ch
     case api::WarmupAct::Pause:
     case api::WarmupAct::Resume: {
       const bool on = change.act == api::WarmupAct::Pause;
-      if (!node_.warmups().pause(name, on)) return none();
+      const bool done = on ? node_.warmups().pause(name, actor.name, change.reason) : node_.warmups().resume(name);
+      if (!done) return none();
       what = on ? "pause" : "resume";
       break;
     }

@@ -102,6 +102,7 @@ Result<LimitKey> ShapingDesk::key_of(const api::Tuple& tuple) {
 }
 
 Result<api::ActionRow> ShapingDesk::set_action(const api::ActionRequest& request, const api::Actor& actor) {
+  if (auto known = known_(request.tuple); !known) return fail(known.error());
   const auto key = key_of(request.tuple);
   if (!key) return fail(key.error());
   Action action{.kind = kind_of(request.kind), .key = *key};
@@ -167,6 +168,14 @@ Result<shaping::PathKey> ShapingDesk::path_to_pin(const std::string& path) {
   return key;
 }
 
+std::uint32_t ShapingDesk::ceiling_of(const shaping::PathKey& key) {
+  std::uint32_t ceiling = 0;
+  ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
+    if (const shaping::Limiter* limiter = dispatcher.find_limiter(key)) ceiling = limiter->limits().connections;
+  });
+  return ceiling;
+}
+
 std::string ShapingDesk::state_of(const shaping::PathKey& key) {
   std::string words;
   ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
@@ -188,6 +197,13 @@ Result<> ShapingDesk::pin_path(const api::PathPin& request, const api::Actor& ac
   if (!key) return fail(key.error());
   if (request.connections == 0U) {
     return fail(api::Errc::BadRequest, "0 connections send nothing: suspend the path instead");
+  }
+  const std::uint32_t ceiling = ceiling_of(*key);
+  if (request.connections && ceiling != 0 && *request.connections > ceiling) {
+    return fail(api::Errc::BadRequest,
+                fmt::format("the path may have {} connections at most, and a pin does not raise that; `penstock path "
+                            "explain` tells where it is from",
+                            ceiling));
   }
   shaping::Pin pin;
   pin.connections = request.connections;

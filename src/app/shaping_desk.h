@@ -21,9 +21,18 @@ class ShapingDesk final : public api::ShapingOperations {
   using Keep = std::function<Result<>()>;
   using Audit = std::function<void(const api::Actor&, const std::string&)>;
 
+  // The names of a tuple exist, or why not.
+  using Known = std::function<Result<>(const api::Tuple&)>;
+
   // All must outlive it. `keep` makes what the shards have durable; `audit` records what somebody changed.
-  ShapingDesk(delivery::Engine& engine, model::NameTable& names, const Clock& clock, Keep keep, Audit audit)
-      : engine_(engine), names_(names), clock_(clock), keep_(std::move(keep)), audit_(std::move(audit)) {}
+  ShapingDesk(delivery::Engine& engine, model::NameTable& names, const Clock& clock, Keep keep, Audit audit,
+              Known known)
+      : engine_(engine),
+        names_(names),
+        clock_(clock),
+        keep_(std::move(keep)),
+        audit_(std::move(audit)),
+        known_(std::move(known)) {}
 
   std::vector<api::ActionRow> actions() override;
   Result<api::ActionRow> set_action(const api::ActionRequest& request, const api::Actor& actor) override;
@@ -38,9 +47,11 @@ class ShapingDesk final : public api::ShapingOperations {
   [[nodiscard]] Result<shaping::PathKey> path_of(const std::string& path);
   Result<shaping::PathKey> path_to_pin(const std::string& path);
   [[nodiscard]] api::ActionRow row_of(const shaping::Action& action) const;
-  // How the path's own limiter is, in words: for the audit.
   // What somebody changed: recorded, and durable before he is answered.
   Result<> changed(const api::Actor& actor, const std::string& what);
+  // The configured number of connections, where the path has been used; 0: not known, or no limit.
+  [[nodiscard]] std::uint32_t ceiling_of(const shaping::PathKey& key);
+  // How the path's own limiter is, in words: for the audit.
   [[nodiscard]] std::string state_of(const shaping::PathKey& key);
 
   delivery::Engine& engine_;
@@ -48,6 +59,7 @@ class ShapingDesk final : public api::ShapingOperations {
   const Clock& clock_;
   const Keep keep_;
   const Audit audit_;
+  const Known known_;
 };
 
 }  // namespace penstock::app

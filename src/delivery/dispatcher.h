@@ -182,7 +182,8 @@ class Dispatcher final : public Settlement::Queue {
   [[nodiscard]] std::optional<shaping::Explanation> explain(const shaping::PathKey& key) const;
   // The same for all that have no Path just now and are slowed, held or pinned; each on one shard.
   void each_pathless(const std::function<void(const shaping::PathKey&, const shaping::Explanation&)>& visit) const;
-  // Whether a suspension, back-off or action began or ended since the last call: what a crash must not forget.
+  // Whether a suspension, back-off or action began, ended or grew longer since the last call: what a crash must not
+  // forget.
   [[nodiscard]] bool take_state_changed() { return std::exchange(state_changed_, false); }
   // What limits that path, whether mail waits there or not; nullptr: nothing is known of it.
   [[nodiscard]] const shaping::Limiter* find_limiter(const shaping::PathKey& key) const { return limiters_.find(key); }

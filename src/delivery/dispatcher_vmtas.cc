@@ -94,11 +94,14 @@ void Dispatcher::look_at_state(Path& path, const model::Outcome* because) {
     const shaping::PathKey key = path.scope_keys()[i];
     tell_state(key, *scopes[i], because);
     if (scopes[i]->state(now) != shaping::State::Suspended) continue;
-    const Time until = scopes[i]->explain(now).until.value_or(now + std::chrono::hours{1});
+    const std::optional<Time> ends = scopes[i]->explain(now).until;
+    const Time until = ends.value_or(now + std::chrono::hours{1});
     Time& known = avoided_[key];
     if (until <= known) continue;
     const bool begins = known <= now;
     known = until;
+    // One that grows longer while it lasts is to be on disk as soon as a new one.
+    if (ends) state_changed_ = true;
     if (begins) move_unbound(path);
   }
 }

@@ -191,6 +191,20 @@ Account::Tomorrow Account::tomorrow() const {
   return next;
 }
 
+void Account::pause(std::string by, std::string why, Time wall) {
+  if (!ledger_.paused) ledger_.paused_since = wall;
+  ledger_.paused = true;
+  ledger_.paused_by = std::move(by);
+  ledger_.paused_why = std::move(why);
+}
+
+void Account::resume() {
+  ledger_.paused = false;
+  ledger_.paused_by.clear();
+  ledger_.paused_why.clear();
+  ledger_.paused_since = {};
+}
+
 bool Account::set_day(std::uint32_t day, Time now, Time wall) {
   if (!schedule_) return false;
   const std::uint64_t allowance = schedule_->plan.of_day(day);

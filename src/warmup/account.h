@@ -35,7 +35,9 @@ struct Ledger {
   std::uint32_t idle_days = 0;     // since then
   bool finished = false;           // warm: no allowance any more
   bool paused = false;             // by an operator: nothing goes
-  std::string why;                 // of the day's allowance
+  std::string paused_by, paused_why;
+  Time paused_since{};  // wall
+  std::string why;      // of the day's allowance
   friend bool operator==(const Ledger&, const Ledger&) = default;
 };
 
@@ -85,8 +87,9 @@ class Account {
   // Begins a new day when there is one. Called by everything above; call it now and then when there is no mail.
   void roll(Time now, Time wall);
 
-  // By an operator.
-  void pause(bool on) { ledger_.paused = on; }
+  // By an operator, whose name and words are kept with the wall time.
+  void pause(std::string by, std::string why, Time wall);
+  void resume();
   // Today and from now on as on that day of the plan. False: the plan has no such day.
   bool set_day(std::uint32_t day, Time now, Time wall);
 

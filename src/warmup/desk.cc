@@ -179,11 +179,20 @@ std::vector<Standing> Desk::list() {
   return all;
 }
 
-bool Desk::pause(const AccountName& name, bool on) {
+bool Desk::pause(const AccountName& name, const std::string& by, const std::string& why) {
   const MeterPtr meter = find_known(name);
-  return meter && meter->with([on](Account& account, Time, Time) {
+  return meter && meter->with([&](Account& account, Time, Time wall) {
     if (!account.schedule()) return false;
-    account.pause(on);
+    account.pause(by, why, wall);
+    return true;
+  });
+}
+
+bool Desk::resume(const AccountName& name) {
+  const MeterPtr meter = find_known(name);
+  return meter && meter->with([](Account& account, Time, Time) {
+    if (!account.schedule()) return false;
+    account.resume();
     return true;
   });
 }

@@ -71,8 +71,9 @@ class Desk {
 
   // Sorted by vMTA and provider; those with a plan.
   [[nodiscard]] std::vector<Standing> list();
-  // False: no such warm-up.
-  [[nodiscard]] bool pause(const AccountName& name, bool on);
+  // False: no such warm-up. `by`, `why`: the operator and his words.
+  [[nodiscard]] bool pause(const AccountName& name, const std::string& by, const std::string& why);
+  [[nodiscard]] bool resume(const AccountName& name);
   enum class Set : std::uint8_t { Done, NoAccount, NoDay };
   [[nodiscard]] Set set_day(const AccountName& name, std::uint32_t day);
 

@@ -6,7 +6,7 @@
 namespace penstock::warmup {
 namespace {
 
-constexpr std::array<std::string_view, 1> kMigrations{R"(
+constexpr std::array<std::string_view, 2> kMigrations{R"(
 CREATE TABLE warmup(
   vmta TEXT NOT NULL,
   provider TEXT NOT NULL,
@@ -24,12 +24,18 @@ CREATE TABLE warmup(
   paused INTEGER NOT NULL,
   why TEXT NOT NULL,
   PRIMARY KEY(vmta, provider)) WITHOUT ROWID;
+)",
+                                                      R"(
+ALTER TABLE warmup ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE warmup ADD COLUMN paused_why TEXT NOT NULL DEFAULT '';
+ALTER TABLE warmup ADD COLUMN paused_since INTEGER NOT NULL DEFAULT 0;
 )"};
 
 constexpr std::string_view kSelect =
     "SELECT vmta, provider, day, planned, cut, taken, deferred, bounced, complaints, taken_before, days, idle_days, "
-    "finished, paused, why FROM warmup";
-constexpr std::string_view kReplace = "REPLACE INTO warmup VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)";
+    "finished, paused, why, paused_by, paused_why, paused_since FROM warmup";
+constexpr std::string_view kReplace =
+    "REPLACE INTO warmup VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)";
 
 Step cut_of(std::int64_t stored) {
   if (stored == static_cast<std::int64_t>(Step::CutQuarter)) return Step::CutQuarter;
@@ -52,6 +58,9 @@ NamedLedger read_row(const state::Statement& row) {
   ledger.finished = row.integer(12) != 0;
   ledger.paused = row.integer(13) != 0;
   ledger.why = row.text(14);
+  ledger.paused_by = row.text(15);
+  ledger.paused_why = row.text(16);
+  ledger.paused_since = Time{Duration{row.integer(17)}};
   return {{std::string(row.text(0)), std::string(row.text(1))}, std::move(ledger)};
 }
 
@@ -95,6 +104,9 @@ Result<> save(state::Database& db, std::span<const NamedLedger> rows) {
     number(ledger.finished);
     number(ledger.paused);
     replace->bind(++parameter, std::string_view(ledger.why));
+    replace->bind(++parameter, std::string_view(ledger.paused_by));
+    replace->bind(++parameter, std::string_view(ledger.paused_why));
+    number(ledger.paused_since.time_since_epoch().count());
     if (auto done = replace->run(); !done) return done;
   }
   return {};

@@ -270,6 +270,54 @@ TEST_F(NodeOperationsTest, UnknownNamesOfASelectionAreRefusedWithTheNearest) {
   }
 }
 
+TEST_F(NodeOperationsTest, UnknownNamesOfListsAndActionsAreRefusedToo) {
+  api::QueueQuery queues;
+  queues.limit = 10;
+  queues.selection.stream = "othr";
+  EXPECT_THAT(operations_->queues(queues).error().detail, HasSubstr("did you mean \"other\"?"));
+  EXPECT_FALSE(operations_->recipients({queues.selection, {}, 10}));
+  const std::pair<api::Tuple, const char*> cases[] = {
+      {{{"stream", "othr"}}, "no stream \"othr\" is configured; did you mean \"other\"?"},
+      {{{"vmta", "zzz"}}, "no vMTA \"zzz\" is configured"},
+      {{{"pool", "zzz"}}, "no pool \"zzz\" is configured"},
+      {{{"provider", "gmial"}}, "did you mean \"gmail\"?"},
+  };
+  for (const auto& [tuple, says] : cases) {
+    const auto set = operations_->shaping().set_action({"suspend", tuple, 0, "", {}}, actor_);
+    ASSERT_FALSE(set) << says;
+    EXPECT_THAT(set.error().detail, HasSubstr(says));
+  }
+  EXPECT_THAT(operations_->shaping().actions(), IsEmpty());
+}
+
+TEST_F(NodeOperationsTest, ActionsThatBearOnAPathAreInItsExplanation) {
+  const api::Tuple of_path{{"vmta", "v1"}, {"tenant", "acme"}};
+  const api::Tuple of_other{{"vmta", "v2"}};
+  ASSERT_TRUE(operations_->shaping().set_action({"suspend", of_path, 0, "complaints", {}}, actor_));
+  ASSERT_TRUE(operations_->shaping().set_action({"suspend", of_other, 0, "", {}}, actor_));
+  const auto answer = operations_->explain_path({"v1", "a.example", "", "gmail"});
+  ASSERT_TRUE(answer) << answer.error().to_string();
+  ASSERT_THAT(answer->scopes, SizeIs(1));
+  EXPECT_EQ(answer->scopes[0].scope, "vmta=v1 tenant=acme");
+  EXPECT_EQ(answer->scopes[0].state, "suspend");
+  EXPECT_EQ(answer->scopes[0].rule, "complaints");
+  EXPECT_EQ(answer->scopes[0].by, actor_.name);
+}
+
+TEST_F(NodeOperationsTest, PinAboveTheCeilingIsRefused) {
+  send({"a@one.example"}, 0s);
+  wait_until([&] { return operations_->status()->totals.delivered == 1; });
+  api::PathPin pin;
+  pin.path = "v1/null";
+  pin.connections = 999;
+  const auto pinned = operations_->shaping().pin_path(pin, actor_);
+  ASSERT_FALSE(pinned);
+  EXPECT_EQ(pinned.error().code, make_error_code(api::Errc::BadRequest));
+  EXPECT_THAT(pinned.error().detail, HasSubstr("the path may have 20 connections at most"));
+  pin.connections = 20;
+  EXPECT_TRUE(operations_->shaping().pin_path(pin, actor_));
+}
+
 TEST_F(NodeOperationsTest, MailOfAStreamAndAVmtaThatWereTakenOutIsReached) {
   send({"a@one.example"}, 1h, "other");
   api::ActRequest reroute = request(api::Act::Reroute);

@@ -245,5 +245,28 @@ TEST_F(SuspendedTest, HundredThousandBehindASuspensionStarveNobody) {
   EXPECT_EQ(desk_.count(Whereabouts::Active), 100'000U);
 }
 
+TEST_F(SuspendedTest, OneThatGrowsLongerIsToBeWrittenDownLikeANewOne) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = plan.default_limits.connections_start = 2; });
+  const std::string wait = "450 4.7.1 Too many messages, try again in ";
+  receiver_->hold();
+  receiver_->set_answer([wait](const Heard& heard) { return heard.verb == "." ? wait + "5 hours" : std::string(); });
+  send();
+  desk_.run_until([&] { return receiver_->waiting() == 1; });
+  answer_rcpt(wait + "1 hour");
+  send();
+  desk_.run_until([&] { return state() == State::Suspended; });
+  EXPECT_TRUE(desk_.dispatcher().take_state_changed());
+  const int until = ticks_ + 5;
+  desk_.run_until([&] { return ticks_ >= until; });
+  EXPECT_FALSE(desk_.dispatcher().take_state_changed());
+  receiver_->set_answer([wait](const Heard& heard) { return heard.verb == "." ? wait + "5 hours" : std::string(); });
+  receiver_->release();
+  wait_for(EventType::Deferred, 2);
+  EXPECT_TRUE(desk_.dispatcher().take_state_changed());
+  const auto ends = desk_.dispatcher().find_limiter(key())->explain(desk_.clock.now()).until;
+  ASSERT_TRUE(ends);
+  EXPECT_GT(*ends - desk_.clock.now(), Duration{4h});
+}
+
 }  // namespace
 }  // namespace penstock::delivery

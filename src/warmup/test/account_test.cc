@@ -265,9 +265,9 @@ TEST(Account, LongerPlanLimitsAWarmVmtaAgain) {
 TEST(Account, PauseStopsAndResumeDoesNotBurst) {
   Sender sender(make_schedule({2400, 4800}));
   sender.send(1h);
-  sender.account.pause(true);
+  sender.account.pause("root", "", {});
   EXPECT_EQ(sender.send(3h), 0U);
-  sender.account.pause(false);
+  sender.account.resume();
   EXPECT_LE(sender.send_now(), 9U);
 }
 

@@ -141,13 +141,19 @@ TEST_F(DeskTest, FailuresThatAreReportedLaterReachTheAccount) {
 }
 
 TEST_F(DeskTest, OperatorPausesAndSetsTheDay) {
-  EXPECT_FALSE(desk_->pause({"v1", "yahoo"}, true));
-  EXPECT_TRUE(desk_->pause({"v1", "gmail"}, true));
-  EXPECT_TRUE(ledger("v1", "gmail").paused);
+  EXPECT_FALSE(desk_->pause({"v1", "yahoo"}, "root", ""));
+  EXPECT_TRUE(desk_->pause({"v1", "gmail"}, "root", "complaints"));
+  const Ledger paused = ledger("v1", "gmail");
+  EXPECT_TRUE(paused.paused);
+  EXPECT_EQ(paused.paused_by, "root");
+  EXPECT_EQ(paused.paused_why, "complaints");
+  EXPECT_NE(paused.paused_since, Time{});
   desk_->flush();
   open({{{"v1", "gmail"}, make_schedule({100, 200})}});
-  EXPECT_TRUE(ledger("v1", "gmail").paused);
-  EXPECT_TRUE(desk_->pause({"v1", "gmail"}, false));
+  EXPECT_EQ(ledger("v1", "gmail"), paused) << "a restart keeps who, when and why";
+  EXPECT_TRUE(desk_->resume({"v1", "gmail"}));
+  EXPECT_FALSE(ledger("v1", "gmail").paused);
+  EXPECT_EQ(ledger("v1", "gmail").paused_by, "");
   EXPECT_EQ(desk_->set_day({"v1", "gmail"}, 2), Desk::Set::Done);
   EXPECT_EQ(desk_->set_day({"v1", "gmail"}, 3), Desk::Set::NoDay);
   EXPECT_EQ(desk_->set_day({"v1", "yahoo"}, 1), Desk::Set::NoAccount);
