@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every header compiles alone. What compiled is remembered in build/lint/headers by the content of the header and of
 all headers of ours that it includes, so a second run compiles only what changed. With LINT_BASE only those are compiled
-that changed since this commit or include one that did."""
+that changed since this commit, or include one that has given up an include or a forward declaration since: what else
+may break a header breaks the sources that include it, too, and the build shows it."""
 import concurrent.futures
 import hashlib
 import os
@@ -15,6 +16,7 @@ import project
 
 SEEN = project.ROOT / "build" / "lint" / "headers"
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+LENT = re.compile(r'^\s*(#\s*include\s*\S+|(?:class|struct|enum)\b[^{;()]*;)', re.MULTILINE)  # what includers may lean on
 
 
 def resolve(included, by):
@@ -53,6 +55,12 @@ def compile_alone(name, flags):
     return f"{found.group(1)}: {found.group(2)} (when {name} is compiled alone)" if found else f"{name}:1: {done.stderr}"
 
 
+def gave_up(name, text):
+    """Since LINT_BASE the header lost something that headers which include it may have leaned on."""
+    before = "\n".join(changed.git("show", f"{changed.base()}:{name}"))
+    return not set(LENT.findall(before)) <= set(LENT.findall(text))
+
+
 def main():
     flags = compile_flags.common(compile_flags.database()) + [f"-I{project.ROOT}"]
     if len(flags) < 2:
@@ -64,7 +72,8 @@ def main():
     fresh = [name for name in names if not (SEEN / keys[name]).exists()]
     if os.environ.get("LINT_BASE"):
         new = set(changed.names())
-        fresh = [name for name in fresh if not new.isdisjoint(closure(name, texts, set()))]
+        poorer = {name for name in new.intersection(names) if gave_up(name, texts[name])}
+        fresh = [name for name in fresh if name in new or not poorer.isdisjoint(closure(name, texts, set()))]
     with concurrent.futures.ThreadPoolExecutor(project.jobs()) as pool:
         for name, problem in zip(fresh, pool.map(lambda name: compile_alone(name, flags), fresh)):
             if problem:

@@ -54,12 +54,14 @@ Result<> check(Node& node, std::string_view kind, const std::string& name, std::
 
 std::vector<std::string> stream_names(const config::Config& config) {
   std::vector<std::string> names;
+  names.reserve(config.streams.size());
   for (const config::Stream& stream : config.streams) names.push_back(stream.name);
   return names;
 }
 
 std::vector<std::string> vmta_names(const config::Config& config) {
   std::vector<std::string> names;
+  names.reserve(config.vmtas.size());
   for (const config::Vmta& vmta : config.vmtas) names.push_back(vmta.name);
   return names;
 }

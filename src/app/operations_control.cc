@@ -113,6 +113,7 @@ Result<std::vector<api::Pause>> NodeOperations::resume(const api::Selection& sel
   ask_shards(node_.engine(), [&](delivery::Dispatcher& dispatcher) {
     for (const PauseBook::Entry& entry : removed) dispatcher.remove_pause(queue::PauseId{entry.id});
   });
+  lifted.reserve(removed.size());
   for (const PauseBook::Entry& entry : removed) lifted.push_back(entry.pause);
   if (lifted.empty()) return lifted;  // nothing was changed
   record_admin(actor, "resume " + describe_selection(selection));

@@ -154,8 +154,9 @@ bool bears(const api::ActionRow& action, const config::Config& config, const api
 
 api::PathScope scope_of(const api::ActionRow& action) {
   api::PathScope scope;
-  for (const auto& [key, name] : action.tuple)
-    scope.scope.append(scope.scope.empty() ? "" : " ").append(key + "=" + name);
+  for (const auto& [key, name] : action.tuple) {
+    scope.scope.append(scope.scope.empty() ? "" : " ").append(key).append("=").append(name);
+  }
   scope.state = action.kind;
   scope.rule = action.rule;
   scope.cause = action.reply;

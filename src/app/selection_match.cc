@@ -47,7 +47,7 @@ Result<SelectionMatch> SelectionMatch::make(const api::Selection& from, model::N
   }
   auto selection = queue::Selection::make(text, names);
   if (!selection) return fail(api::Errc::BadRequest, selection.error().detail);
-  made.selection_ = std::move(*selection);
+  made.selection_ = *selection;
   return made;
 }
 

@@ -19,9 +19,10 @@ namespace {
 // What is wrong with the files is told by their own linter.
 std::vector<std::string> provider_names(const config::Config& config) {
   config::Problems ignored;
-  std::vector<std::string> names;
-  for (const config::Provider& own : config.providers) names.push_back(own.name);
   const providers::Catalog catalog = providers::Catalog::read(config.provider_files, ignored);
+  std::vector<std::string> names;
+  names.reserve(config.providers.size() + catalog.all().size());
+  for (const config::Provider& own : config.providers) names.push_back(own.name);
   for (const providers::ProviderData& data : catalog.all()) names.push_back(data.provider.name);
   return names;
 }

@@ -61,7 +61,7 @@ NamedLedger read_row(const state::Statement& row) {
   ledger.paused_by = row.text(15);
   ledger.paused_why = row.text(16);
   ledger.paused_since = Time{Duration{row.integer(17)}};
-  return {{std::string(row.text(0)), std::string(row.text(1))}, std::move(ledger)};
+  return NamedLedger{AccountName{std::string(row.text(0)), std::string(row.text(1))}, std::move(ledger)};
 }
 
 }  // namespace
