@@ -328,7 +328,7 @@ void Connection::note_capacity(Time began) {
   last_carried_ = now;
   const auto& outcomes = session_->outcomes();
   const bool told = !outcomes.empty() && says_enough(outcomes.front());
-  if (!told && !session_->was_stale()) return lane_.path.limiter().carried(permit_.messages());
+  if (!told && !session_->was_stale()) return lane_.path.limiter().carried(permit_.messages(), now);
   if (in_use && before > 0) lane_.path.limiter().ended(before, now);
 }
 

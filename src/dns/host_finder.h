@@ -28,6 +28,7 @@
 #include <string>
 #include <vector>
 
+#include "base/current.h"
 #include "dns/hosts.h"
 #include "dns/resolver.h"
 
@@ -58,7 +59,7 @@ class HostFinder {
   [[nodiscard]] bool is_own(std::string_view name) const;
 
   Resolver& resolver_;
-  std::atomic<std::shared_ptr<const std::vector<std::string>>> own_names_;  // normalized, sorted
+  Current<std::vector<std::string>> own_names_;  // normalized, sorted
   std::atomic<std::uint16_t> tlsa_port_;
 };
 

@@ -6,12 +6,12 @@
 // any.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/current.h"
 #include "bulk/rules.h"
 #include "config/config.h"
 #include "ingest/stream_matcher.h"
@@ -42,15 +42,6 @@ struct Plan {
 
 using PlanPtr = std::shared_ptr<const Plan>;
 
-// The plan in force. Threads: any may load and store.
-class CurrentPlan {
- public:
-  explicit CurrentPlan(PlanPtr plan) : plan_(std::move(plan)) {}
-  [[nodiscard]] PlanPtr load() const { return plan_.load(); }
-  void store(PlanPtr plan) { plan_.store(std::move(plan)); }
-
- private:
-  std::atomic<PlanPtr> plan_;
-};
+using CurrentPlan = Current<Plan>;  // the plan in force
 
 }  // namespace penstock::ingest

@@ -8,11 +8,12 @@
 namespace penstock::shaping {
 namespace {
 
-std::uint32_t messages_per_connection(const std::vector<std::shared_ptr<Limiter>>& scopes, Time now) {
+// For a connection that opens now.
+std::uint32_t take_messages(const std::vector<std::shared_ptr<Limiter>>& scopes, Time now) {
   Limits all;
   for (const auto& scope : scopes) {
     all = stricter(all, scope->limits());
-    all = stricter(all, {.messages_per_connection = scope->message_cap().allowed(now)});
+    all = stricter(all, {.messages_per_connection = scope->message_cap().take(now)});
   }
   return all.messages_per_connection;
 }
@@ -52,7 +53,7 @@ std::optional<ConnectionPermit> PathLimiter::try_open(Time now) {
   const auto allows = [now](const auto& scope) { return scope->can_open(now); };
   if (!std::all_of(scopes_.begin(), scopes_.end(), allows)) return std::nullopt;
   for (const auto& scope : scopes_) scope->open(now);
-  return ConnectionPermit(scopes_, messages_per_connection(scopes_, now));
+  return ConnectionPermit(scopes_, take_messages(scopes_, now));
 }
 
 std::optional<Time> PathLimiter::next_open(Time now) const {
@@ -90,8 +91,8 @@ Limiter::Observed PathLimiter::observe(const model::Outcome& outcome, Time now, 
   return observed;
 }
 
-void PathLimiter::carried(std::uint32_t messages) {
-  for (const auto& scope : scopes_) scope->message_cap().carried(messages);
+void PathLimiter::carried(std::uint32_t messages, Time now) {
+  for (const auto& scope : scopes_) scope->message_cap().carried(messages, now);
 }
 
 void PathLimiter::ended(std::uint32_t messages, Time now) {

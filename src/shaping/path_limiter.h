@@ -74,7 +74,7 @@ class PathLimiter {
   void connected(Time now);
   void abandoned(Time now);  // the connection was not tried after all
   // A connection carried its message of that number; the receiver ended one in use right after so many.
-  void carried(std::uint32_t messages);
+  void carried(std::uint32_t messages, Time now);
   void ended(std::uint32_t messages, Time now);
 
   // The worst of all scopes: Suspended before Backoff before Slowed before Normal.

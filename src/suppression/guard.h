@@ -9,13 +9,13 @@
 // Ownership: `list` outlives it.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/current.h"
 #include "suppression/policy.h"
 #include "suppression/soft_bounces.h"
 #include "suppression/suppression.h"
@@ -42,7 +42,7 @@ class Guard {
  private:
   Suppression& list_;
   SoftBounces soft_;
-  std::atomic<std::shared_ptr<const Policy>> policy_;
+  Current<Policy> policy_;
 };
 
 }  // namespace penstock::suppression

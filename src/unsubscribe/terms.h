@@ -10,7 +10,6 @@
 // Threads: Terms never change; CurrentTerms any.   Cost of link_fields: some 3 µs where a link is added.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/current.h"
 #include "config/config.h"
 #include "feedback/reference.h"
 #include "model/envelope.h"
@@ -41,14 +41,9 @@ struct Terms {
 [[nodiscard]] std::string link_fields(const Terms& terms, const model::Envelope& envelope, std::uint32_t index,
                                       std::string_view stream, std::string_view message);
 
-class CurrentTerms {
+class CurrentTerms : public Current<Terms> {
  public:
-  explicit CurrentTerms(std::shared_ptr<const Terms> terms) : terms_(std::move(terms)) {}
-  [[nodiscard]] std::shared_ptr<const Terms> load() const { return terms_.load(); }
-  void store(std::shared_ptr<const Terms> terms) { terms_.store(std::move(terms)); }
-
- private:
-  std::atomic<std::shared_ptr<const Terms>> terms_;
+  using Current::Current;
 };
 
 }  // namespace penstock::unsubscribe

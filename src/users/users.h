@@ -14,7 +14,6 @@
 // Errors: users::Errc, state::Errc.   Limits: kUsersMax.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +24,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/current.h"
 #include "metrics/metrics.h"
 #include "sasl/credentials.h"
 #include "state/writer.h"
@@ -98,7 +98,7 @@ class Users {
   const sasl::Credentials nobody_;  // hashed with for those who are unknown
   std::string secret_;              // of made-up salts; set by load()
   std::mutex change_mutex_;         // one change at a time
-  std::atomic<AccountsPtr> accounts_;
+  Current<Accounts> accounts_;
   Usage usage_;
   FailureBook failures_;
   mutable std::mutex known_mutex_;

@@ -103,7 +103,7 @@ TEST(PathLimiter, MessagesPerConnectionBeginAtTheStartOfTheirRange) {
     auto permit = limiter.try_open(kStart);
     while (permit->message_left()) {
       permit->message_sent();
-      limiter.carried(permit->messages());
+      limiter.carried(permit->messages(), kStart);
     }
     return permit->messages();
   };
