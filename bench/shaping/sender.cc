@@ -306,10 +306,14 @@ void Sender::done(std::uint32_t number) {
   const queue::QueuedRecipient recipient = *connection.recipient;
   connection.recipient.reset();
   const Receiver::Answer answer = std::move(connection.answer);
+  // Connection::note_capacity
   if (answer.silent) {  // ClientSession::was_stale
+    path.limiter.give_back(1, now_);
+    path.limiter.ended(connection.permit->messages() - 1, now_);
     quit(number);
     return route(recipient);
   }
+  path.limiter.carried(connection.permit->messages(), now_);
   ++measure_.attempts;
   shaping::AttemptFacts facts;
   facts.whole = now_ - connection.began;

@@ -172,6 +172,12 @@ void Limiter::send(std::uint32_t recipients, Time now, std::uint64_t bytes) {
   PENSTOCK_CHECK(byte_rate_.try_take(tokens(bytes), now));
 }
 
+void Limiter::give_back(std::uint32_t recipients, Time now) {
+  message_rate_.give_back(recipients, now);
+  pace_.give_back(recipients, now);
+  transaction_rate_.give_back(1, now);
+}
+
 Time Limiter::next_send(std::uint32_t recipients, Time now, std::uint64_t bytes) const {
   const Time by_count = std::max({message_rate_.next_available(recipients, now), pace_.next_available(recipients, now),
                                   transaction_rate_.next_available(1, now)});

@@ -49,6 +49,8 @@ class Limiter {
   // Precondition of send: can_send. Suspended: none before the suspension ends.
   [[nodiscard]] bool can_send(std::uint32_t recipients, Time now, std::uint64_t bytes = 0) const;
   void send(std::uint32_t recipients, Time now, std::uint64_t bytes = 0);
+  // What was taken for a transaction that the receiver never heard of comes back, but for its bytes.
+  void give_back(std::uint32_t recipients, Time now);
   [[nodiscard]] Time next_send(std::uint32_t recipients, Time now, std::uint64_t bytes = 0) const;
 
   // What an attempt over this scope came to. A deferral at Step::Connect, Banner or Ehlo is connection trouble, unless

@@ -79,6 +79,10 @@ Time PathLimiter::next_message(std::uint32_t recipients, Time now, std::uint64_t
   return latest;
 }
 
+void PathLimiter::give_back(std::uint32_t recipients, Time now) {
+  for (const auto& scope : scopes_) scope->give_back(recipients, now);
+}
+
 std::uint32_t PathLimiter::recipients_per_message(std::uint32_t otherwise) const {
   Limits all;
   for (const auto& scope : scopes_) all = stricter(all, scope->limits());

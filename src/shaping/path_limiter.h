@@ -63,6 +63,8 @@ class PathLimiter {
 
   // Takes the rates of one transaction with that many recipients and bytes of body, in every scope or in none.
   [[nodiscard]] bool try_message(std::uint32_t recipients, Time now, std::uint64_t bytes = 0);
+  // It was not sent after all, because the connection was at its end: the rates have it back, in every scope.
+  void give_back(std::uint32_t recipients, Time now);
   [[nodiscard]] Time next_message(std::uint32_t recipients, Time now, std::uint64_t bytes = 0) const;
   // RCPT commands allowed in one transaction: the smallest of all scopes, or `otherwise` if none sets one.
   [[nodiscard]] std::uint32_t recipients_per_message(std::uint32_t otherwise) const;

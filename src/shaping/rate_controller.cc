@@ -40,9 +40,15 @@ constexpr double kOwedMost = 5;
 constexpr double kWideGap = 1.2;
 constexpr double kFalseAlarm = 1.25;
 constexpr double kCarried = 0.93;  // of a rate that was no climb
+// A guess that is too high costs refusals until it is corrected, one that is too low some seconds of search.
+constexpr double kCautious = 0.95;
+// A proven rate that is cut again so soon falls still: the next cut goes further than what was found.
+constexpr Duration kCutAgain{std::chrono::seconds{5}};
+constexpr double kAhead = 0.85;
 // Shares of the rate that was refused. An average below it is that of a bucket that ran over, or of another time; then
 // the limit is guessed.
 constexpr double kPlausible = 0.75;
+constexpr double kPlausibleSearched = 0.5;
 constexpr double kGuessedLeast = 0.85;
 // The ceiling is where it was.
 constexpr double kUnmoved = 1.05;
@@ -226,16 +232,21 @@ void RateController::end_what_is_over(Time now) {
 }
 
 // A climb and the search that followed it were ended by the same bucket. If it never ran over in between, what was
-// taken is what it refilled: the average. It ran over if more went through beyond the average in the search than in the
+// taken is what it refilled: the average. It cannot have run over where less than a burst was left unused; else it did if more went through beyond the average in the search than in the
 // climb, which began with a full one; then it was full when the search came to the limit, and both let the same
 // through.
 double RateController::searched(double average) const {
   const double growth = search_growth();
+  // What the bucket of a receiver with that limit took in, from the climb's end until the search came to the limit.
+  const auto unused = [&](double limit) {
+    const double from = std::min(ceiling_, limit);
+    return (limit - from) * seconds(policy_.settle) + (limit * std::log(limit / from) - (limit - from)) / growth;
+  };
   const auto ran_over = [&](double limit) {
     return beyond(limit, rate_, growth) > beyond(limit, wall_, climb_growth_);
   };
-  double low = std::clamp(average, rate_ * kPlausible, rate_);
-  if (!ran_over(low)) return low;
+  double low = std::clamp(average, rate_ * kPlausibleSearched, rate_);
+  if (unused(low) < kBurstAtFirst * low || !ran_over(low)) return low;
   double high = rate_;
   for (int halvings = 0; halvings < 10; ++halvings) (ran_over((low + high) / 2) ? low : high) = (low + high) / 2;
   return high;
@@ -266,7 +277,7 @@ void RateController::end_probe(double average, Time now) {
 
 // The limit at which a climb let as much through beyond it as the receiver's burst is thought to be.
 double RateController::climbed_to(double growth) const {
-  const double seconds_worth = ceiling_ > 0 ? burst() / ceiling_ : kBurstAtFirst;
+  const double seconds_worth = std::max(kBurstAtFirst, ceiling_ > 0 ? burst() / ceiling_ : 0);
   double low = rate_ / 5, high = rate_;
   for (int halvings = 0; halvings < 10; ++halvings) {
     const double limit = (low + high) / 2;
@@ -282,7 +293,7 @@ void RateController::end_climb(Time now) {
   climbed_from_ = ceiling_;
   const bool climbed = ceiling_ > 0 || rate_ > range_.start;
   const double growth = (ceiling_ > 0 ? policy_.fast_growth : policy_.start_growth) * quickness();
-  const double guess = climbed ? climbed_to(growth) : rate_ * kCarried;
+  const double guess = climbed ? climbed_to(growth) * kCautious : rate_ * kCarried;
   const double found = std::max(guess, ceiling_);
   settle_below(found, found, policy_.settle, now);
   climb_growth_ = climbed ? growth : 0;
@@ -328,8 +339,10 @@ RateController::Effect RateController::refused(Time now, Duration latency) {
     effect = Effect::Cut;
     const double counted = static_cast<double>(watch_refused_) / (watch_refused_ + watch_answers_ + 1);
     const double share = watch_refused_ > policy_.refusals ? std::max(counted, refused_share(now)) : counted;
-    const double found = rate_ * (1.0 - std::clamp(share, 0.02, deepest(watch_refused_)));
-    const bool deep = share > 0.1;
+    const bool again = now - cut_at_ < kCutAgain;
+    const double found = rate_ * (1.0 - std::clamp(share, 0.02, deepest(watch_refused_))) * (again ? kAhead : 1.0);
+    const bool deep = again || share > 0.1;
+    cut_at_ = now;
     settle_below(found, found * (1.0 - margin()), deep ? policy_.settle : probe_wait(found), now);
     step_back(deep, now);
   }

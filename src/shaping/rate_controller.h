@@ -106,6 +106,7 @@ class RateController {
   Time first_refused_{};
   std::uint32_t watch_refused_ = 0;
   std::uint32_t watch_answers_ = 0;
+  Time cut_at_{};  // when a proven rate was cut last
   // Since the last refusal: what got through on average is what the receiver refills.
   Time cycle_from_{};
   double cycle_taken_ = 0;
