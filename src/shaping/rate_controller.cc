@@ -40,15 +40,18 @@ constexpr double kOwedMost = 5;
 constexpr double kWideGap = 1.2;
 constexpr double kFalseAlarm = 1.25;
 constexpr double kCarried = 0.93;  // of a rate that was no climb
+constexpr double kSlowestClimb = 0.2;  // of the growth that was meant
 // A guess that is too high costs refusals until it is corrected, one that is too low some seconds of search.
 constexpr double kCautious = 0.95;
-// A proven rate that is cut again so soon falls still: the next cut goes further than what was found.
+// A limit that falls on: a rate that was cut so shortly before needs no second refusal, and is cut further than to what
+// was found.
 constexpr Duration kCutAgain{std::chrono::seconds{5}};
 constexpr double kAhead = 0.85;
 // Shares of the rate that was refused. An average below it is that of a bucket that ran over, or of another time; then
 // the limit is guessed.
 constexpr double kPlausible = 0.75;
 constexpr double kPlausibleSearched = 0.5;
+constexpr double kTelling = 30;  // an average of fewer recipients may be far off
 constexpr double kGuessedLeast = 0.85;
 // The ceiling is where it was.
 constexpr double kUnmoved = 1.05;
@@ -146,6 +149,7 @@ double RateController::search_growth() const {
 void RateController::grow(Duration active) {
   const double dt = seconds(active) * quickness();
   if (ceiling_ <= 0) {
+    note_climb();
     rate_ = bounded(rate_ * std::exp(std::min(policy_.start_growth * dt, kGrowthMost)));
     return;
   }
@@ -164,8 +168,24 @@ void RateController::grow(Duration active) {
   const bool far_below_wall = rate_ < wall_ && wall_ > ceiling_ * kWideGap;
   double growth = policy_.probe_growth * seconds(active) * (1 + std::min(1.0, excess_ / believed));
   if (far_below_wall) growth = search_growth() * seconds(active);
-  if (fast_) growth = policy_.fast_growth * dt;
+  if (fast_) {
+    note_climb();
+    growth = policy_.fast_growth * dt;
+  }
   rate_ = bounded(rate_ * std::exp(std::min(growth, kGrowthMost)));
+}
+
+void RateController::note_climb() {
+  if (climb_at_ != Time{}) return;
+  climb_at_ = last_;
+  climb_rate_ = rate_;
+}
+
+// By which a climb grew in a second. It stands still while other things limit what is sent.
+double RateController::climbed_by(Time now) const {
+  const double most = (ceiling_ > 0 ? policy_.fast_growth : policy_.start_growth) * quickness();
+  if (climb_at_ == Time{} || rate_ <= climb_rate_ || now <= climb_at_) return most;
+  return std::clamp(std::log(rate_ / climb_rate_) / seconds(now - climb_at_), most * kSlowestClimb, most);
 }
 
 void RateController::settle_below(double ceiling, double rate, Duration hold, Time now) {
@@ -179,6 +199,7 @@ void RateController::settle_below(double ceiling, double rate, Duration hold, Ti
   hold_until_ = now + hold;
   excess_ = 0;
   fast_ = false;
+  climb_at_ = Time{};
   watch_from_ = guard_until_;
   watch_answers_ = watch_refused_ = 0;
 }
@@ -232,9 +253,9 @@ void RateController::end_what_is_over(Time now) {
 }
 
 // A climb and the search that followed it were ended by the same bucket. If it never ran over in between, what was
-// taken is what it refilled: the average. It cannot have run over where less than a burst was left unused; else it did if more went through beyond the average in the search than in the
-// climb, which began with a full one; then it was full when the search came to the limit, and both let the same
-// through.
+// taken is what it refilled: the average. It cannot have run over where less than a burst was left unused; else it did
+// if more went through beyond the average in the search than in the climb, which began with a full one; then it was
+// full when the search came to the limit, and both let the same through.
 double RateController::searched(double average) const {
   const double growth = search_growth();
   // What the bucket of a receiver with that limit took in, from the climb's end until the search came to the limit.
@@ -245,8 +266,8 @@ double RateController::searched(double average) const {
   const auto ran_over = [&](double limit) {
     return beyond(limit, rate_, growth) > beyond(limit, wall_, climb_growth_);
   };
-  double low = std::clamp(average, rate_ * kPlausibleSearched, rate_);
-  if (unused(low) < kBurstAtFirst * low || !ran_over(low)) return low;
+  double low = std::clamp(average, rate_ * (cycle_taken_ < kTelling ? kPlausible : kPlausibleSearched), rate_);
+  if (unused(low) < beyond(low, wall_, climb_growth_) || !ran_over(low)) return low;
   double high = rate_;
   for (int halvings = 0; halvings < 10; ++halvings) (ran_over((low + high) / 2) ? low : high) = (low + high) / 2;
   return high;
@@ -292,7 +313,7 @@ void RateController::end_climb(Time now) {
   climbed_ = excess_;
   climbed_from_ = ceiling_;
   const bool climbed = ceiling_ > 0 || rate_ > range_.start;
-  const double growth = (ceiling_ > 0 ? policy_.fast_growth : policy_.start_growth) * quickness();
+  const double growth = climbed_by(now);
   const double guess = climbed ? climbed_to(growth) * kCautious : rate_ * kCarried;
   const double found = std::max(guess, ceiling_);
   settle_below(found, found, policy_.settle, now);
@@ -325,6 +346,7 @@ RateController::Effect RateController::refused(Time now, Duration latency) {
   const double cycle = seconds(now - cycle_from_);
   const double average = cycle > std::max(2.0, 8 * seconds(latency_)) ? cycle_taken_ / cycle : 0;
   found_by_ = cycle_taken_;
+  const bool again = now - cut_at_ < kCutAgain;
   Effect effect = Effect::None;
   if (probing()) {
     effect = Effect::ProbeEnded;
@@ -335,11 +357,10 @@ RateController::Effect RateController::refused(Time now, Duration latency) {
     } else {
       end_climb(now);
     }
-  } else if (watch_refused_ >= policy_.refusals + (refused_share(now) > kDense ? 1 : 0)) {
+  } else if (again || watch_refused_ >= policy_.refusals + (refused_share(now) > kDense ? 1 : 0)) {
     effect = Effect::Cut;
     const double counted = static_cast<double>(watch_refused_) / (watch_refused_ + watch_answers_ + 1);
     const double share = watch_refused_ > policy_.refusals ? std::max(counted, refused_share(now)) : counted;
-    const bool again = now - cut_at_ < kCutAgain;
     const double found = rate_ * (1.0 - std::clamp(share, 0.02, deepest(watch_refused_))) * (again ? kAhead : 1.0);
     const bool deep = again || share > 0.1;
     cut_at_ = now;

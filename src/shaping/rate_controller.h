@@ -61,6 +61,8 @@ class RateController {
 
  private:
   void grow(Duration active);
+  void note_climb();
+  [[nodiscard]] double climbed_by(Time now) const;
   void end_guard(Time now);
   void end_probe(double average, Time now);
   void end_climb(Time now);
@@ -90,6 +92,8 @@ class RateController {
   double excess_ = 0;        // recipients sent beyond the ceiling in this probe
   double credit_ = 0;        // how many that was, when probes were refused
   bool fast_ = false;        // the ceiling has moved
+  Time climb_at_{};          // when a fast climb began …
+  double climb_rate_ = 0;    // … from this rate
   double climbed_ = 0;       // of the last fast climb: recipients sent beyond the ceiling …
   double climbed_from_ = 0;  // … which was this; 0: nothing to learn from it
   Time last_{};              // of the last answer
