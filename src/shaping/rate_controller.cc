@@ -46,12 +46,11 @@ constexpr double kCautious = 0.95;
 // A limit that falls on: a rate that was cut so shortly before needs no second refusal, and is cut further than to what
 // was found.
 constexpr Duration kCutAgain{std::chrono::seconds{5}};
-constexpr double kAhead = 0.85;
+constexpr double kAhead = 0.8;
 // Shares of the rate that was refused. An average below it is that of a bucket that ran over, or of another time; then
 // the limit is guessed.
 constexpr double kPlausible = 0.75;
 constexpr double kPlausibleSearched = 0.5;
-constexpr double kTelling = 30;  // an average of fewer recipients may be far off
 constexpr double kGuessedLeast = 0.85;
 // The ceiling is where it was.
 constexpr double kUnmoved = 1.05;
@@ -266,8 +265,8 @@ double RateController::searched(double average) const {
   const auto ran_over = [&](double limit) {
     return beyond(limit, rate_, growth) > beyond(limit, wall_, climb_growth_);
   };
-  double low = std::clamp(average, rate_ * (cycle_taken_ < kTelling ? kPlausible : kPlausibleSearched), rate_);
-  if (unused(low) < beyond(low, wall_, climb_growth_) || !ran_over(low)) return low;
+  double low = std::clamp(average, rate_ * kPlausibleSearched, rate_);
+  if (unused(low) + 1 < beyond(low, wall_, climb_growth_) || !ran_over(low)) return low;
   double high = rate_;
   for (int halvings = 0; halvings < 10; ++halvings) (ran_over((low + high) / 2) ? low : high) = (low + high) / 2;
   return high;
