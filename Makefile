@@ -60,7 +60,7 @@ fuzz: build/fuzz/build.ninja
 
 fuzz-smoke: build/asan/build.ninja
 	@ninja -C build/asan -j $(JOBS) --quiet fuzz_targets
-	@tools/run_fuzz.py --build build/asan --seconds 20
+	@tools/run_fuzz.py --build build/asan --seconds 20 --jobs $$((2 * $(JOBS)))
 
 SOAK_KILLS ?= 1000
 soak: build build/.deps-test

@@ -39,6 +39,9 @@ target_link_libraries(penstock_options INTERFACE Threads::Threads fmt::fmt spdlo
 # what tests and fuzz targets run, and quickly compiled.
 if(PENSTOCK_SANITIZE)
   set(PENSTOCK_PURE_FLAGS -O1)
+  if(PENSTOCK_FUZZ)
+    list(APPEND PENSTOCK_PURE_FLAGS -fsanitize=fuzzer-no-link)
+  endif()
 endif()
 target_compile_options(penstock_pch_std PRIVATE ${PENSTOCK_PURE_FLAGS})
 

@@ -3,7 +3,8 @@
 """Every header compiles alone. What compiled is remembered in build/lint/headers by the content of the header and of
 all headers of ours that it includes, so a second run compiles only what changed. With LINT_BASE only those are compiled
 that changed since this commit, or include one that has given up an include or a forward declaration since: what else
-may break a header breaks the sources that include it, too, and the build shows it."""
+may break a header breaks the sources that include it, too, and the build shows it. LINT_HEADERS_MAX bounds them: the
+newest changes first."""
 import concurrent.futures
 import hashlib
 import os
@@ -66,14 +67,19 @@ def main():
     if len(flags) < 2:
         project.finish([f"{compile_flags.BUILD}: no compile_commands.json; run make lint"], "nothing checked")
     names = [name for name in project.code_files() if name.endswith(".h") and not name.startswith("cmake/")]
-    texts, problems = {}, []
+    texts, problems, left = {}, [], []
     keys = {name: key(name, texts, flags) for name in names}
     SEEN.mkdir(parents=True, exist_ok=True)
     fresh = [name for name in names if not (SEEN / keys[name]).exists()]
     if os.environ.get("LINT_BASE"):
-        new = set(changed.names())
+        changes = changed.names()
+        new = set(changes)
         poorer = {name for name in new.intersection(names) if gave_up(name, texts[name])}
+        age = {name: i for i, name in enumerate(changes)}
         fresh = [name for name in fresh if name in new or not poorer.isdisjoint(closure(name, texts, set()))]
+        fresh.sort(key=lambda name: age.get(name, -1))  # who leans on a changed one first
+        left = fresh[int(os.environ.get("LINT_HEADERS_MAX") or len(fresh)):]
+        fresh = fresh[:len(fresh) - len(left)]
     with concurrent.futures.ThreadPoolExecutor(project.jobs()) as pool:
         for name, problem in zip(fresh, pool.map(lambda name: compile_alone(name, flags), fresh)):
             if problem:
@@ -83,7 +89,7 @@ def main():
     for old in SEEN.iterdir():
         if old.name not in keys.values():
             old.unlink()
-    project.finish(problems, f"{len(names)} headers, {len(fresh)} compiled, {len(problems)} not self-contained")
+    project.finish(problems, f"{len(names)} headers, {len(fresh)} compiled, {len(left)} left, {len(problems)} not self-contained")
 
 
 if __name__ == "__main__":

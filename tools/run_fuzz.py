@@ -36,6 +36,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="targets at a time; default: cores")
     options = parser.parse_args()
     build = options.build.resolve()
     targets = sorted(path for path in (build / "bin").glob("fuzz_*") if os.access(path, os.X_OK))
@@ -43,7 +44,7 @@ def main():
     for name in sorted(missing):
         print(f"{name:32} the program is missing: is it in fuzz/CMakeLists.txt, and built?")
     failed = len(missing)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for name, code, runs, output in pool.map(lambda t: run_one(t, build, options.seconds), targets):
             print(f"{name:32} {runs:>10} runs  {'ok' if code == 0 else 'FOUND SOMETHING'}", flush=True)
             if code != 0:

@@ -30,7 +30,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 STALL_SECONDS = 120  # a single C++ test may be silent for so long; three times that under a sanitizer
 E2E_TEST_SECONDS = 300
 E2E_SECONDS = 1500
-SANITIZER_OPTIONS = {"ASAN_OPTIONS": "strict_string_checks=1",
+SANITIZER_OPTIONS = {"ASAN_OPTIONS": "strict_string_checks=1:quarantine_size_mb=64",
                      "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"}
 
 Program = collections.namedtuple("Program", "name path labels")
@@ -123,8 +123,8 @@ def run_unit_tests(build, options):
     programs = read_programs(build, options.label, options.only)
     times_file = build / "test_seconds.json"
     times = json.loads(times_file.read_text(encoding="utf-8")) if times_file.exists() else {}
-    # The longest first. A first run takes large programs for long ones.
-    programs.sort(key=lambda program: (-times.get(program.name, 0), -size_of(program)))
+    # The longest first. A first run takes those labelled "first", then large programs, for long ones.
+    programs.sort(key=lambda program: (-times.get(program.name, 0), "first" not in program.labels, -size_of(program)))
     environment = dict(os.environ, **{k: v for k, v in SANITIZER_OPTIONS.items() if options.sanitizer and k not in os.environ})
     stall = STALL_SECONDS * (3 if options.sanitizer else 1)
     total = Counts(0, 0, 0)

@@ -313,7 +313,8 @@ void Sender::done(std::uint32_t number) {
     quit(number);
     return route(recipient);
   }
-  path.limiter.carried(connection.permit->messages(), now_);
+  if (answer.taken) path.limiter.carried(connection.permit->messages(), now_);
+  const bool tried_more = !answer.taken && path.limiter.refused(connection.permit->messages() - 1, now_);
   ++measure_.attempts;
   shaping::AttemptFacts facts;
   facts.whole = now_ - connection.began;
@@ -325,7 +326,7 @@ void Sender::done(std::uint32_t number) {
     ++path.measure.refused;
   }
   settle(path, recipient, answer.outcome);
-  if (answer.closes) {
+  if (answer.closes || tried_more) {
     quit(number);
   } else {
     next(number);

@@ -34,12 +34,12 @@ bool is_too_many(const model::Outcome& outcome) {
          outcome.reply.enhanced == model::EnhancedStatus{4, 5, 3};
 }
 
-// "421 4.7.0 Too many messages for this session", to MAIL.
+// "421 4.7.0 Too many messages for this session", "421 4.7.0 Connection expired, try reconnecting", to MAIL.
 bool says_enough(const model::Outcome& outcome) {
   if (outcome.step != model::Step::Mail || outcome.reply.code != 421) return false;
   const std::string text = ascii::lower(outcome.reply.text);
   const auto says = [&](const char* word) { return text.find(word) != std::string::npos; };
-  return says("message") && (says("connection") || says("session"));
+  return (says("message") || says("expired") || says("reconnect")) && (says("connection") || says("session"));
 }
 
 }  // namespace
@@ -329,7 +329,13 @@ void Connection::note_capacity(Time began) {
   last_carried_ = now;
   const auto& outcomes = session_->outcomes();
   const bool told = !outcomes.empty() && says_enough(outcomes.front());
-  if (!told && !session_->was_stale()) return lane_.path.limiter().carried(permit_.messages(), now);
+  if (!told && !session_->was_stale()) {
+    const bool refused = !outcomes.empty() && outcomes.front().step == model::Step::Mail &&
+                         outcomes.front().kind == model::OutcomeKind::Deferred;
+    if (!refused) return lane_.path.limiter().carried(permit_.messages(), now);
+    if (before > 0 && lane_.path.limiter().refused(before, now)) quit_ = true;
+    return;
+  }
   if (in_use && before > 0) lane_.path.limiter().ended(before, now);
 }
 

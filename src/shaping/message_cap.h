@@ -3,15 +3,17 @@
 // ended right after the same number of messages, kProofs times with none that carried more in between; tried again for
 // a tenth more each hour. With a start it begins there, and tries a tenth more whenever a connection carried all it was
 // allowed; never below the floor nor above the ceiling. More than what is known to be taken is tried by one connection
-// at a time, and its end says enough: so a limit is found by one refusal and not by one of each open connection.
+// at a time, and its end says enough: so a limit is found by one refusal and not by one of each open connection. Some
+// receivers do not end it, but say "busy" from then on, as they do for other reasons: twice after the same number.
 //
-// Use:  const std::uint32_t most = cap.take(now);      at opening
-//       cap.carried(n);   or   cap.ended(n, now);      at each message
+// Use:  const std::uint32_t most = cap.take(now);                                    at opening
+//       cap.carried(n, now);   or   cap.ended(n, now);   or   cap.refused(n, now);   at each message
 // Pure. Threads: one owner.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -66,6 +68,17 @@ class MessageCap {
     since_ = now;
     trial_until_ = Time{};
   }
+  // The next one was refused for now, after so many. True: the connection tried more than what is known to be taken, and
+  // is better ended.
+  [[nodiscard]] bool refused(std::uint32_t messages, Time now) {
+    if (taken() == 0 || messages < taken() || messages >= allowed(now)) return false;
+    if (messages == std::exchange(refused_, messages)) {
+      known_ = messages;
+      since_ = now;
+    }
+    trial_until_ = Time{};
+    return true;
+  }
   // A connection carried its message of that number.
   void carried(std::uint32_t messages, Time now) {
     if (messages > seen_) proofs_ = 0;
@@ -103,8 +116,9 @@ class MessageCap {
   std::uint32_t known_ = 0;
   Time since_{};
   std::uint32_t grown_ = 0;
-  std::uint32_t trial_ = 0;  // what the last connection that tries more may carry …
-  Time trial_until_{};       // … and until when it is waited for
+  std::uint32_t trial_ = 0;    // what the last connection that tries more may carry …
+  std::uint32_t refused_ = 0;  // after so many the last one was refused that tried more
+  Time trial_until_{};         // … and until when it is waited for
 };
 
 }  // namespace penstock::shaping

@@ -103,6 +103,12 @@ void PathLimiter::ended(std::uint32_t messages, Time now) {
   for (const auto& scope : scopes_) scope->message_cap().ended(messages, now);
 }
 
+bool PathLimiter::refused(std::uint32_t messages, Time now) {
+  bool tried_more = false;
+  for (const auto& scope : scopes_) tried_more = scope->message_cap().refused(messages, now) || tried_more;
+  return tried_more;
+}
+
 void PathLimiter::connected(Time now) {
   for (const auto& scope : scopes_) scope->connected(now);
 }

@@ -75,9 +75,11 @@ class PathLimiter {
   Limiter::Observed observe(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts = {});
   void connected(Time now);
   void abandoned(Time now);  // the connection was not tried after all
-  // A connection carried its message of that number; the receiver ended one in use right after so many.
+  // A connection carried its message of that number; the receiver ended one in use right after so many, or refused the
+  // next one for now: true if that connection tried more than what is known to be taken, and is better ended.
   void carried(std::uint32_t messages, Time now);
   void ended(std::uint32_t messages, Time now);
+  [[nodiscard]] bool refused(std::uint32_t messages, Time now);
 
   // The worst of all scopes: Suspended before Backoff before Slowed before Normal.
   [[nodiscard]] State state(Time now) const;

@@ -147,3 +147,27 @@ TEST(MessageCap, EndBelowWhatIsKnownNeedsProofs) {
   cap.ended(7, kStart);
   EXPECT_EQ(cap.allowed(kStart), 7U);
 }
+
+TEST(MessageCap, RefusedTwiceAfterTheSameNumberIsALimit) {
+  MessageCap cap({.floor = 5, .start = 20, .ceiling = 100});
+  EXPECT_FALSE(cap.refused(7, kStart)) << "for another reason";
+  cap.carried(20, kStart);
+  EXPECT_EQ(cap.take(kStart), 22U);
+  cap.carried(21, kStart);
+  EXPECT_TRUE(cap.refused(21, kStart));
+  EXPECT_EQ(cap.take(kStart), 23U) << "once may be for another reason";
+  EXPECT_TRUE(cap.refused(21, kStart));
+  EXPECT_EQ(cap.take(kStart), 21U);
+  EXPECT_FALSE(cap.refused(21, kStart)) << "no more than it was allowed";
+  EXPECT_EQ(cap.take(kStart + 1h), 23U);
+}
+
+TEST(MessageCap, RefusalsAfterDifferentNumbersDoNotEndTheGrowth) {
+  MessageCap cap({.floor = 5, .start = 20, .ceiling = 100});
+  cap.carried(20, kStart);
+  EXPECT_TRUE(cap.refused(20, kStart));
+  cap.carried(21, kStart);
+  EXPECT_TRUE(cap.refused(21, kStart));
+  cap.carried(22, kStart);
+  EXPECT_EQ(cap.take(kStart), 24U);
+}
