@@ -32,8 +32,9 @@ constexpr double kQuickest = 2.5;
 constexpr double kSearchEach = 0.018;  // a search grows no more than by this for each recipient
 // The next probe: sooner for each refusal that the budget has left, later for each too many.
 constexpr double kSavedEach = 0.1;
+constexpr double kOwedEach = 0.2;
 constexpr double kSoonest = 0.4;
-constexpr double kLatest = 1.5;
+constexpr double kLatest = 2;
 constexpr double kSavedMost = 40;
 constexpr double kOwedMost = 5;
 // The rate that was refused is that much above the ceiling that was found: the truth may be anywhere between.
@@ -95,7 +96,7 @@ double RateController::margin() const {
 
 // By attempts: a probe costs a refusal. Sooner where few were refused until now, later where many were.
 Duration RateController::probe_wait(double rate) const {
-  const double dear = std::clamp(1 - saved_ * kSavedEach, kSoonest, kLatest);
+  const double dear = std::clamp(1 - saved_ * (saved_ < 0 ? kOwedEach : kSavedEach), kSoonest, kLatest);
   const double each = 1 / std::max(rate, 1e-3);
   const Duration by_volume = from_seconds(policy_.probe_attempts * std::max(dear, 1.0) * each);
   const Duration wait = std::clamp(by_volume, policy_.probe_soonest, policy_.probe_latest);
