@@ -241,6 +241,37 @@ TEST_F(DispatcherTest, NumberOfMessagesAfterWhichTheReceiverEndsConnectionsIsLea
   EXPECT_EQ(desk_.events.count(EventType::Deferred), 0U);
 }
 
+TEST_F(DispatcherTest, ConnectionThatExpiresTellsItsNumberOfMessages) {
+  desk_.change_plan([](Plan& plan) { plan.default_limits.connections = 1; });
+  receiver_->set_answer([mails = std::make_shared<std::map<std::uint32_t, int>>()](const Heard& heard) {
+    const bool over = heard.verb == "MAIL" && ++(*mails)[heard.connection] > 3;
+    return over ? std::string("421 4.7.0 Connection expired, try reconnecting.") : std::string();
+  });
+  send_many(12);
+  wait_for(EventType::Deferred, 3);
+  ASSERT_EQ(desk_.dispatcher().paths().size(), 1U);
+  auto& cap = desk_.dispatcher().paths().begin()->second->limiter().scopes().front()->message_cap();
+  EXPECT_EQ(cap.allowed(desk_.clock.now()), 3U);
+}
+
+// It neither ends the connection nor says why; whoever went on would defer one recipient after the other.
+TEST_F(DispatcherTest, ConnectionThatIsRefusedWhileItTriesMoreIsEndedAndTwiceIsALimit) {
+  desk_.change_plan([](Plan& plan) {
+    plan.default_limits.connections = 1;
+    plan.default_limits.messages_per_connection = 10;
+    plan.default_limits.messages_per_connection_start = 2;
+  });
+  receiver_->set_answer([mails = std::make_shared<std::map<std::uint32_t, int>>()](const Heard& heard) {
+    const bool over = heard.verb == "MAIL" && ++(*mails)[heard.connection] > 3;
+    return over ? std::string("451 4.3.2 Server busy. Please try again later.") : std::string();
+  });
+  send_many(20);
+  wait_for(EventType::Delivered, 18);
+  EXPECT_EQ(desk_.events.count(EventType::Deferred), 2U);
+  auto& cap = desk_.dispatcher().paths().begin()->second->limiter().scopes().front()->message_cap();
+  EXPECT_EQ(cap.allowed(desk_.clock.now()), 3U);
+}
+
 TEST_F(DispatcherTest, ReloadGivesPathsOtherRulesOfBackOff) {
   desk_.send({"a@one.example"});
   wait_for(EventType::Delivered, 1);
