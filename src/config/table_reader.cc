@@ -116,6 +116,7 @@ const Key* Section::find(std::string_view name) const {
 
 std::vector<std::string> Section::names() const {
   std::vector<std::string> all;
+  all.reserve(keys.size());
   for (const Key& key : keys) all.push_back(key.name);
   return all;
 }

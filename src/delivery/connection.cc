@@ -305,7 +305,8 @@ net::Task<> Connection::carry(std::vector<queue::QueuedRecipient> recipients) {
   Probe& probe = dispatcher_.parts().probe;
   if (session_->was_stale()) {
     probe.reused_lost.add();
-    lane_.path.limiter().give_back(static_cast<std::uint32_t>(batch->recipients.size()), dispatcher_.parts().clock.now());
+    lane_.path.limiter().give_back(static_cast<std::uint32_t>(batch->recipients.size()),
+                                   dispatcher_.parts().clock.now());
     if (limits) dispatcher_.transaction_dropped(std::move(*limits));
     // Mostly it had been idle for too long, but who cuts links to slow us down does it like this too.
     co_return dispatcher_.put_back_here(lane_, std::move(batch->recipients));

@@ -12,6 +12,7 @@ mime::LabelNames label_names(const config::Headers& from) {
 
 std::vector<std::string> lower(const std::vector<std::string>& names) {
   std::vector<std::string> all;
+  all.reserve(names.size());
   for (const std::string& name : names) all.push_back(ascii::lower(name));
   return all;
 }

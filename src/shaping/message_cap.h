@@ -68,8 +68,8 @@ class MessageCap {
     since_ = now;
     trial_until_ = Time{};
   }
-  // The next one was refused for now, after so many. True: the connection tried more than what is known to be taken, and
-  // is better ended.
+  // The next one was refused for now, after so many. True: the connection tried more than what is known to be taken,
+  // and is better ended.
   [[nodiscard]] bool refused(std::uint32_t messages, Time now) {
     if (taken() == 0 || messages < taken() || messages >= allowed(now)) return false;
     if (messages == std::exchange(refused_, messages)) {

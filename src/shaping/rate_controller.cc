@@ -40,7 +40,7 @@ constexpr double kOwedMost = 5;
 // The rate that was refused is that much above the ceiling that was found: the truth may be anywhere between.
 constexpr double kWideGap = 1.2;
 constexpr double kFalseAlarm = 1.25;
-constexpr double kCarried = 0.93;  // of a rate that was no climb
+constexpr double kCarried = 0.93;      // of a rate that was no climb
 constexpr double kSlowestClimb = 0.2;  // of the growth that was meant
 // A guess that is too high costs refusals until it is corrected, one that is too low some seconds of search.
 constexpr double kCautious = 0.95;

@@ -54,7 +54,7 @@ Result<std::unique_ptr<Users>> Users::open(Services services) {
 Result<> Users::load() {
   Stored stored;
   const std::string fresh = random_bytes(sasl::kDigestBytes);
-  const auto done = services_.writer.run([&](state::Database& db) -> Result<> {
+  auto done = services_.writer.run([&](state::Database& db) -> Result<> {
     auto secret = obtain_secret(db, fresh);
     if (!secret) return fail(secret.error());
     secret_ = std::move(*secret);
@@ -99,7 +99,7 @@ AccountPtr Users::find_account(std::string_view name) const {
 // With change_mutex_ held: durable first, then in force.
 Result<> Users::put(Account account) {
   const auto made = std::make_shared<const Account>(std::move(account));
-  const auto done = services_.writer.run([&made](state::Database& db) { return write_account(db, *made); });
+  auto done = services_.writer.run([&made](state::Database& db) { return write_account(db, *made); });
   if (!done) return done;
   auto accounts = std::make_shared<Accounts>(*accounts_.load());
   (*accounts)[made->user.name] = made;
@@ -159,7 +159,7 @@ Result<> Users::remove(std::string_view name) {
   const AccountPtr before = any_account(name);
   if (!before) return unknown(name);
   const std::string canonical = before->user.name;
-  const auto done = services_.writer.run([&](state::Database& db) { return erase_account(db, canonical); });
+  auto done = services_.writer.run([&](state::Database& db) { return erase_account(db, canonical); });
   if (!done) return done;
   auto accounts = std::make_shared<Accounts>(*accounts_.load());
   accounts->erase(canonical);

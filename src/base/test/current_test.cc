@@ -52,6 +52,7 @@ TEST(Current, ManyThreadsLoadWhileOneStores) {
   constexpr int kStores = 2'000;
   Current<std::vector<int>> current(std::make_shared<const std::vector<int>>(8, 0));
   std::vector<std::thread> readers;
+  readers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     readers.emplace_back([&current] {
       int last = 0;

@@ -58,7 +58,8 @@ TEST(RateController, FindsTheRateOfTheReceiver) {
   for (const double hidden : {3.0, 10.0, 40.0, 200.0}) {
     Play play(hidden);
     play.run(60s);
-    EXPECT_NEAR(play.controller.ceiling(), hidden, hidden * 0.12 + 0.2) << hidden << ", or two recipients in ten seconds";
+    EXPECT_NEAR(play.controller.ceiling(), hidden, hidden * 0.12 + 0.2)
+        << hidden << ", or two recipients in ten seconds";
     play.count_from_here();
     play.run(600s);
     EXPECT_GT(play.taken_count, (hidden < 5 ? 0.9 : 0.95) * hidden * 600) << hidden;
