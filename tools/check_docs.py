@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the code offers is documented, and what is documented exists: configuration keys, metrics, event types,
 commands. Relative links in Markdown lead somewhere. Each test that docs/security.md names exists, each row of its
-tables names one, and each fuzz target is named.
+tables names one, and each fuzz target is named. What docs/providers.md says of each shipped provider is what its file
+says.
 
 A table of the documentation whose first heading is "key", "metric", "type" or "command" lists such things, in
 backquotes in its first column."""
 import re
+import tomllib
 
 import project
 
 CONFIG_HEADERS, CONFIG_PAGE = ("src/config/config.h", "src/config/limits.h"), "docs/configuration.md"
 METRICS_PAGE, EVENTS_PAGE, CLI_PAGE, MAN_PAGE = ("docs/metrics.md", "docs/events.md", "docs/cli.md",
                                                  "docs/man/penstock.1")
-SECURITY_PAGE = "docs/security.md"
+SECURITY_PAGE, PROVIDERS_PAGE, PROVIDERS_FOLDER = "docs/security.md", "docs/providers.md", "conf/providers/"
+PROVIDER_COLUMNS = ["provider", "MX suffixes", "connections", "recipients", "messages per connection", "TLS"]
+BACKOFF_COLUMNS = ["connections", "first … longest"]
 EVENTS_SOURCE, CLI_SOURCE = "src/model/event.cc", "cmd/penstock/command_table.cc"
 # Kinds of values inside the configuration that are written as one string, and so have no keys.
 VALUE_STRUCTS = {"Endpoint", "Config", "Route"}
@@ -27,11 +31,16 @@ def exists(name):
     return (project.ROOT / name).is_file()
 
 
+def cells_of(line):
+    """Those of a line of a table; of another line none."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]] if line.startswith("|") else []
+
+
 def listed(page, heading):
     """[(word, line)] of all backquoted words in the first column of the tables that begin with `heading`."""
     found, inside = [], False
     for number, line in enumerate(project.read(page).splitlines(), 1):
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]] if line.startswith("|") else []
+        cells = cells_of(line)
         if not cells:
             inside = False
         elif cells[0].lower() == heading:
@@ -167,6 +176,67 @@ def check_security(problems):
     return len(named)
 
 
+def range_cell(table, with_standing=True):
+    """"1 … 5 … 20 (practice)", as the table has it."""
+    if not table:
+        return ""
+    text = " … ".join(str(table.get(key, "open")) for key in ("floor", "start", "ceiling"))
+    return f"{text} ({table['standing']})" if with_standing else text
+
+
+def mx_cell(suffixes):
+    """Regions of a cloud stand in one word: `mx.REGION.example`, of 11 regions."""
+    short = list(dict.fromkeys(re.sub(r"\b[a-z]{2}-[a-z]+-\d+\b", "REGION", suffix) for suffix in suffixes))
+    regions = f", of {len(suffixes)} regions" if len(short) < len(suffixes) else ""
+    return ", ".join(f"`{suffix}`" for suffix in short) + regions if short else "by domain"
+
+
+def provider_cells(data):
+    """What the table of providers is to say of a file, by column."""
+    return dict(zip(PROVIDER_COLUMNS, (
+        data["title"], mx_cell(data["match"].get("mx", [])), range_cell(data.get("connections")),
+        range_cell(data.get("message_rate"), with_standing=False), range_cell(data.get("messages_per_connection")),
+        data.get("tls", {}).get("level", ""))))
+
+
+def backoff_cells(data):
+    """Likewise of back-off mode. A share that a file leaves out is that of [defaults], a quarter."""
+    backoff = data["backoff"]
+    return dict(zip(BACKOFF_COLUMNS, (str(backoff.get("connections", backoff.get("share", "a quarter"))),
+                                      f"{backoff.get('first', 'open')} … {backoff.get('longest', 'open')}")))
+
+
+def check_provider_table(columns, wanted, problems):
+    """`wanted`: {name: (file, {column: cell})} of the table with these columns behind the name."""
+    missing, inside = dict(wanted), False
+    for number, line in enumerate(project.read(PROVIDERS_PAGE).splitlines(), 1):
+        cells = cells_of(line)
+        inside = bool(cells) and (inside or cells == ["name", *columns])
+        if not inside or cells[0] == "name" or set(cells[0]) == {"-"}:
+            continue
+        where, name = f"{PROVIDERS_PAGE}:{number}", cells[0].strip("`")
+        missing.pop(name, None)
+        if name not in wanted:
+            problems.append(f"{where}: no file of {PROVIDERS_FOLDER} says this of a provider {name}")
+            continue
+        file, said = wanted[name]
+        for column, cell in zip(columns, cells[1:] + [""] * len(columns)):
+            if cell != said[column]:
+                problems.append(f'{where}: {name}, {column}: the table says "{cell}", {file} says "{said[column]}"')
+    problems += [f"{file}:1: {name} is not in the table of {PROVIDERS_PAGE} that has {columns[-1]}"
+                 for name, (file, _) in missing.items()]
+
+
+def check_providers(problems):
+    names = [name for name in project.files(".toml") if name.startswith(PROVIDERS_FOLDER)]
+    files = [(name, tomllib.loads(project.read(name))) for name in names]
+    check_provider_table(PROVIDER_COLUMNS, {data["provider"]: (name, provider_cells(data)) for name, data in files},
+                         problems)
+    check_provider_table(BACKOFF_COLUMNS, {data["provider"]: (name, backoff_cells(data)) for name, data in files
+                                           if "backoff" in data}, problems)
+    return len(names)
+
+
 def main():
     problems, counts = [], []
     found = metrics()
@@ -194,6 +264,8 @@ def main():
     counts.append(f"{len(found)} commands")
     if exists(SECURITY_PAGE):
         counts.append(f"{check_security(problems)} tests of {SECURITY_PAGE}")
+    if exists(PROVIDERS_PAGE):
+        counts.append(f"{check_providers(problems)} providers")
     counts.append(f"links of {check_links(problems)} pages")
     project.finish(problems, ", ".join(counts))
 

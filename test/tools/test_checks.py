@@ -113,3 +113,57 @@ def test_documentation_mistakes_are_named_with_file_and_line(tree, page, message
 
 def test_complete_documentation_passes(tree):
     assert documented(tree, "| metric |\n|---|\n| `penstock_open{path}` |\n")[0] == 0
+
+
+PROVIDERS = """| name | provider | MX suffixes | connections | recipients | messages per connection | TLS |
+|---|---|---|---|---|---|---|
+| `big` | Big Mail | `mx.REGION.big.example`, of 2 regions | 1 … 5 … 20 (practice) | 6/min … 3/s … open |  | require |
+
+| name | connections | first … longest |
+|---|---|---|
+| `big` | a quarter | 30m … 2h |
+"""
+BIG = """provider = "big"
+title = "Big Mail"
+[match]
+mx = ["mx.eu-west-1.big.example", "mx.us-east-2.big.example"]
+[connections]
+floor = 1
+start = 5
+ceiling = 20
+standing = "practice"
+[message_rate]
+floor = "6/min"
+start = "3/s"
+[tls]
+level = "require"
+[backoff]
+first = "30m"
+longest = "2h"
+"""
+
+
+@pytest.mark.parametrize("of, was, now, message", [
+    ("page", "5 … 20", "5 … 25", 'docs/providers.md:3: big, connections: the table says "1 … 5 … 25 (practice)", '
+     'conf/providers/big.toml says "1 … 5 … 20 (practice)"'),
+    ("file", "ceiling = 20", "", 'conf/providers/big.toml says "1 … 5 … open (practice)"'),
+    ("file", 'start = "3/s"', 'start = "4/s"', "docs/providers.md:3: big, recipients: "),
+    ("file", 'mx = ["mx.eu-west-1.big.example", ', 'mx = [', "docs/providers.md:3: big, MX suffixes: "),
+    ("page", "| require |", "|  |", 'big, TLS: the table says "", conf/providers/big.toml says "require"'),
+    ("file", "[backoff]", "[backoff]\nconnections = 2", "docs/providers.md:7: big, connections: "),
+    ("page", "| `big` | Big", "| `small` | Big", "conf/providers/big.toml:1: big is not in the table"),
+    ("page", "| `big` | a", "| `small` | a", "docs/providers.md:7: no file of conf/providers/ says this of"),
+])
+def test_table_of_providers_that_differs_from_a_file_is_named(tree, of, was, now, message):
+    page, file = (PROVIDERS.replace(was, now), BIG) if of == "page" else (PROVIDERS, BIG.replace(was, now))
+    tree("docs/providers.md", page)
+    tree("conf/providers/big.toml", file)
+    status, output = documented(tree, "`penstock_open`\n")
+    assert status == 1 and message in output
+
+
+def test_table_of_providers_that_says_what_the_files_say_passes(tree):
+    tree("docs/providers.md", PROVIDERS)
+    tree("conf/providers/big.toml", BIG)
+    status, output = documented(tree, "`penstock_open`\n")
+    assert status == 0 and "1 providers" in output
