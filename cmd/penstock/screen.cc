@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "cmd/penstock/human.h"
 #include "cmd/penstock/json_read.h"
@@ -135,6 +137,29 @@ void add_line(std::string& text, std::string_view label, const std::string& what
   if (!what.empty()) text += fmt::format("  {:<8} {}\n", label, printable(what));
 }
 
+// Remarks under a table, each once: a file has one for several values.
+class Notes {
+ public:
+  // "1", as a cell shows it; "" of no remark.
+  std::string number_of(const std::string& note) {
+    if (note.empty()) return "";
+    const auto known = std::find(notes_.begin(), notes_.end(), note);
+    const auto number = known - notes_.begin() + 1;
+    if (known == notes_.end()) notes_.push_back(note);
+    return std::to_string(number);
+  }
+  [[nodiscard]] std::string text() const {
+    std::string text;
+    for (std::size_t i = 0; i < notes_.size(); ++i) {
+      text += fmt::format("note {:<2} {}\n", i + 1, printable(notes_[i]));
+    }
+    return text.empty() ? text : text + "\n";
+  }
+
+ private:
+  std::vector<std::string> notes_;
+};
+
 std::string scope_text(const json::object& scope, const std::string& now) {
   std::string text = fmt::format("{}: {}", printable(text_of(scope, "scope")), text_of(scope, "state"));
   const auto most = count_of(scope, "connections_max");
@@ -164,16 +189,17 @@ std::string format_explanation(const json::object& answer) {
   const std::string provider = text_of(answer, "provider");
   text += fmt::format("\nprovider: {} ({})\n\n", provider.empty() ? "none" : printable(provider),
                       printable(text_of(answer, "found_by")));
-  Table table({{"KEY"}, {"VALUE"}, {"FROM"}, {"STANDING"}, {"REFERENCE"}});
+  Table table({{"KEY"}, {"VALUE"}, {"FROM"}, {"STANDING"}, {"NOTE", Align::Right}, {"REFERENCE"}});
+  Notes notes;
   for (const json::value& value : list_of(answer, "values")) {
     if (!value.is_object()) continue;
     const json::object& row = value.as_object();
     const std::string shown = text_of(row, "value");
     const std::string reference = text_of(row, "reference");
     table.add({text_of(row, "key"), shown.empty() ? "-" : shown, text_of(row, "origin"), text_of(row, "standing"),
-               reference == shown ? "" : reference});
+               notes.number_of(text_of(row, "note")), reference == shown ? "" : reference});
   }
-  text += table.text() + "\n";
+  text += table.text() + "\n" + notes.text();
   const json::array scopes = list_of(answer, "scopes");
   if (scopes.empty()) text += "nothing was sent there since the start\n";
   for (const json::value& value : scopes) {

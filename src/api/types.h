@@ -140,7 +140,7 @@ struct PathValue {
   std::string origin;     // "provider file gmail.toml", "[[domain]] slow.example", "[defaults]"
   std::string reference;  // where a provider file has it from, …
   std::string standing;   // … how good that is: published, quoted, practice, chosen
-  std::string note;
+  std::string note;       // what a provider file remarks on it; of a [[limit]]: whom it is for
 };
 struct PathScope {  // a limiter that covers the path
   std::string scope, state, rule, cause;

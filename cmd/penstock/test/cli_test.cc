@@ -52,6 +52,7 @@ TEST_F(CliTest, OutputIsAsRecorded) {
       {"paths.txt", {"paths"}},
       {"paths_of_vmta.txt", {"paths", "--vmta", "v2"}},
       {"path_explain.txt", {"path", "explain", "v1", "gmail.com"}},
+      {"path_explain.json", {"path", "explain", "v1", "gmail.com", "--json"}},
       {"queue_list.txt", {"queue", "list"}},
       {"queue_list.json", {"queue", "list", "--json"}},
       {"queue_list_by_tenant.txt", {"queue", "list", "--by", "tenant"}},

@@ -109,7 +109,12 @@ Result<PathExplanation> FakeOperations::explain_path(const PathQuestion& questio
   if (question.vmta != "v1") return fail(Errc::NotFound, "there is no vMTA \"" + question.vmta + "\"");
   PathExplanation explanation{"v1/provider:gmail", "gmail", "its name " + question.domain, {}, {}};
   explanation.values.push_back(
-      {"connections", "50", "provider file gmail.toml", "https://a.example/", "practice", "learned"});
+      {"connections", "50", "provider file gmail.toml", "https://a.example/", "practice", "Per address."});
+  explanation.values.push_back(
+      {"connections_start", "5", "provider file gmail.toml", "https://a.example/", "practice", "Per address."});
+  explanation.values.push_back({"message_rate", "", "nobody sets it", "", "", ""});
+  explanation.values.push_back(
+      {"backoff.first", "30m", "provider file gmail.toml", "https://b.example/", "chosen", "Nobody says how long."});
   explanation.scopes.push_back({"path v1 provider:gmail", "slowed", "deferral share", "421 slow", kNow - minutes(7),
                                 kNow + minutes(3), 3, 9, 2.5, 3.5, 60, 20, 0, "grows again", "root"});
   return explanation;

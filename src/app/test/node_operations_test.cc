@@ -304,6 +304,21 @@ TEST_F(NodeOperationsTest, ActionsThatBearOnAPathAreInItsExplanation) {
   EXPECT_EQ(answer->scopes[0].by, actor_.name);
 }
 
+TEST_F(NodeOperationsTest, NotesOfAProviderFileAreInTheExplanation) {
+  const auto answer = operations_->explain_path({"v1", "a.example", "", "yahoo"});
+  ASSERT_TRUE(answer) << answer.error().to_string();
+  const auto value = [&](const std::string& key) {
+    const auto found = std::find_if(answer->values.begin(), answer->values.end(),
+                                    [&](const api::PathValue& one) { return one.key == key; });
+    return found == answer->values.end() ? api::PathValue{} : *found;
+  };
+  EXPECT_EQ(value("connections").origin, "provider file yahoo.toml");
+  EXPECT_THAT(value("connections").note, HasSubstr("senders see 5 to 15"));
+  EXPECT_EQ(value("connections_start").note, value("connections").note);
+  EXPECT_THAT(value("backoff.longest").note, HasSubstr("Yahoo names no time"));
+  EXPECT_EQ(value("route").note, "");
+}
+
 TEST_F(NodeOperationsTest, PinAboveTheCeilingIsRefused) {
   send({"a@one.example"}, 0s);
   wait_until([&] { return operations_->status()->totals.delivered == 1; });
