@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <future>
-#include <memory>
 
 #include "api/errc.h"
 #include "app/ask_shards.h"
 #include "app/node_operations.h"
+#include "app/path_ahead.h"
 #include "base/ascii.h"
 #include "providers/explain.h"
 
 namespace penstock::app {
 namespace {
-
-// Longer than the resolver's own deadline at its default; what comes later is answered "not found out".
-constexpr std::chrono::seconds kLookUpMost{20};
-
-using Found = std::promise<delivery::Resolved>;
-
-// The promise outlives a caller that has stopped waiting.
-net::Task<> resolve(delivery::Dispatcher& dispatcher, model::NameId domain, delivery::Route route,
-                    std::shared_ptr<Found> found) {
-  delivery::Resolved resolved = co_await dispatcher.destinations().look_up(domain, std::move(route));
-  found->set_value(std::move(resolved));
-}
 
 struct Whereto {
   std::string group, provider, found_by;
@@ -44,21 +31,12 @@ Whereto by_destination(const model::NameTable& names, const delivery::Destinatio
   return found;
 }
 
-// Asks the first shard, which remembers the answer for its own mail.
-Whereto look_up(Node& node, const std::string& domain, const delivery::Plan& plan, const config::Stream& stream) {
+Whereto find_out(Node& node, const std::string& domain, const delivery::Plan& plan, const config::Stream& stream) {
   const model::NameId name = node.names().intern(domain);
-  const delivery::Route route = plan.stream_or_default(node.names().find(stream.name)).route;
-  auto found = std::make_shared<Found>();
-  auto answer = found->get_future();
-  ask_shard(node.engine(), 0, [&](delivery::Dispatcher& dispatcher) {
-    node.engine().shard(0).spawn("explain", resolve(dispatcher, name, route, found));
-  });
-  if (answer.wait_for(kLookUpMost) != std::future_status::ready) {
-    return {"", "", "not known: the look-up has not ended; values are those of an unknown site", false};
-  }
-  const delivery::Resolved resolved = answer.get();
-  if (const auto* to = std::get_if<delivery::DestinationPtr>(&resolved)) return by_destination(node.names(), **to);
-  const auto& trouble = std::get<delivery::RouteTroublePtr>(resolved);
+  const auto resolved = look_up(node.engine(), name, plan.stream_or_default(node.names().find(stream.name)).route);
+  if (!resolved) return {"", "", "not known: the look-up has not ended; values are those of an unknown site", false};
+  if (const auto* to = std::get_if<delivery::DestinationPtr>(&*resolved)) return by_destination(node.names(), **to);
+  const auto& trouble = std::get<delivery::RouteTroublePtr>(*resolved);
   return {"", "", "not known: " + trouble->outcome.reply.text + "; values are those of an unknown site", false};
 }
 
@@ -198,7 +176,7 @@ Result<api::PathExplanation> NodeOperations::explain_path(const api::PathQuestio
 
   Whereto to;
   if (question.provider.empty()) {
-    to = look_up(node_, domain, *plan, *stream);
+    to = find_out(node_, domain, *plan, *stream);
   } else {
     const bool known = catalog.find(question.provider) != nullptr ||
                        std::any_of(config.providers.begin(), config.providers.end(),

@@ -7,6 +7,7 @@
 
 #include "api/errc.h"
 #include "app/ask_shards.h"
+#include "app/path_ahead.h"
 
 namespace penstock::app {
 namespace {
@@ -169,11 +170,11 @@ Result<shaping::PathKey> ShapingDesk::path_to_pin(const std::string& path) {
 }
 
 std::uint32_t ShapingDesk::ceiling_of(const shaping::PathKey& key) {
-  std::uint32_t ceiling = 0;
+  std::optional<std::uint32_t> ceiling;
   ask_shards(engine_, [&](delivery::Dispatcher& dispatcher) {
     if (const shaping::Limiter* limiter = dispatcher.find_limiter(key)) ceiling = limiter->limits().connections;
   });
-  return ceiling;
+  return ceiling ? *ceiling : ceiling_ahead(engine_, names_, key);
 }
 
 std::string ShapingDesk::state_of(const shaping::PathKey& key) {
@@ -198,7 +199,7 @@ Result<> ShapingDesk::pin_path(const api::PathPin& request, const api::Actor& ac
   if (request.connections == 0U) {
     return fail(api::Errc::BadRequest, "0 connections send nothing: suspend the path instead");
   }
-  const std::uint32_t ceiling = ceiling_of(*key);
+  const std::uint32_t ceiling = request.connections ? ceiling_of(*key) : 0;
   if (request.connections && ceiling != 0 && *request.connections > ceiling) {
     return fail(api::Errc::BadRequest,
                 fmt::format("the path may have {} connections at most, and a pin does not raise that; `penstock path "

@@ -49,7 +49,7 @@ class ShapingDesk final : public api::ShapingOperations {
   [[nodiscard]] api::ActionRow row_of(const shaping::Action& action) const;
   // What somebody changed: recorded, and durable before he is answered.
   Result<> changed(const api::Actor& actor, const std::string& what);
-  // The configured number of connections, where the path has been used; 0: not known, or no limit.
+  // The configured number of connections, whether the path has been used or not; 0: not known, or no limit.
   [[nodiscard]] std::uint32_t ceiling_of(const shaping::PathKey& key);
   // How the path's own limiter is, in words: for the audit.
   [[nodiscard]] std::string state_of(const shaping::PathKey& key);

@@ -319,20 +319,6 @@ TEST_F(NodeOperationsTest, NotesOfAProviderFileAreInTheExplanation) {
   EXPECT_EQ(value("route").note, "");
 }
 
-TEST_F(NodeOperationsTest, PinAboveTheCeilingIsRefused) {
-  send({"a@one.example"}, 0s);
-  wait_until([&] { return operations_->status()->totals.delivered == 1; });
-  api::PathPin pin;
-  pin.path = "v1/null";
-  pin.connections = 999;
-  const auto pinned = operations_->shaping().pin_path(pin, actor_);
-  ASSERT_FALSE(pinned);
-  EXPECT_EQ(pinned.error().code, make_error_code(api::Errc::BadRequest));
-  EXPECT_THAT(pinned.error().detail, HasSubstr("the path may have 20 connections at most"));
-  pin.connections = 20;
-  EXPECT_TRUE(operations_->shaping().pin_path(pin, actor_));
-}
-
 TEST_F(NodeOperationsTest, MailOfAStreamAndAVmtaThatWereTakenOutIsReached) {
   send({"a@one.example"}, 1h, "other");
   api::ActRequest reroute = request(api::Act::Reroute);
