@@ -14,6 +14,7 @@ import time
 
 import pytest
 from daemon import CLI, Daemon, free_port, message, until
+from simulator import SLOW
 from test_receivers import ROOT_ONLY, PostfixReceiver, fixture_outside  # noqa: F401
 from test_tls import Certificates, tls
 
@@ -307,8 +308,9 @@ def test_limits_of_a_service_are_kept_and_sessions_resumed(tmp_path, certificate
         times = sorted(service.times)
         assert all(when - times[0] > (number - 8) / 8 - 0.1 for number, when in enumerate(times)), times
         # Two begin before a ticket has come. One more whole handshake was seen once, under ASan on a full machine, and is
-        # not explained; a session that is never resumed shows all the same.
-        assert not service.resumed[0] and service.resumed[2:].count(False) <= 1, service.resumed
+        # not explained.
+        whole = 0 if SLOW == 1 else 1
+        assert not service.resumed[0] and service.resumed[2:].count(False) <= whole, service.resumed
         assert len(service.resumed) >= 7, service.resumed
 
 
