@@ -140,7 +140,7 @@ Step read_step(const toml::table& from, std::uint32_t vmtas, std::string& troubl
 }
 
 // Where the ranges of the shipped provider files (conf/providers) begin, without their ceilings: what the receiver
-// takes is to be found out. Messages per connection stay at their start.
+// takes is to be found out. Messages per connection do not grow beyond their start.
 shaping::Limits shipped_limits(Personality personality) {
   shaping::Limits shipped{.messages_per_connection = 50,
                           .connections_floor = 1,

@@ -5,8 +5,10 @@
 //       const auto seen = policy.load();      // kept for one piece of work: it sees one policy from beginning to end
 //       policy.store(std::make_shared<const Policy>(…));
 // Instead of std::atomic<std::shared_ptr>: in libstdc++ of GCC 12 a load() lets go of its lock without release order,
-// so the read of the pointer races with the next store() (GCC PR 101761); a mutex costs the same two atomic operations.
-// Threads: any may load and store.   Ownership: shared with those who have loaded it.
+// so the read of the pointer races with the next store(), and TSan tells (github.com/google/sanitizers issue 1558). A
+// mutex costs the same two atomic operations.
+//
+// Threads: any may load and store.   Ownership: shared with those who have loaded it.   Limits, errors: none.
 #pragma once
 
 #include <memory>

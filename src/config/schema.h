@@ -99,22 +99,15 @@ struct TopTable {
 [[nodiscard]] const Section& client_section();
 [[nodiscard]] const Section& limits_section();  // what [[domain]], [[provider]], [defaults] and relays have in common
 
-[[nodiscard]] Key make_key(std::string_view name, std::string_view help, Apply apply);
-
-// Texts come as views and what a Key holds is made in one place: each text made by the caller would be a temporary that
-// the one long expression of a section has to destroy, and compilers take seconds over hundreds of these.
 template <class Owner>
 class SectionBuilder {
  public:
-  explicit SectionBuilder(std::string_view where) { section_.where = where; }
+  explicit SectionBuilder(std::string where) { section_.where = std::move(where); }
 
   template <class T>
-  SectionBuilder& add(std::string_view name, T Owner::*member, const Kind<T>& kind, Apply apply, std::string_view help,
-                      std::string_view default_words = {}) {
-    Key key = make_key(name, help, apply);
-    key.words = kind.words;
-    key.bounds = kind.bounds;
-    key.default_words = default_words;
+  SectionBuilder& add(std::string name, T Owner::*member, Kind<T> kind, Apply apply, std::string help,
+                      std::string default_words = {}) {
+    Key key{std::move(name), std::move(help), apply, Need::Optional, kind.words, kind.bounds, std::move(default_words)};
     key.read = [member, read = kind.read](void* owner, const Value& value, Complaints& complaints) {
       return read(value, static_cast<Owner*>(owner)->*member, complaints);
     };
@@ -124,16 +117,15 @@ class SectionBuilder {
     return add(std::move(key));
   }
   template <class T>
-  SectionBuilder& required(std::string_view name, T Owner::*member, const Kind<T>& kind, Apply apply,
-                           std::string_view help) {
-    add(name, member, kind, apply, help);
+  SectionBuilder& required(std::string name, T Owner::*member, Kind<T> kind, Apply apply, std::string help) {
+    add(std::move(name), member, std::move(kind), apply, std::move(help));
     section_.keys.back().need = Need::Required;
     return *this;
   }
   // A table within this one.
   template <class T>
-  SectionBuilder& nested(std::string_view name, T Owner::*member, const Section& inner, std::string_view help) {
-    Key key = make_key(name, help, Apply::Live);
+  SectionBuilder& nested(std::string name, T Owner::*member, const Section& inner, std::string help) {
+    Key key{std::move(name), std::move(help)};
     key.words = "table";
     key.inner = &inner;
     key.enter = [member](void* owner) -> void* { return &(static_cast<Owner*>(owner)->*member); };

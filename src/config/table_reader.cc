@@ -101,14 +101,6 @@ void read_top(const TopTable& top, const Entry& entry, Config& config, Problems&
 
 }  // namespace
 
-Key make_key(std::string_view name, std::string_view help, Apply apply) {
-  Key key;
-  key.name = name;
-  key.help = help;
-  key.apply = apply;
-  return key;
-}
-
 const Key* Section::find(std::string_view name) const {
   const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == name; });
   return key == keys.end() ? nullptr : &*key;

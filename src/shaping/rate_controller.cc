@@ -52,6 +52,7 @@ constexpr double kAhead = 0.8;
 // the limit is guessed.
 constexpr double kPlausible = 0.75;
 constexpr double kPlausibleSearched = 0.5;
+constexpr double kCountedOff = 1;  // recipients: an average of few may be off by one
 constexpr double kGuessedLeast = 0.85;
 // The ceiling is where it was.
 constexpr double kUnmoved = 1.05;
@@ -253,9 +254,9 @@ void RateController::end_what_is_over(Time now) {
 }
 
 // A climb and the search that followed it were ended by the same bucket. If it never ran over in between, what was
-// taken is what it refilled: the average. It cannot have run over where less than a burst was left unused; else it did
-// if more went through beyond the average in the search than in the climb, which began with a full one; then it was
-// full when the search came to the limit, and both let the same through.
+// taken is what it refilled: the average. It cannot have run over where less was left unused than the climb let
+// through, which began with a full one; else it did if more went through beyond the average in the search than in the
+// climb: then it was full when the search came to the limit, and both let the same through.
 double RateController::searched(double average) const {
   const double growth = search_growth();
   // What the bucket of a receiver with that limit took in, from the climb's end until the search came to the limit.
@@ -267,7 +268,7 @@ double RateController::searched(double average) const {
     return beyond(limit, rate_, growth) > beyond(limit, wall_, climb_growth_);
   };
   double low = std::clamp(average, rate_ * kPlausibleSearched, rate_);
-  if (unused(low) + 1 < beyond(low, wall_, climb_growth_) || !ran_over(low)) return low;
+  if (unused(low) + kCountedOff < beyond(low, wall_, climb_growth_) || !ran_over(low)) return low;
   double high = rate_;
   for (int halvings = 0; halvings < 10; ++halvings) (ran_over((low + high) / 2) ? low : high) = (low + high) / 2;
   return high;

@@ -58,8 +58,8 @@ TEST(RateController, FindsTheRateOfTheReceiver) {
   for (const double hidden : {3.0, 10.0, 40.0, 200.0}) {
     Play play(hidden);
     play.run(60s);
-    EXPECT_NEAR(play.controller.ceiling(), hidden, hidden * 0.12 + 0.2)
-        << hidden << ", or two recipients in ten seconds";
+    const double counted_off = hidden < 5 ? 0.2 : 0;  // two recipients of the ten seconds between two refusals
+    EXPECT_NEAR(play.controller.ceiling(), hidden, hidden * 0.12 + counted_off) << hidden;
     play.count_from_here();
     play.run(600s);
     EXPECT_GT(play.taken_count, (hidden < 5 ? 0.9 : 0.95) * hidden * 600) << hidden;
@@ -93,7 +93,7 @@ TEST(RateController, FollowsAStepDownWithinSeconds) {
   play.run(120s);
   play.hidden = 12;
   play.run(10s);
-  EXPECT_LT(play.controller.rate(), 12 * 1.25) << "it may be looking for the limit from below";
+  EXPECT_LT(play.controller.rate(), 14);
   play.run(20s);
   play.count_from_here();
   play.run(20s);
