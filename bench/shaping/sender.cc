@@ -32,12 +32,16 @@ Sender::Sender(const Scenario& scenario, std::uint64_t seed)
       end_(kStart + scenario.longest),
       calendar_(pool_, kStart) {
   urgent_retry_.waits = queue::RetryGrowth{.first = 15s, .factor = 2, .cap = 10min};
+  const auto pool = std::make_shared<shaping::RefusalPool>();
+  std::vector<std::shared_ptr<shaping::Siblings>> siblings;
+  for (std::size_t i = 0; i < scenario.providers.size(); ++i) siblings.push_back(std::make_shared<shaping::Siblings>());
   for (std::uint32_t vmta = 0; vmta < scenario.vmtas; ++vmta) {
     vmta_names_.push_back(names_.intern(fmt::format("v{}", vmta)));
     for (std::uint32_t provider = 0; provider < scenario.providers.size(); ++provider) {
       const Provider& to = scenario.providers[provider];
       auto own = std::make_shared<shaping::Limiter>(fmt::format("v{}/provider:{}", vmta, to.name), to.ours,
-                                                    shaping::TroublePolicy{});
+                                                    shaping::TroublePolicy{}, shaping::AdaptivePolicy{},
+                                                    shaping::Neighbours{pool, siblings[provider]});
       auto path = std::make_unique<Path>(std::move(own), pool_, labels_);
       path->number = static_cast<std::uint32_t>(paths_.size());
       path->vmta = vmta;
@@ -319,7 +323,10 @@ void Sender::done(std::uint32_t number) {
   shaping::AttemptFacts facts;
   facts.whole = now_ - connection.began;
   facts.backlog = !path.ready.empty();
-  if (answer.taken) facts.end_of_data = facts.whole;
+  if (answer.taken) {
+    facts.end_of_data = facts.whole;
+    facts.mail = scenario_.providers[path.provider].rtt;
+  }
   path.limiter.observe(answer.outcome, now_, rng_, facts);
   if (!answer.taken) {
     ++measure_.refused;

@@ -30,7 +30,7 @@ class LimiterTable {
     const shaping::AdaptivePolicy& adaptive = policy ? *policy : defaults;
     auto& slot = limiters_[key];
     if (!slot) {
-      slot = std::make_shared<shaping::Limiter>(scope, limits, trouble, adaptive);
+      slot = std::make_shared<shaping::Limiter>(scope, limits, trouble, adaptive, neighbours_of(key));
       recall(key, *slot, now);
       return slot;
     }
@@ -80,8 +80,11 @@ class LimiterTable {
   void drop_unused(Time now) {
     boost::unordered::erase_if(
         limiters_, [now](const auto& entry) { return entry.second.use_count() == 1 && entry.second->idle(now); });
+    boost::unordered::erase_if(siblings_, [](const auto& entry) { return entry.second.use_count() == 1; });
   }
   [[nodiscard]] std::size_t size() const { return limiters_.size(); }
+  // Groups whose paths tell each other of limits that rose.
+  [[nodiscard]] std::size_t families() const { return siblings_.size(); }
 
   // Of the last run: a limiter with that key begins with it.
   void remember(LearnedPath path) {
@@ -134,6 +137,12 @@ class LimiterTable {
   }
 
  private:
+  // All vMTAs' paths to a group are siblings; all paths of the shard save refusals for each other.
+  [[nodiscard]] shaping::Neighbours neighbours_of(const shaping::PathKey& key) {
+    auto& siblings = siblings_[key.group];
+    if (!siblings) siblings = std::make_shared<shaping::Siblings>();
+    return {pool_, siblings};
+  }
   void recall(const shaping::PathKey& key, shaping::Limiter& limiter, Time now) {
     if (remembered_.empty()) return;
     const auto found = remembered_.find(key);
@@ -151,6 +160,8 @@ class LimiterTable {
 
   boost::unordered_flat_map<shaping::PathKey, LearnedPath, std::hash<shaping::PathKey>> remembered_;
   std::vector<shaping::PathKey> recalled_;
+  const std::shared_ptr<shaping::RefusalPool> pool_ = std::make_shared<shaping::RefusalPool>();
+  boost::unordered_flat_map<model::NameId, std::shared_ptr<shaping::Siblings>, std::hash<model::NameId>> siblings_;
   boost::unordered_flat_map<shaping::PathKey, std::shared_ptr<shaping::Limiter>, std::hash<shaping::PathKey>> limiters_;
 };
 

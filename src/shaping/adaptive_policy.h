@@ -37,6 +37,7 @@ struct AdaptivePolicy {
   std::uint32_t rate_attempts_least = 220;   // … and that of a rate, which costs more, for these
   double refused_share = 0.0043;             // the budget; who is below it probes sooner, who is above it later
   Duration probe_never_later{std::chrono::minutes{10}};
+  Duration probe_helped{std::chrono::seconds{25}};  // with what other paths saved it waits no longer than this
 
   // Connections. A learned ceiling is probed by one more connection under the same bounds; each that was carried for
   // `settle` without a refusal lets the next follow, in steps that grow.

@@ -39,15 +39,17 @@ std::uint32_t tokens(std::uint64_t bytes) {
 // in shorter spans.
 constexpr double kBurstSeconds = 0.2;
 constexpr double kPace = 1.05;
+constexpr std::uint32_t kOpenEach = 8;
 constexpr double kPaceSeconds = 0.02;
 
 }  // namespace
 
 Limiter::Limiter(std::string scope, const Limits& limits, std::optional<TroublePolicy> trouble,
-                 const AdaptivePolicy& adaptive)
+                 const AdaptivePolicy& adaptive, const Neighbours& neighbours)
     : scope_(std::move(scope)),
       limits_(limits),
       adaptive_(adaptive),
+      neighbours_(neighbours),
       connection_rate_(limits.connection_rate),
       message_rate_(limits.message_rate),
       transaction_rate_(limits.transaction_rate),
@@ -55,13 +57,13 @@ Limiter::Limiter(std::string scope, const Limits& limits, std::optional<TroubleP
       message_cap_(message_range(limits)) {
   if (trouble) trouble_.emplace(*trouble);
   if (limits.adaptive_connections() || limits.adaptive_rate()) {
-    controller_.emplace(limits, adaptive, Time{});
+    controller_.emplace(limits, adaptive, Time{}, neighbours_);
     apply_rate(Time{});
   }
 }
 
 PathController& Limiter::controller(Time now) {
-  if (!controller_) controller_.emplace(limits_, adaptive_, now);
+  if (!controller_) controller_.emplace(limits_, adaptive_, now, neighbours_);
   return *controller_;
 }
 
@@ -90,8 +92,14 @@ std::uint32_t Limiter::connection_limit(Time now) const {
 // One connection more than the rate needs is opened only when the rate does not hold mail back: then those that are
 // open are the bottleneck, whatever was thought to be enough.
 bool Limiter::enough_connections(Time now) const {
-  if (!controller_ || connections_ < controller_->useful_connections(now, opening_share(now))) return false;
-  return opening_ > 0 || pressed(now);
+  if (!controller_) return false;
+  const std::uint32_t useful = controller_->useful_connections(now, opening_share(now));
+  return connections_ >= useful && (opening_ > useful / kOpenEach || pressed(now));
+}
+
+bool Limiter::pressed(Time now) const {
+  const Duration few{static_cast<std::int64_t>(3e6 / std::max(rate_, 0.1))};
+  return now - pressed_at_ < std::clamp(few, kPressed, kPressedMost);
 }
 
 // What opening and closing take of a connection's time, for each message that it carries.
@@ -317,12 +325,12 @@ void Limiter::set_limits(const Limits& limits, Time now) {
     const bool rests = std::max(learned.suspended_until, learned.backoff_until) > now;
     controller_.reset();
     if (ranges || pin || rests) {
-      controller_.emplace(limits, adaptive_, now);
+      controller_.emplace(limits, adaptive_, now, neighbours_);
       if (pin) controller_->pin(*pin, now);
       controller_->restore(learned, now);
     }
   } else if (ranges) {
-    controller_.emplace(limits, adaptive_, now);
+    controller_.emplace(limits, adaptive_, now, neighbours_);
   }
   if (rate_ > 0 || ranges) {
     apply_rate(now);

@@ -31,7 +31,7 @@ class Limiter {
   // `scope` is how explanations call it: "path v1 provider:gmail". `trouble`: the policy for unreachable receivers;
   // none for scopes that say nothing about a receiver, such as a vMTA.
   Limiter(std::string scope, const Limits& limits, std::optional<TroublePolicy> trouble = std::nullopt,
-          const AdaptivePolicy& adaptive = {});
+          const AdaptivePolicy& adaptive = {}, const Neighbours& neighbours = {});
   Limiter(const Limiter&) = delete;
   Limiter& operator=(const Limiter&) = delete;
 
@@ -100,12 +100,13 @@ class Limiter {
   // Those that carry few messages are many, and end all the time.
   static constexpr Duration kLookSoon{std::chrono::milliseconds{50}};
   static constexpr std::uint32_t kOpened = 8;
-  static constexpr Duration kPressed{std::chrono::seconds{2}};
+  static constexpr Duration kPressed{std::chrono::milliseconds{500}};
+  static constexpr Duration kPressedMost{std::chrono::seconds{2}};
 
   [[nodiscard]] std::uint32_t connection_limit(Time now) const;
   [[nodiscard]] bool waits_for_others() const;
   [[nodiscard]] bool enough_connections(Time now) const;
-  [[nodiscard]] bool pressed(Time now) const { return now - pressed_at_ < kPressed; }
+  [[nodiscard]] bool pressed(Time now) const;
   [[nodiscard]] Duration opening_share(Time now) const;
   void count_opening(Time now);
   void end_opening(bool usable, Time now);
@@ -118,6 +119,7 @@ class Limiter {
   std::string scope_;
   Limits limits_;
   AdaptivePolicy adaptive_;
+  Neighbours neighbours_;
   TokenBucket connection_rate_;
   TokenBucket message_rate_;  // of recipients
   TokenBucket pace_;          // of an adaptive rate: nearly the same in smaller bursts

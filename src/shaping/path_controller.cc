@@ -45,9 +45,10 @@ Signal signal_of(const model::Outcome& outcome) {
 
 }  // namespace
 
-PathController::PathController(const Limits& limits, const AdaptivePolicy& policy, Time now)
-    : limits_(limits), policy_(policy) {
-  if (limits.adaptive_rate()) rate_.emplace(rate_range(limits, policy), policy, now);
+PathController::PathController(const Limits& limits, const AdaptivePolicy& policy, Time now,
+                               const Neighbours& neighbours)
+    : limits_(limits), policy_(policy), neighbours_(neighbours) {
+  if (limits.adaptive_rate()) rate_.emplace(rate_range(limits, policy), policy, now, neighbours_);
   if (limits.adaptive_connections()) connections_.emplace(connection_range(limits, policy), policy, now);
 }
 
@@ -64,10 +65,11 @@ void PathController::observe(const model::Outcome& outcome, const AttemptFacts& 
   const bool expected = effect == RateController::Effect::ProbeEnded || effect == RateController::Effect::Late;
   window_.add(expected ? Signal::Refused : signal, now);
   if (facts.whole > Duration::zero()) transaction_ += (facts.whole - transaction_) / 16;
+  if (neighbours_.pool && !rate_) neighbours_.pool->add(policy_.refused_share);
   if (signal == Signal::Taken) {
     served_at_ = now;
     taken_at_floor(now);
-    if (rate_) rate_->answered(pressed, facts.whole, now);
+    if (rate_) rate_->answered(pressed, facts.whole, now, facts.mail);
     if (connections_) connections_->carried(connections, facts.backlog && !pressed, now);
     if (slowed_) make_good();
   } else if (outcome.outcome_class == OutcomeClass::TooManyConnections && !facts.late) {
@@ -96,6 +98,7 @@ void PathController::observe(const model::Outcome& outcome, const AttemptFacts& 
 
 void PathController::connection_refused(const model::Outcome& outcome, std::uint32_t accepted, Time now) {
   if (!connections_) return;
+  if (neighbours_.pool) neighbours_.pool->add(-1);
   remember_good();
   if (connections_->refused(accepted, now) == ConnectionController::Effect::None) return;
   note(fmt::format("connections: {} are taken, one more was refused", connections_->limit()), outcome, now);
@@ -107,7 +110,7 @@ void PathController::begin_rate(const model::Outcome& outcome, Time now) {
   const double counted = std::clamp(std::chrono::duration<double>(now - counted_from_).count(), 1.0, 60.0);
   RateRange range = rate_range(limits_, policy_);
   range.start = std::max(window_.volume(now) / counted, range.floor);
-  rate_.emplace(range, policy_, now);
+  rate_.emplace(range, policy_, now, neighbours_);
   good_rate_ = range.start;
   static_cast<void>(rate_->refused(now));
   note(fmt::format("rate: {} of {} answers refuse {:.3g}/s; now {:.3g}/s", window_.count(Signal::Refused, now),
@@ -175,7 +178,7 @@ void PathController::taken_at_floor(Time now) {
   if (now < backoff_until_) backoff_until_ = hold_until_ = now;
   RateRange range = rate_range(limits_, policy_);
   range.start = range.floor;
-  rate_.emplace(range, policy_, now);
+  rate_.emplace(range, policy_, now, neighbours_);
 }
 
 void PathController::slow(std::string rule, const model::Outcome& outcome, Time now) {
@@ -338,7 +341,7 @@ void PathController::rest_for_pin(const Pin& pin, Time until, Time now) {
 
 void PathController::clear(Time now) {
   const std::optional<Pin> pin = std::move(pin_);
-  *this = PathController(limits_, policy_, now);
+  *this = PathController(limits_, policy_, now, neighbours_);
   if (pin) this->pin(*pin, now);
 }
 
@@ -365,7 +368,7 @@ LearnedState PathController::learned() const {
 }
 
 void PathController::restore(const LearnedState& state, Time now) {
-  if (state.rate > 0 && may_begin_rate()) rate_.emplace(rate_range(limits_, policy_), policy_, now);
+  if (state.rate > 0 && may_begin_rate()) rate_.emplace(rate_range(limits_, policy_), policy_, now, neighbours_);
   if (rate_ && state.rate > 0) rate_->restore(state.rate, state.rate_ceiling, state.rate_credit, now);
   if (connections_ && state.connections > 0) connections_->restore(state.connections, state.connection_ceiling, now);
   suspended_until_ = state.suspended_until;

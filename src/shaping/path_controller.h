@@ -61,7 +61,7 @@ struct Pin {
 
 class PathController {
  public:
-  PathController(const Limits& limits, const AdaptivePolicy& policy, Time now);
+  PathController(const Limits& limits, const AdaptivePolicy& policy, Time now, const Neighbours& neighbours = {});
 
   // An answer that is no connection trouble. `connections`: open now; `pressed`: mail waits for the rate.
   void observe(const model::Outcome& outcome, const AttemptFacts& facts, std::uint32_t connections, bool pressed,
@@ -132,6 +132,7 @@ class PathController {
 
   Limits limits_;
   AdaptivePolicy policy_;
+  Neighbours neighbours_;
   std::optional<RateController> rate_;
   std::optional<ConnectionController> connections_;
   SignalWindow window_;

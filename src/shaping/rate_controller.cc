@@ -30,13 +30,6 @@ constexpr double kBurstKept = 0.95;     // a smaller one counts little by little
 constexpr double kUsualDelay = 0.2;
 constexpr double kQuickest = 2.5;
 constexpr double kSearchEach = 0.018;  // a search grows no more than by this for each recipient
-// The next probe: sooner for each refusal that the budget has left, later for each too many.
-constexpr double kSavedEach = 0.1;
-constexpr double kOwedEach = 0.2;
-constexpr double kSoonest = 0.4;
-constexpr double kLatest = 2;
-constexpr double kSavedMost = 40;
-constexpr double kOwedMost = 5;
 // The rate that was refused is that much above the ceiling that was found: the truth may be anywhere between.
 constexpr double kWideGap = 1.2;
 constexpr double kFalseAlarm = 1.25;
@@ -54,6 +47,18 @@ constexpr double kPlausible = 0.75;
 constexpr double kPlausibleSearched = 0.5;
 constexpr double kCountedOff = 1;  // recipients: an average of few may be off by one
 constexpr double kGuessedLeast = 0.85;
+// A wait that is shorter needs no turns.
+constexpr Duration kTurnLeast{std::chrono::seconds{10}};
+// As a share of the rate that was refused: a search from so far below need not tell the limit to a recipient.
+constexpr double kFarBelow = 0.3;
+// Recipients: so few between two refusals, at a receiver that lets so few through beyond its limit, that one who did
+// not use all that came in cannot be told from one who did.
+constexpr double kFew = 25;
+constexpr double kSmallBurst = 1.5;
+// A limit that fewer told may be far too low. A probe that begins well above it would be refused at once and tell
+// nothing; one that begins only so much above it goes through.
+constexpr double kCoarse = 40;
+constexpr double kGentleLead = 0.08;
 // The ceiling is where it was.
 constexpr double kUnmoved = 1.05;
 // While the answers to what is under way come in: the limit is somewhere below.
@@ -75,8 +80,17 @@ double deepest(std::uint32_t refused) {
 
 }  // namespace
 
-RateController::RateController(const RateRange& range, const AdaptivePolicy& policy, Time now)
-    : range_(range), policy_(policy), rate_(range.start), last_(now), watch_from_(now), cycle_from_(now) {
+RateController::RateController(const RateRange& range, const AdaptivePolicy& policy, Time now,
+                               const Neighbours& neighbours)
+    : range_(range),
+      policy_(policy),
+      siblings_(neighbours.siblings),
+      me_(siblings_ ? siblings_->join() : 0),
+      budget_(neighbours.pool),
+      rate_(range.start),
+      last_(now),
+      watch_from_(now),
+      cycle_from_(now) {
   rate_ = bounded(range.start);
 }
 
@@ -95,19 +109,30 @@ double RateController::margin() const {
   return policy_.margin + 2 / std::max(found_by_, 80.0);
 }
 
-// By attempts: a probe costs a refusal. Sooner where few were refused until now, later where many were.
+// By attempts: a probe costs a refusal. Sooner where few were refused until now, or elsewhere, later where many were.
 Duration RateController::probe_wait(double rate) const {
-  const double dear = std::clamp(1 - saved_ * (saved_ < 0 ? kOwedEach : kSavedEach), kSoonest, kLatest);
+  const double dear = budget_.price();
   const double each = 1 / std::max(rate, 1e-3);
   const Duration by_volume = from_seconds(policy_.probe_attempts * std::max(dear, 1.0) * each);
   const Duration wait = std::clamp(by_volume, policy_.probe_soonest, policy_.probe_latest);
   const Duration least = from_seconds(policy_.rate_attempts_least * dear * each);
-  return std::max(wait, std::min(least, policy_.probe_never_later));
+  const Duration own = std::max(wait, std::min(least, policy_.probe_never_later));
+  const Duration helped = std::min(own, std::max(wait, policy_.probe_helped));
+  return own - std::chrono::duration_cast<Duration>((own - helped) * budget_.help());
 }
 
-// Until a refusal is known; what is sent meanwhile is refused too. It is told at once, unlike what is taken.
+// Where siblings probe the same receiver they take turns.
+Duration RateController::until_probe(double rate, Time now) {
+  const Duration wait = probe_wait(rate);
+  if (!siblings_ || wait <= kTurnLeast) return wait;
+  return std::max(kTurnLeast, siblings_->turn(me_, wait, now) - now);
+}
+
+// Until a refusal is known; what is sent meanwhile is refused too. It is told at once, unlike what is taken; until the
+// first one, MAIL tells how soon.
 Duration RateController::delay() const {
-  return refusal_latency_ > Duration::zero() ? refusal_latency_ : latency_;
+  if (refusal_latency_ > Duration::zero()) return refusal_latency_;
+  return mail_latency_ > Duration::zero() ? mail_latency_ : latency_;
 }
 
 // The receiver's burst in recipients: the largest that was seen lately.
@@ -119,22 +144,45 @@ double RateController::burst() const {
 // further than what is under way at the refusal may cost: one refusal for each probe_attempts.
 double RateController::lead() const {
   const double affordable = std::max(1.0, ceiling_ * seconds(probe_wait(ceiling_)) / policy_.probe_attempts) - 0.5;
-  const double most = std::min(policy_.lead_most, affordable / (ceiling_ * seconds(delay())));
+  const double most = std::min(coarse_ ? kGentleLead : policy_.lead_most, affordable / (ceiling_ * seconds(delay())));
   return std::min(std::max(burst(), 1.0) / (ceiling_ * seconds(policy_.probe_lasts)), most);
 }
 
-void RateController::answered(bool pressed, Duration latency, Time now) {
+void RateController::answered(bool pressed, Duration latency, Time now, Duration to_mail) {
+  if (to_mail > Duration::zero()) {
+    mail_latency_ = mail_latency_ > Duration::zero() ? mail_latency_ + (to_mail - mail_latency_) / 8 : to_mail;
+  }
   if (latency > Duration::zero()) latency_ += (latency - latency_) / 8;
   end_what_is_over(now);
   ++(now >= guard_until_ ? watch_answers_ : guard_answers_);
-  saved_ = std::min(saved_ + policy_.refused_share, kSavedMost);
+  budget_.answered(policy_.refused_share);
   if (++cycle_taken_ == 1 && ceiling_ <= 0) cycle_from_ = now - latency;
   // Where no ceiling is near, the time between two recipients at a low rate is sending time.
   const bool searching = ceiling_ <= 0 || rate_ < ceiling_ * policy_.near_ceiling;
   const Duration between = searching ? from_seconds(1 / std::max(rate_, 1e-3)) : Duration::zero();
   const Duration active = std::clamp(now - last_, Duration::zero(), std::max(kActiveMost, between));
   last_ = std::max(last_, now);
+  if (pressed && sibling_found_more(now)) {
+    hold_until_ = now;
+    hinted_ = true;
+  }
   if (pressed && now >= hold_until_ && back_until_ == Time{}) grow(active);
+}
+
+// While it waits for its next probe, a proven rate in use.
+bool RateController::sibling_found_more(Time now) const {
+  const bool waits = back_until_ == Time{} && now >= guard_until_ && hold_until_ - now > policy_.probe_soonest;
+  if (!siblings_ || !waits || ceiling_ <= 0 || rate_ < ceiling_ * policy_.near_ceiling) return false;
+  return siblings_->worth_a_look(me_, cycle_from_, rose_at_, now);
+}
+
+// More went through than a burst: the ceiling has moved.
+void RateController::found_more() {
+  fast_ = true;
+  rose_at_ = last_;
+  if (!siblings_) return;
+  if (std::exchange(hinted_, false)) siblings_->proved(true);
+  siblings_->rose(me_, cycle_from_, last_);
 }
 
 // Where a refusal is known soon a climb may overshoot further.
@@ -144,6 +192,7 @@ double RateController::quickness() const {
 
 // Where little comes in a second, so slowly that what is taken until the refusal tells something.
 double RateController::search_growth() const {
+  if (rate_ < wall_ * kFarBelow) return policy_.search_growth;
   return std::min(policy_.search_growth * quickness(), kSearchEach * rate_);
 }
 
@@ -165,7 +214,7 @@ void RateController::grow(Duration active) {
   }
   excess_ += std::max(0.0, rate_ - ceiling_) * seconds(active);
   const double believed = std::max(burst() * 1.3, kBurstLeastCount);
-  if (rate_ > wall_ && excess_ > believed) fast_ = true;
+  if (rate_ > wall_ && excess_ > believed && !fast_) found_more();
   const bool far_below_wall = rate_ < wall_ && wall_ > ceiling_ * kWideGap;
   double growth = policy_.probe_growth * seconds(active) * (1 + std::min(1.0, excess_ / believed));
   if (far_below_wall) growth = search_growth() * seconds(active);
@@ -274,6 +323,17 @@ double RateController::searched(double average) const {
   return high;
 }
 
+// What the climb before let through beyond the limit that is known now. Where that is the one before it, the climb was
+// none, and all of it was the burst.
+void RateController::learn_burst(double found, bool measured) {
+  const Climb climb = std::exchange(climb_, {});
+  if (found <= climb.from * kUnmoved) {
+    credit_ = std::max(credit_, climb.excess);
+  } else if (measured && climb.to > found) {
+    credit_ = std::max(credit_, beyond(found, climb.to, climb.growth));
+  }
+}
+
 void RateController::end_probe(double average, Time now) {
   const bool known = wall_ <= ceiling_ * kWideGap;
   if (known) credit_ = std::max(credit_ * kBurstKept, excess_);
@@ -282,6 +342,7 @@ void RateController::end_probe(double average, Time now) {
   const bool measured = known || climbed || average >= rate_ * kPlausible;
   const double least = known ? std::min(rate_, ceiling_) : rate_ * (measured ? kPlausible : kGuessedLeast);
   double found = climbed ? searched(average) : std::clamp(average, least, rate_);
+  if (!known && measured && found_by_ < kFew && credit_ < kSmallBurst) found = (found + rate_) / 2;  // between the two
   // What goes out between probes may come to what was taken on average, which is more than it was where the bucket ran
   // over. If it was refused before the probe was, it comes to no more than that.
   if (known && average > 0) {
@@ -289,10 +350,9 @@ void RateController::end_probe(double average, Time now) {
     found =
         watch_refused_ > 1 ? std::clamp(proven, least * kPlausible, rate_) : std::max(found, std::min(proven, rate_));
   }
-  // The climb before was none: so much only was the burst.
-  if (found <= climbed_from_ * kUnmoved) credit_ = std::max(credit_, climbed_);
-  climbed_from_ = 0;
-  settle_below(found, found * (1.0 - margin()), measured ? probe_wait(found) : policy_.settle, now);
+  coarse_ = !known && measured && found_by_ < kCoarse;
+  learn_burst(found, measured);
+  settle_below(found, found * (1.0 - margin()), measured ? until_probe(found, now) : policy_.settle, now);
   if (measured) wall_ = ceiling_;  // there is nothing to search for between them
   step_back(false, now);
 }
@@ -311,14 +371,14 @@ double RateController::climbed_to(double growth) const {
 // How far above the limit a climb ended depends on the burst. The search from the guess ends with the next refusal, and
 // the two tell the limit.
 void RateController::end_climb(Time now) {
-  climbed_ = excess_;
-  climbed_from_ = ceiling_;
+  Climb climb{ceiling_, rate_, 0, excess_};
   const bool climbed = ceiling_ > 0 || rate_ > range_.start;
-  const double growth = climbed_by(now);
-  const double guess = climbed ? climbed_to(growth) * kCautious : rate_ * kCarried;
+  climb.growth = climbed_by(now);
+  const double guess = climbed ? climbed_to(climb.growth) * kCautious : rate_ * kCarried;
   const double found = std::max(guess, ceiling_);
   settle_below(found, found, policy_.settle, now);
-  climb_growth_ = climbed ? growth : 0;
+  climb_growth_ = climbed ? climb.growth : 0;
+  if (climbed) climb_ = climb;
   step_back(true, now);
 }
 
@@ -332,7 +392,7 @@ RateController::Effect RateController::refused(Time now, Duration latency) {
   }
   last_ = std::max(last_, now);
   end_what_is_over(now);
-  saved_ = std::max(saved_ - 1, -kOwedMost);
+  budget_.refused();
   if (now < guard_until_) {
     ++guard_refused_;
     return Effect::Late;
@@ -353,6 +413,7 @@ RateController::Effect RateController::refused(Time now, Duration latency) {
     effect = Effect::ProbeEnded;
     // A fast climb that is refused at once was none: the receiver only let more through than it did before.
     const bool slow = ceiling_ > 0 && (!fast_ || rate_ < ceiling_ * kFalseAlarm);
+    if (std::exchange(hinted_, false)) siblings_->proved(false);
     if (slow) {
       end_probe(average, now);
     } else {
@@ -365,7 +426,7 @@ RateController::Effect RateController::refused(Time now, Duration latency) {
     const double found = rate_ * (1.0 - std::clamp(share, 0.02, deepest(watch_refused_))) * (again ? kAhead : 1.0);
     const bool deep = again || share > 0.1;
     cut_at_ = now;
-    settle_below(found, found * (1.0 - margin()), deep ? policy_.settle : probe_wait(found), now);
+    settle_below(found, found * (1.0 - margin()), deep ? policy_.settle : until_probe(found, now), now);
     step_back(deep, now);
   }
   if (effect == Effect::None) return effect;  // the bucket is empty, now as at the end of the cycle

@@ -13,9 +13,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "base/clock.h"
 #include "shaping/adaptive_policy.h"
+#include "shaping/neighbours.h"
+#include "shaping/refusal_budget.h"
 
 namespace penstock::shaping {
 
@@ -28,7 +31,7 @@ struct RateRange {
 
 class RateController {
  public:
-  RateController(const RateRange& range, const AdaptivePolicy& policy, Time now);
+  RateController(const RateRange& range, const AdaptivePolicy& policy, Time now, const Neighbours& neighbours = {});
 
   enum class Effect : std::uint8_t {
     None,        // it proves nothing yet
@@ -36,8 +39,9 @@ class RateController {
     ProbeEnded,  // back to below the ceiling
     Cut          // a proven rate was refused
   };
-  // An answer that was no refusal for rate. `latency`: how long the transaction took.
-  void answered(bool pressed, Duration latency, Time now);
+  // An answer that was no refusal for rate. `latency`: how long the transaction took; `to_mail`: from MAIL to its
+  // answer, where most refusals are told. Zero: unknown.
+  void answered(bool pressed, Duration latency, Time now, Duration to_mail = {});
   // `latency`: how long it took to be refused; zero: as long as other answers.
   Effect refused(Time now, Duration latency = {});
   // Another signal: multiply by `factor`, and stay there for `hold`.
@@ -78,12 +82,21 @@ class RateController {
   [[nodiscard]] double quickness() const;
   [[nodiscard]] double search_growth() const;
   [[nodiscard]] double climbed_to(double growth) const;
+
+  void learn_burst(double found, bool measured);
+  [[nodiscard]] bool sibling_found_more(Time now) const;
+  void found_more();
+  [[nodiscard]] Duration until_probe(double rate, Time now);
   [[nodiscard]] double searched(double average) const;
   [[nodiscard]] Duration probe_wait(double rate) const;
   [[nodiscard]] double bounded(double rate) const;
 
   RateRange range_;
   AdaptivePolicy policy_;
+  std::shared_ptr<Siblings> siblings_;  // or null
+  std::uint32_t me_ = 0;                // among them
+  bool hinted_ = false;                 // looks because one of them found more
+  RefusalBudget budget_;
   double rate_;
   double ceiling_ = 0;
   double wall_ = 0;          // the rate that was refused last
@@ -91,15 +104,24 @@ class RateController {
   Time back_until_{};        // until then it is further below than the ceiling asks; {}: it is not
   double excess_ = 0;        // recipients sent beyond the ceiling in this probe
   double credit_ = 0;        // how many that was, when probes were refused
+  bool coarse_ = false;      // few recipients told the ceiling
   bool fast_ = false;        // the ceiling has moved
   Time climb_at_{};          // when a fast climb began …
   double climb_rate_ = 0;    // … from this rate
-  double climbed_ = 0;       // of the last fast climb: recipients sent beyond the ceiling …
-  double climbed_from_ = 0;  // … which was this; 0: nothing to learn from it
-  Time last_{};              // of the last answer
+  Time rose_at_{};           // the last time that the ceiling was found to have moved
+  // The last fast climb, until the limit is measured.
+  struct Climb {
+    double from = 0;    // the ceiling before it; 0: there was none
+    double to = 0;      // the rate at its end; 0: no climb
+    double growth = 0;  // a second
+    double excess = 0;  // recipients sent beyond that ceiling
+  };
+  Climb climb_;
+  Time last_{};  // of the last answer
   Time hold_until_{};
   Duration latency_{std::chrono::milliseconds{300}};
   Duration refusal_latency_{};  // zero: unknown
+  Duration mail_latency_{};     // of the answer to MAIL; zero: unknown
   // After a change: answers to what was sent before it, and what they say of the rate before.
   Time guard_until_{};
   double guarded_rate_ = 0;
@@ -114,7 +136,6 @@ class RateController {
   // Since the last refusal: what got through on average is what the receiver refills.
   Time cycle_from_{};
   double cycle_taken_ = 0;
-  double saved_ = 0;     // refusals that the budget has left
   double found_by_ = 0;  // of the cycle before it
 };
 

@@ -91,6 +91,33 @@ TEST(Sender, NamedWaitIsKept) {
   EXPECT_LT(figures.refused, 40U * scenario.vmtas);
 }
 
+// Connections that end after five messages all the time must not be what limits the rate.
+TEST(Sender, FewMessagesOverAConnectionLeaveTheRateAsItIs) {
+  for (const std::uint32_t messages : {2U, 5U}) {
+    Scenario scenario = random_scenario(5);
+    scenario.recipients = 60'000;
+    scenario.vmtas = 2;
+    Provider provider;
+    provider.personality = Personality::Yahoo;
+    provider.rate = 80;
+    provider.spread = 0;
+    provider.connections = 120;
+    provider.messages_per_connection = messages;
+    provider.rtt = 80ms;
+    provider.service = 50ms;
+    provider.ours.connections_start = 5;
+    provider.ours.connections = 400;
+    provider.ours.message_rate_floor = Rate{0.5};
+    provider.ours.message_rate_start = Rate{10};
+    provider.ours.messages_per_connection = 100;
+    scenario.providers = {provider};
+    Sender sender(scenario, 5);
+    const Figures figures = sender.run();
+    EXPECT_GT(figures.goodput_share, 0.95) << messages;
+    EXPECT_LT(figures.refused_share, 0.005) << messages;
+  }
+}
+
 TEST(Scenario, ShippedOnesAreRead) {
   const std::filesystem::path folder = std::filesystem::path(PENSTOCK_SOURCE_DIR) / "bench/shaping/scenarios";
   int read = 0;

@@ -34,6 +34,18 @@ TEST(LimiterTable, PinWaitsForItsPath) {
   EXPECT_FALSE(table.pin(kKey, std::nullopt, kStart));
 }
 
+TEST(LimiterTable, SiblingsAreForgottenWithTheirLastPath) {
+  LimiterTable table;
+  auto one = table.obtain(kKey, "v1/x", ranges(), {}, nullptr, kStart);
+  const auto two = table.obtain({model::NameId{9}, kKey.group}, "v2/x", ranges(), {}, nullptr, kStart);
+  const auto other = table.obtain({kKey.vmta, model::NameId{8}}, "v1/y", ranges(), {}, nullptr, kStart);
+  EXPECT_EQ(table.families(), 2U) << "by group, whatever the vMTA";
+  one.reset();
+  table.drop_unused(kStart + 24h);
+  EXPECT_EQ(table.families(), 2U) << "one of them is in use";
+  EXPECT_EQ(table.size(), 2U);
+}
+
 TEST(LimiterTable, PinIsTakenOffBeforeAnybodyUsedIt) {
   LimiterTable table;
   EXPECT_TRUE(table.pin(kKey, shaping::Pin{.connections = 2}, kStart));

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
+#include <map>
 
 using namespace std::chrono_literals;
 using penstock::Duration;
@@ -16,11 +18,13 @@ constexpr Time kStart{1'800'000'000s};
 
 // A receiver that counts with a bucket of tokens, and a sender that follows the controller; answers take 200 ms.
 struct Play {
-  explicit Play(double hidden_rate, double start = 2, double burst_seconds = 0.5)
-      : hidden(hidden_rate), burst(burst_seconds), controller({0.2, start, 1000}, AdaptivePolicy{}, kStart) {}
+  explicit Play(double hidden_rate, double start = 2, double burst_seconds = 0.5, const Neighbours& neighbours = {})
+      : hidden(hidden_rate),
+        burst(burst_seconds),
+        controller({0.2, start, 1000}, AdaptivePolicy{}, kStart, neighbours) {}
 
-  void run(Duration span) {
-    const Time end = now + span;
+  void run(Duration span) { run_until(now + span); }
+  void run_until(Time end) {
     while (now < end) {
       now += Duration{static_cast<std::int64_t>(1e6 / controller.rate())};
       const double seconds = std::chrono::duration<double>(now - filled).count();
@@ -270,4 +274,80 @@ TEST(RateController, BudgetThatWasSavedLetsProbesComeSooner) {
   EXPECT_GT(wait[0], 60s);
   EXPECT_LT(wait[1], 40s);
   EXPECT_GE(wait[1], 25s);
+}
+
+TEST(RateController, SlowReceiverIsProbedSoonerWithWhatOthersSaved) {
+  const auto pool = std::make_shared<RefusalPool>();
+  Play alone(4, 2, 1), helped(4, 2, 1, {pool, nullptr});
+  alone.run(200s);
+  pool->add(100);
+  helped.run(200s);
+  const auto longest_wait = [](Play& play) {
+    Duration longest{};
+    for (const Time end = play.now + 300s; play.now < end; play.run(1s)) {
+      longest = std::max(longest, play.controller.next_probe() - play.now);
+    }
+    return longest;
+  };
+  EXPECT_GT(longest_wait(alone), 45s);
+  EXPECT_LE(longest_wait(helped), 30s);
+}
+
+TEST(RateController, RiseThatOneAddressFindsIsFoundByAllSoon) {
+  std::map<bool, Duration> took;
+  for (const bool related : {false, true}) {
+    const auto siblings = std::make_shared<Siblings>();
+    std::deque<Play> plays;
+    for (int i = 0; i < 8; ++i) plays.emplace_back(4, 2, 1, related ? Neighbours{nullptr, siblings} : Neighbours{});
+    Time now = kStart;
+    const auto together = [&](Duration span) {
+      for (const Time end = now + span; now < end;) {
+        now += 500ms;
+        for (Play& play : plays) play.run_until(now);
+      }
+    };
+    together(600s);
+    for (Play& play : plays) play.hidden = 8;
+    const Time rose = now;
+    const auto found = [&] {
+      return std::all_of(plays.begin(), plays.end(), [](const Play& play) { return play.controller.ceiling() > 7; });
+    };
+    while (!found() && now - rose < 10min) together(1s);
+    took[related] = now - rose;
+    for (Play& play : plays) EXPECT_LT(play.refused_count, 40U);
+  }
+  EXPECT_LT(took[true], 45s);
+  EXPECT_LT(took[true] * 3 / 2, took[false]);
+}
+
+TEST(RateController, SlowReceiverWithASmallBurstIsUsed) {
+  // Two recipients a second more or less, of which it lets one or two through at once.
+  for (const double burst : {0.3, 0.5, 1.0}) {
+    Play play(3, 2, burst);
+    play.run(120s);
+    play.count_from_here();
+    play.run(600s);
+    EXPECT_GT(play.taken_count, 0.9 * 3 * 600) << burst;
+    EXPECT_LT(play.refused_count, 0.006 * play.taken_count) << burst;
+  }
+}
+
+TEST(RateController, SearchFromFarBelowDoesNotCrawl) {
+  Play play(4);
+  play.run(60s);
+  play.controller.restore(0.2, 0, 0, play.now);
+  EXPECT_EQ(play.controller.refused(play.now += 1s), RateController::Effect::ProbeEnded) << "an odd one, at the floor";
+  play.run(300s);
+  EXPECT_GT(play.controller.rate(), 3);
+}
+
+TEST(RateController, FirstClimbIsAsFastAsRefusalsAreToldSoon) {
+  double rate[2] = {};
+  for (const bool soon : {false, true}) {
+    RateController controller({0.5, 2, 1000}, AdaptivePolicy{}, kStart);
+    Time now = kStart;
+    for (int i = 0; i < 100; ++i) controller.answered(true, 600ms, now += 100ms, soon ? 40ms : 600ms);
+    rate[soon ? 1 : 0] = controller.rate();
+  }
+  EXPECT_GT(rate[1], 3 * rate[0]);
 }
