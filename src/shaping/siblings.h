@@ -31,7 +31,8 @@ class Siblings {
   [[nodiscard]] Time turn(std::uint32_t who, Duration wait, Time now) {
     std::erase_if(waiting_, [&](const Waiting& one) { return one.who == who || now - one.since > 3 * wait; });
     waiting_.push_back({who, now});
-    next_ = std::max(next_, now + wait / 4) + wait / static_cast<std::int64_t>(waiting_.size());
+    const auto all = static_cast<std::int64_t>(waiting_.size());
+    next_ = std::max(next_, now + wait * (all - 1) / all / 4) + wait / all;
     return next_ = std::min(next_, now + wait + wait / 4);
   }
 
