@@ -7,11 +7,11 @@
 // succeeded, until `ramp_limit` or a caller's own limit no longer binds; then Normal, and the growth is forgotten. A
 // failed probe suspends again, for longer; so do `failures` in a row while Slowed.
 //
-// What counts as failed: no TCP connection, no banner, or a banner or EHLO that turns us away. The caller decides.
-// Connections that are opened side by side fail together: all of them are one failure, judged when none of them is
-// being opened any more, and none if one of them came through. After a failure one at a time should be opened
-// (in_doubt), so that the next failures are others.
-// Pure: time and randomness come in.   Threads: one owner.
+// What counts as failed: no TCP connection, no banner, a banner or EHLO that turns us away, or a transaction that was
+// not answered in time while no other one was. The caller decides. Connections that are opened side by side fail
+// together: all of them are one failure, judged when none of them is being opened any more, and none if one of them
+// came through. After a failure one at a time should be opened (in_doubt), so that the next failures are others. Pure:
+// time and randomness come in.   Threads: one owner.
 #pragma once
 
 #include <cstdint>

@@ -199,6 +199,7 @@ Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng&
       end_opening(false, now);
       return Observed::Counted;
     }
+    if (!facts.late) note_answer(outcome, now, rng, facts);
     if (!controller_) return Observed::Counted;
     controller_->observe(outcome, facts, connections_, pressed(now), now);
     apply_rate(now);
@@ -209,7 +210,8 @@ Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng&
   if (controller_ && says_why && outcome.outcome_class != model::OutcomeClass::TooManyConnections) {
     controller_->observe(outcome, facts, connections_, pressed(now), now);
     apply_rate(now);
-    if (controller_->suspended(now)) return Observed::Counted;
+    const bool serves = facts.host_serves && controller_->serving(now);
+    if (serves || controller_->suspended(now)) return Observed::Counted;
   } else if (controller_ && limits_.adaptive_connections() && connections_ > 1 && controller_->serving(now) &&
              (facts.host_serves || outcome.outcome_class == model::OutcomeClass::TooManyConnections)) {
     controller_->connection_refused(outcome, connections_ - 1, now);
@@ -221,10 +223,24 @@ Limiter::Observed Limiter::observe(const model::Outcome& outcome, Time now, Rng&
   return judged == ConnectionTrouble::Judged::Yes ? Observed::Counted : Observed::Undecided;
 }
 
+// A host that greets and then says nothing is as down as one that does not greet.
+void Limiter::note_answer(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts) {
+  if (!trouble_) return;
+  const bool answered = outcome.kind == model::OutcomeKind::Delivered || outcome.reply.code != 0;
+  if (answered) {
+    answered_at_ = now;
+    if (std::exchange(silent_, false)) trouble_->succeeded(now);
+    return;
+  }
+  if (outcome.outcome_class != model::OutcomeClass::Timeout || answered_at_ + facts.whole >= now) return;
+  silent_ = true;
+  trouble_->failed(outcome.reply.text, 0, now, rng);
+}
+
 void Limiter::connected(Time now) {
   end_opening(true, now);
   if (controller_) controller_->connected(now);
-  if (!trouble_) return;
+  if (!trouble_ || silent_) return;
   trouble_->succeeded(now);
   // Once recovery allows as much as the configuration does, there is nothing left to recover.
   const std::uint32_t allowed = trouble_->allowed(now);
@@ -253,6 +269,7 @@ Explanation Limiter::explain(Time now) const {
 
 void Limiter::reset(Time now) {
   if (trouble_) trouble_->reset();
+  silent_ = false;
   message_cap_.forget();
   if (!controller_) return;
   controller_->clear(now);

@@ -110,6 +110,7 @@ class Limiter {
   [[nodiscard]] Duration opening_share(Time now) const;
   void count_opening(Time now);
   void end_opening(bool usable, Time now);
+  void note_answer(const model::Outcome& outcome, Time now, Rng& rng, const AttemptFacts& facts);
   void apply_rate(Time now);
   // The log was told of what is restored.
   void note_told(Time since, Time now);
@@ -126,6 +127,8 @@ class Limiter {
   TokenBucket transaction_rate_;
   TokenBucket byte_rate_;
   std::optional<ConnectionTrouble> trouble_;
+  Time answered_at_{};   // a transaction, in whatever words
+  bool silent_ = false;  // transactions were not, though connections are opened: only an answer ends that trouble
   mutable std::optional<PathController> controller_;  // explain() ages its counts
   MessageCap message_cap_;
   double rate_ = 0;  // that message_rate_ was set to by the controller

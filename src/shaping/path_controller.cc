@@ -107,15 +107,24 @@ void PathController::connection_refused(const model::Outcome& outcome, std::uint
 // A receiver that names no rate is sent to as fast as it takes mail, until it says that this was too fast.
 void PathController::begin_rate(const model::Outcome& outcome, Time now) {
   if (window_.count(Signal::Refused, now) < policy_.refusals) return;
-  const double counted = std::clamp(std::chrono::duration<double>(now - counted_from_).count(), 1.0, 60.0);
-  RateRange range = rate_range(limits_, policy_);
-  range.start = std::max(window_.volume(now) / counted, range.floor);
-  rate_.emplace(range, policy_, now, neighbours_);
-  good_rate_ = range.start;
+  const double before = carried(now);
+  begin_rate_at(before, now);
   static_cast<void>(rate_->refused(now));
   note(fmt::format("rate: {} of {} answers refuse {:.3g}/s; now {:.3g}/s", window_.count(Signal::Refused, now),
-                   window_.volume(now), range.start, rate_->rate()),
+                   window_.volume(now), before, rate_->rate()),
        outcome, now);
+}
+
+double PathController::carried(Time now) {
+  const double counted = std::clamp(std::chrono::duration<double>(now - counted_from_).count(), 1.0, 60.0);
+  return window_.volume(now) / counted;
+}
+
+void PathController::begin_rate_at(double carried, Time now) {
+  RateRange range = rate_range(limits_, policy_);
+  range.start = std::max(carried, range.floor);
+  rate_.emplace(range, policy_, now, neighbours_);
+  good_rate_ = range.start;
 }
 
 void PathController::keep_wait(const model::Outcome& outcome, Time now) {
@@ -201,6 +210,8 @@ void PathController::back_off(std::string rule, const model::Outcome& outcome, T
   const auto share = [this](double value, double normal) {
     return value > 0 && normal > 0 ? std::min(1.0, value / normal) : policy_.backoff_share;
   };
+  // Connections alone say little where each carries many a second.
+  if (may_begin_rate() && policy_.backoff_rate <= 0) begin_rate_at(carried(now), now);
   if (rate_) rate_->rest_until(backoff_until_, share(policy_.backoff_rate, rate_->rate()), now);
   if (connections_ && !trickles_) {
     // A quarter more, which the controller rounds off: a share may be a little less than it is by itself.

@@ -111,6 +111,9 @@ class PathController {
   void note(std::string rule, const model::Outcome& outcome, Time now);
   // Where the limits name no rate: begins one at what was carried, once it is refused more than once.
   void begin_rate(const model::Outcome& outcome, Time now);
+  // What was carried lately, per second.
+  [[nodiscard]] double carried(Time now);
+  void begin_rate_at(double carried, Time now);
   // The limits say nothing of a rate, and are not all for a person to say.
   [[nodiscard]] bool may_begin_rate() const {
     return !rate_ && limits_.message_rate.count <= 0 && limits_.adaptive_connections();

@@ -286,3 +286,102 @@ TEST(AdaptiveLimiter, ConnectionsThatCarryFewMessagesAreMore) {
   EXPECT_EQ(enough[0], 3U) << "ten a second, a tenth of a second each";
   EXPECT_EQ(enough[1], 6U) << "and 267 ms to open and close it";
 }
+
+TEST(AdaptiveLimiter, BackOffOfAReceiverWithoutARateIsAShareOfWhatWasCarried) {
+  Limits limits;
+  limits.connections = 20;
+  limits.connections_start = 1;
+  Limiter limiter("site", limits, TroublePolicy{});
+  Rng rng(1);
+  Time now = kStart;
+  limiter.open(now);
+  limiter.connected(now);
+  const Outcome doubted{OutcomeKind::Deferred,          Step::Mail, OutcomeClass::Reputation,
+                        {421, {4, 7, 0}, "reputation"}, {},         Scope::SourceIp};
+  // A hundred a second over one connection, and soon a third of the answers doubt us.
+  for (int i = 0; i < 3000 && limiter.state(now) < State::Backoff; ++i) {
+    now += 10ms;
+    const bool doubts = i > 500 && i % 3 == 0;
+    limiter.observe(doubts ? doubted : kDelivered, now, rng, {.whole = 5ms, .backlog = true});
+  }
+  ASSERT_EQ(limiter.state(now), State::Backoff);
+  EXPECT_NEAR(limiter.explain(now).rate, 25, 5);
+  int sent = 0;
+  for (const Time end = now + 10s; now < end; now += 1ms) {
+    if (!limiter.can_send(1, now)) continue;
+    limiter.send(1, now);
+    ++sent;
+  }
+  EXPECT_NEAR(sent, 250, 60);
+}
+
+TEST(AdaptiveLimiter, HostThatGreetsAndThenSaysNothingIsTrouble) {
+  Limiter limiter("site", ranges(), TroublePolicy{});
+  Rng rng(1);
+  Time now = kStart;
+  for (int i = 0; i < 4; ++i) {
+    limiter.open(now);
+    limiter.connected(now);
+  }
+  const auto hang = [&] {
+    Outcome outcome{OutcomeKind::Deferred, Step::Rcpt, OutcomeClass::Timeout, {0, {}, "no answer at RCPT"}};
+    outcome.scope = Scope::ReceivingHost;
+    limiter.observe(outcome, now, rng, {.whole = 5min});
+    limiter.close();
+  };
+  now += 5min;
+  for (int i = 0; i < 3; ++i) hang();
+  ASSERT_EQ(limiter.state(now), State::Suspended);
+  EXPECT_EQ(limiter.explain(now).cause, "no answer at RCPT");
+  // The probe is greeted too; that proves nothing.
+  now = limiter.explain(now).until.value();
+  limiter.close();
+  limiter.open(now);
+  limiter.connected(now);
+  EXPECT_EQ(limiter.state(now), State::Backoff);
+  EXPECT_FALSE(limiter.can_open(now)) << "one is enough";
+  now += 5min;
+  hang();
+  ASSERT_EQ(limiter.state(now), State::Suspended);
+  EXPECT_GT(limiter.explain(now).until.value() - now, 40s) << "for longer";
+  // One that is answered does, whatever is said.
+  now = limiter.explain(now).until.value();
+  limiter.open(now);
+  limiter.connected(now);
+  limiter.observe(kDelivered, now += 1s, rng, {.whole = 1s});
+  EXPECT_EQ(limiter.state(now), State::Slowed);
+  EXPECT_TRUE(limiter.can_open(now));
+}
+
+TEST(AdaptiveLimiter, SomeTransactionsThatHangBesideOthersAreNoTrouble) {
+  Limiter limiter("site", ranges(), TroublePolicy{});
+  Rng rng(1);
+  Time now = kStart;
+  limiter.open(now);
+  limiter.connected(now);
+  const Outcome hung{OutcomeKind::Deferred, Step::EndOfData, OutcomeClass::Timeout, {0, {}, "no answer"}};
+  for (int i = 0; i < 10; ++i) {
+    limiter.observe(kDelivered, now += 1min, rng, {.whole = 1s});
+    limiter.observe(hung, now += 1s, rng, {.whole = 5min});
+  }
+  EXPECT_EQ(limiter.state(now), State::Normal);
+}
+
+TEST(AdaptiveLimiter, BannersThatTellTheRateBesideServedConnectionsSuspendNothing) {
+  Limiter limiter("path", ranges(), TroublePolicy{});
+  Rng rng(1);
+  Time now = kStart;
+  for (int i = 0; i < 4; ++i) {
+    limiter.open(now);
+    limiter.connected(now);
+  }
+  limiter.close();
+  Outcome banner{OutcomeKind::Deferred, Step::Banner, OutcomeClass::RateLimit, {421, {4, 7, 0}, "try again later"}};
+  banner.scope = Scope::SourceIp;
+  for (int i = 0; i < 5; ++i) {
+    now += 100ms;
+    limiter.observe(kDelivered, now, rng, {.whole = 50ms});
+    limiter.observe(banner, now, rng, {.host_serves = true});
+    EXPECT_NE(limiter.state(now), State::Suspended) << i;
+  }
+}
