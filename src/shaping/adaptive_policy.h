@@ -30,12 +30,12 @@ struct AdaptivePolicy {
   std::uint32_t refusals = 2;  // since the last change, before a rate that was proven is cut
   Duration refusals_within{std::chrono::seconds{10}};
   // A probe is made once so many attempts were made since the last refusal, but within these bounds.
-  std::uint32_t probe_attempts = 440;
+  std::uint32_t probe_attempts = 460;
   Duration probe_soonest{std::chrono::seconds{4}};
   Duration probe_latest{std::chrono::seconds{30}};
   std::uint32_t probe_attempts_least = 160;  // where even probe_latest gives fewer, the probe waits for these …
-  std::uint32_t rate_attempts_least = 220;   // … and that of a rate, which costs more, for these
-  double refused_share = 0.0043;             // the budget; who is below it probes sooner, who is above it later
+  std::uint32_t rate_attempts_least = 230;   // … and that of a rate, which costs more, for these
+  double refused_share = 0.0041;             // the budget; who is below it probes sooner, who is above it later
   Duration probe_never_later{std::chrono::minutes{10}};
   Duration probe_helped{std::chrono::seconds{25}};  // with what other paths saved it waits no longer than this
 

@@ -49,6 +49,8 @@ constexpr double kCountedOff = 1;  // recipients: an average of few may be off b
 constexpr double kGuessedLeast = 0.85;
 // A wait that is shorter needs no turns.
 constexpr Duration kTurnLeast{std::chrono::seconds{10}};
+// Who was refused not longer ago will look soon enough by himself.
+constexpr Duration kFollowsAfter{std::chrono::seconds{15}};
 // As a share of the rate that was refused: a search from so far below need not tell the limit to a recipient.
 constexpr double kFarBelow = 0.3;
 // Recipients: so few between two refusals, at a receiver that lets so few through beyond its limit, that one who did
@@ -59,6 +61,7 @@ constexpr double kSmallBurst = 1.5;
 // nothing; one that begins only so much above it goes through.
 constexpr double kCoarse = 40;
 constexpr double kGentleLead = 0.08;
+constexpr double kSlow = 5;  // recipients a second: at more it need not be gentle, the next probe comes soon
 // The ceiling is where it was.
 constexpr double kUnmoved = 1.05;
 // While the answers to what is under way come in: the limit is somewhere below.
@@ -171,7 +174,8 @@ void RateController::answered(bool pressed, Duration latency, Time now, Duration
 
 // While it waits for its next probe, a proven rate in use.
 bool RateController::sibling_found_more(Time now) const {
-  const bool waits = back_until_ == Time{} && now >= guard_until_ && hold_until_ - now > policy_.probe_soonest;
+  const bool waits = back_until_ == Time{} && now >= guard_until_ && hold_until_ - now > policy_.probe_soonest &&
+                     now - cycle_from_ >= kFollowsAfter;
   if (!siblings_ || !waits || ceiling_ <= 0 || rate_ < ceiling_ * policy_.near_ceiling) return false;
   return siblings_->worth_a_look(me_, cycle_from_, rose_at_, now);
 }
@@ -350,7 +354,7 @@ void RateController::end_probe(double average, Time now) {
     found =
         watch_refused_ > 1 ? std::clamp(proven, least * kPlausible, rate_) : std::max(found, std::min(proven, rate_));
   }
-  coarse_ = !known && measured && found_by_ < kCoarse;
+  coarse_ = !known && measured && found_by_ < kCoarse && found < kSlow;
   learn_burst(found, measured);
   settle_below(found, found * (1.0 - margin()), measured ? until_probe(found, now) : policy_.settle, now);
   if (measured) wall_ = ceiling_;  // there is nothing to search for between them
