@@ -58,8 +58,7 @@ TEST(RefusalBudget, NothingIsSpentTwice) {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     Rng rng(seed);
     const auto pool = std::make_shared<RefusalPool>();
-    std::vector<RefusalBudget> budgets;
-    for (int i = 0; i < 8; ++i) budgets.emplace_back(pool);
+    std::vector<RefusalBudget> budgets(8, RefusalBudget(pool));
     double earned = 0, spent = 0;
     for (int i = 0; i < 20'000; ++i) {
       RefusalBudget& one = budgets[rng.below(budgets.size())];
