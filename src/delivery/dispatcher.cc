@@ -108,11 +108,15 @@ void Dispatcher::place(const queue::QueuedRecipient& recipient) {
 }
 
 void Dispatcher::wait_until(const queue::QueuedRecipient& recipient, Time due) {
-  queue::QueuedRecipient waiting = recipient;
+  wait_as(queue::HoldReason::None, recipient, due);
+}
+
+void Dispatcher::wait_as(queue::HoldReason mark, queue::QueuedRecipient waiting, Time due) {
   waiting.due = queue::due_second(due);
   const auto where = waiting.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred;
   if (!watches_.empty() && is_met(waiting, where, place_of(waiting))) return;
   totals_.entered(where);
+  waiting.hold = mark;
   calendar_.push(waiting);
 }
 
@@ -176,7 +180,8 @@ void Dispatcher::tick() {
   // Who may be held at once, as a pause wants it, has to be told of.
   const bool has_room = hold_log_.has_room(kDueEach);
   const std::size_t count = has_room ? calendar_.pop_due(now, kDueEach, due_) : 0;
-  for (const queue::QueuedRecipient& recipient : due_) {
+  for (queue::QueuedRecipient& recipient : due_) {
+    recipient.hold = queue::HoldReason::None;
     totals_.moved(recipient.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred,
                   queue::Whereabouts::Active);
     route(recipient);
@@ -196,6 +201,7 @@ void Dispatcher::tick() {
     pauses_changed();
   }
   post_release();
+  post_bring_back();
   if (has_room) nudge_stalled();
   if (limits_.someone_waits()) let_out(limits_.let_out());
   if (actions_.next_due() <= now) end_actions();

@@ -293,6 +293,15 @@ class Dispatcher final : public Settlement::Queue {
   void move_unbound(Path& path);
   // Paths that this limits, its own and those within it, are looked at now: it has changed.
   void look_anew(const shaping::PathKey& key);
+  // In the calendar until `due`; with the mark PutOff, or None.
+  void wait_as(queue::HoldReason mark, queue::QueuedRecipient waiting, Time due);
+  // Every vMTA that it may take is suspended at its receiver until then: see dispatcher_put_off.cc.
+  void put_off(const queue::QueuedRecipient& recipient, Time until);
+  [[nodiscard]] bool stays_put_off(const queue::QueuedRecipient& recipient);
+  // A suspension is over before its time: who waits for it goes now, in slices between which other mail goes on.
+  void bring_back();
+  void bring_back_slice();
+  void post_bring_back();
   void fail_unrouted(const queue::QueuedRecipient& recipient, const RouteTroublePtr& trouble);
   void expire(const queue::QueuedRecipient& recipient);
   void post_process();
@@ -389,6 +398,8 @@ class Dispatcher final : public Settlement::Queue {
   };
   std::list<Releasing> releasing_;  // under way, the first one first; one for each reason
   bool release_posted_ = false;
+  std::optional<queue::CalendarQueue::Cursor> bringing_back_;  // under way, and how far
+  bool bring_back_posted_ = false;
   bool end_posted_ = false;
   std::vector<std::pair<shaping::PathKey, std::uint32_t>> stalled_;  // lanes: path, Destination::lane
   std::vector<queue::QueuedRecipient> due_;                          // scratch of tick()

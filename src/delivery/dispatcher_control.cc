@@ -46,7 +46,8 @@ bool Dispatcher::scan_slice(Scan& scan, std::size_t max, const Visitor& visit) {
     return wanted;
   };
   if (!scan.calendar.done()) {
-    calendar_.scan(scan.calendar, max, [&](const queue::QueuedRecipient& recipient) {
+    calendar_.scan(scan.calendar, max, [&](queue::QueuedRecipient recipient) {
+      recipient.hold = queue::HoldReason::None;  // PutOff is nobody else's matter
       const auto where = recipient.attempts == 0 ? queue::Whereabouts::Scheduled : queue::Whereabouts::Deferred;
       return show(recipient, where, place_of(recipient));
     });

@@ -71,9 +71,10 @@ void Dispatcher::restore(ShapingMemory memory) {
 bool Dispatcher::pin_path(const shaping::PathKey& key, const std::optional<shaping::Pin>& pin) {
   const Time now = parts_.clock.now();
   const bool done = limiters_.pin(key, pin, now);
-  avoided_.erase(key);
+  const bool was_avoided = avoided_.erase(key) > 0;
   if (pin && pin->suspended) avoided_[key] = pin->until.value_or(now + std::chrono::hours{1});
   look_anew(key);
+  if (was_avoided) bring_back();
   return done;
 }
 
@@ -94,6 +95,7 @@ bool Dispatcher::clear_path(const shaping::PathKey& key) {
   avoided_.erase(key);
   reset_trouble([&key](const Path& path) { return path.key() == key; });
   look_anew(key);
+  bring_back();
   return known;
 }
 

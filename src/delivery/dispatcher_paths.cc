@@ -22,7 +22,7 @@ void Dispatcher::enter(Routed routed) {
   const Choice choice = choose_vmta(routed.recipient, stream, *routed.destination);
   if (choice.vmta == nullptr) {
     totals_.left(queue::Whereabouts::Active);
-    if (choice.again != Time{}) return wait_until(routed.recipient, choice.again);
+    if (choice.again != Time{}) return put_off(routed.recipient, choice.again);
     return hold_anew(routed.recipient, queue::HoldReason::NoPath, why_no_vmta(*plan_, parts_, routed.recipient));
   }
   const Vmta& vmta = with_room(routed.recipient, *choice.vmta, stream, *routed.destination);

@@ -31,6 +31,7 @@ const char* to_string(HoldReason reason) {
     case HoldReason::Wave: return "wave";
     case HoldReason::NoPath: return "no-path";
     case HoldReason::Action: return "action";
+    case HoldReason::PutOff: return "put-off";
   }
   PENSTOCK_UNREACHABLE();
 }

@@ -35,6 +35,7 @@ enum class HoldReason : std::uint8_t {
   Wave,      // its campaign's wave has not come
   NoPath,    // its pool has no usable vMTA
   Action,    // its sender domain, campaign, … is suspended or stopped; released when that ends
+  PutOff,    // not held: in a calendar, due when a vMTA may be free again. Nobody sees it but who keeps the calendar
 };
 [[nodiscard]] const char* to_string(HoldReason reason);  // "operator", "paused", …
 

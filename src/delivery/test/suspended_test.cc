@@ -223,6 +223,101 @@ TEST_F(SuspendedTest, VmtaThatWasAvoidedIsAvoidedAfterARestart) {
   EXPECT_TRUE(std::any_of(all.begin(), all.end(), [](const Recorded& one) { return one.vmta == "v1"; }));
 }
 
+// Mail of a pool whose vMTAs are all suspended waits in the calendar, not in a path.
+class PutOffTest : public SuspendedTest {
+ protected:
+  void suspend_both(std::optional<Time> until = {}) {
+    for (const char* vmta : {"v1", "v2"}) pin(vmta, shaping::Pin{.suspended = true, .until = until, .by = "ann"});
+  }
+  void pin(const char* vmta, const std::optional<shaping::Pin>& pin) {
+    ASSERT_TRUE(desk_.dispatcher().pin_path(key_of(vmta), pin));
+  }
+  shaping::PathKey key_of(const char* vmta) { return {desk_.names.intern(vmta), key().group}; }
+  void send_pooled(int count, const std::string& domain = "one.example") {
+    for (int i = 0; i < count; ++i) desk_.send({fmt::format("r{}@{}", ++sent_, domain)}, "news");
+  }
+};
+
+TEST_F(PutOffTest, GoesAtOnceWhenOneIsUnpinned) {
+  suspend_both();
+  send_pooled(5);
+  settle_down();
+  ASSERT_EQ(desk_.count(Whereabouts::Scheduled), 5U) << "nothing in memory but the calendar";
+  pin("v2", std::nullopt);
+  wait_for(EventType::Delivered, 5);
+  for (const Recorded& one : desk_.events.of(EventType::Delivered)) EXPECT_EQ(one.vmta, "v2");
+  EXPECT_EQ(desk_.count(Whereabouts::Scheduled), 0U);
+}
+
+TEST_F(PutOffTest, GoesAtOnceWhenOneIsCleared) {
+  delivery::ShapingMemory memory;
+  for (const char* vmta : {"v1", "v2"}) {
+    LearnedPath path{.key = key_of(vmta), .state = {}};
+    path.state.suspended_until = desk_.clock.now() + 50min;
+    memory.paths.push_back(path);
+  }
+  desk_.dispatcher().restore(std::move(memory));
+  send_pooled(5);
+  settle_down();
+  ASSERT_EQ(desk_.count(Whereabouts::Scheduled), 5U);
+  ASSERT_TRUE(desk_.dispatcher().clear_path(key_of("v1")));
+  wait_for(EventType::Delivered, 5);
+}
+
+TEST_F(PutOffTest, GoesAtOnceWhenAPinReplacesTheSuspension) {
+  suspend_both();
+  send_pooled(5);
+  settle_down();
+  ASSERT_EQ(desk_.count(Whereabouts::Scheduled), 5U);
+  pin("v1", shaping::Pin{.connections = 1, .by = "ann"});
+  wait_for(EventType::Delivered, 5);
+}
+
+TEST_F(PutOffTest, GoesByTheEndOfTheSuspensionThatReplacesTheFirst) {
+  suspend_both();
+  send_pooled(3);
+  settle_down();
+  pin("v1", shaping::Pin{.suspended = true, .until = desk_.clock.now() + 5min, .by = "ann"});
+  settle_down();
+  EXPECT_EQ(desk_.count(Whereabouts::Scheduled), 3U);
+  desk_.clock.advance(5min + 1s);
+  wait_for(EventType::Delivered, 3);
+}
+
+TEST_F(PutOffTest, OthersKeepTheTimeTheyWaitFor) {
+  suspend_both();
+  desk_.dispatcher().pin_path({desk_.names.intern("v1"), key("two.example").group},
+                              shaping::Pin{.suspended = true, .by = "ann"});
+  desk_.dispatcher().pin_path({desk_.names.intern("v2"), key("two.example").group},
+                              shaping::Pin{.suspended = true, .by = "ann"});
+  send_pooled(4, "two.example");
+  model::Envelope later = desk_.envelope({"later@one.example"}, "news");
+  later.first_attempt = desk_.clock.wall() + 1h;
+  desk_.admit(desk_.store(std::move(later)));
+  send_pooled(1);
+  settle_down();
+  ASSERT_EQ(desk_.count(Whereabouts::Scheduled), 6U);
+  pin("v1", std::nullopt);
+  wait_for(EventType::Delivered, 1);
+  settle_down();
+  EXPECT_EQ(desk_.count(Whereabouts::Scheduled), 5U) << "suspended elsewhere, or to be sent later";
+}
+
+TEST_F(PutOffTest, ManyGoInSlices) {
+  suspend_both();
+  for (int message = 0; message < 20; ++message) {
+    std::vector<std::string> addresses;
+    addresses.reserve(1000);
+    for (int i = 0; i < 1000; ++i) addresses.push_back(fmt::format("r{}-{}@one.example", message, i));
+    desk_.send(addresses, "news");
+  }
+  settle_down();
+  ASSERT_EQ(desk_.count(Whereabouts::Scheduled), 20'000U);
+  pin("v1", shaping::Pin{.connections = 1, .by = "ann"});
+  desk_.run_until([&] { return desk_.count(Whereabouts::Scheduled) == 0; });
+  EXPECT_LE(receiver_->total(), 1U) << "not faster than the path's limits";
+}
+
 TEST_F(SuspendedTest, HundredThousandBehindASuspensionStarveNobody) {
   ASSERT_TRUE(desk_.dispatcher().pin_path(key(), shaping::Pin{.suspended = true, .by = "ann"}));
   for (int message = 0; message < 100; ++message) {
