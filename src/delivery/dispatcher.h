@@ -312,7 +312,7 @@ class Dispatcher final : public Settlement::Queue {
   [[nodiscard]] Path& find_path(const shaping::PathKey& key, const Destination& destination);
   [[nodiscard]] shaping::PathLimiter make_limiter(const PathScopes& scopes);
   // Warm-ups, see dispatcher_warmup.cc. A new recipient may stand in line for this vMTA.
-  [[nodiscard]] bool has_room(model::NameId vmta, const Destination& to);
+  [[nodiscard]] bool has_room(model::NameId vmta, const Destination& to, queue::Priority priority);
   [[nodiscard]] const Vmta& with_room(const queue::QueuedRecipient& recipient, const Vmta& chosen, const Stream& stream,
                                       const Destination& to);
   [[nodiscard]] const warmup::MeterPtr& meter_of(model::NameId vmta, const Destination& to);

@@ -19,11 +19,14 @@ const warmup::MeterPtr& Dispatcher::meter_of(model::NameId vmta, const Destinati
   return known->second;
 }
 
-bool Dispatcher::has_room(model::NameId vmta, const Destination& to) {
+// Urgent mail stands in no line: there is room for it while those before it and itself may go at once.
+bool Dispatcher::has_room(model::NameId vmta, const Destination& to, queue::Priority priority) {
   const warmup::MeterPtr& meter = meter_of(vmta, to);
   if (!meter) return true;
-  const std::uint64_t room = meter->with([](warmup::Account& account, Time now, Time wall) {
-    return account.limits() && !account.waits() ? account.room_in_line(now, wall) : UINT64_MAX;
+  const bool urgent = priority == queue::Priority::Urgent;
+  const std::uint64_t room = meter->with([urgent](warmup::Account& account, Time now, Time wall) {
+    if (!account.limits() || account.waits()) return UINT64_MAX;
+    return urgent ? account.room_now(now, wall) : account.room_in_line(now, wall);
   });
   return meter->in_line() < room;
 }
@@ -32,14 +35,14 @@ bool Dispatcher::has_room(model::NameId vmta, const Destination& to) {
 // to this vMTA by name, nor by one that is suspended there; and when nobody has room it stands in line here.
 const Vmta& Dispatcher::with_room(const queue::QueuedRecipient& recipient, const Vmta& chosen, const Stream& stream,
                                   const Destination& to) {
-  if (has_room(chosen.name, to) || bound_to(recipient) != nullptr) return chosen;
+  if (has_room(chosen.name, to, stream.priority) || bound_to(recipient) != nullptr) return chosen;
   const Time now = parts_.clock.now();
   std::vector<PoolMember> members;
   std::uint64_t total = 0;
   for (const PoolMember& member : plan_->pool_of(parts_.labels.view(recipient.labels)).members) {
     const Vmta& other = plan_->vmtas[member.vmta];
     if (!other.usable || member.weight == 0 || avoided_until(other.name, stream, to, now) > now ||
-        !has_room(other.name, to))
+        !has_room(other.name, to, stream.priority))
       continue;
     if (!actions_.empty() && is_barred(recipient, other.name, to)) continue;
     members.push_back(member);

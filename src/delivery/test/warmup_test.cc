@@ -85,6 +85,22 @@ TEST_F(WarmupTest, WhatIsBeyondGoesByTheWarmVmta) {
   EXPECT_EQ(ledger().counts.taken, delivered("v2"));
 }
 
+TEST_F(WarmupTest, UrgentMailWaitsForNoAllowanceWhileAWarmVmtaIsFree) {
+  open(1000, warmup::Beyond::Warm, 1h);  // one in some minute
+  desk_.change_plan([](Plan& plan) {
+    for (Stream& stream : plan.streams) stream.priority = queue::Priority::Urgent;
+  });
+  send(40);
+  settle_down();
+  EXPECT_EQ(desk_.events.count(EventType::Delivered), 40U);
+  EXPECT_LE(delivered("v2"), 1U);
+  pass(10min);
+  send(40);
+  settle_down();
+  EXPECT_EQ(desk_.events.count(EventType::Delivered), 80U);
+  EXPECT_GE(delivered("v2"), 3U) << "what may go now goes by the new one";
+}
+
 TEST_F(WarmupTest, WhatIsBeyondWaitsWhenToldTo) {
   open(86'400, warmup::Beyond::Wait);
   send(40);
