@@ -35,6 +35,11 @@ ActionKind kind_of(const std::string& word) {
   return ActionKind::Stop;
 }
 
+// All mail of a provider or site goes by one shard, whichever it is: that one may use the whole rate.
+bool on_one_shard(const LimitKey& key) {
+  return key[shaping::Dimension::Provider] || key[shaping::Dimension::Site];
+}
+
 }  // namespace
 
 api::ActionRow ShapingDesk::row_of(const Action& action) const {
@@ -59,7 +64,7 @@ api::ActionRow ShapingDesk::row_of(const Action& action) const {
   return row;
 }
 
-// What an operator sets stands on every shard, with a part of the rate; what a rule made, on the one that has the
+// What an operator sets stands on every shard, with its share of the rate; what a rule made, on the one that has the
 // provider's paths.
 std::vector<api::ActionRow> ShapingDesk::actions() {
   std::vector<std::pair<LimitKey, api::ActionRow>> all;
@@ -70,7 +75,7 @@ std::vector<api::ActionRow> ShapingDesk::actions() {
           std::find_if(all.begin(), all.end(), [&](const auto& entry) { return entry.first == action.key; });
       if (known != all.end()) {
         known->second.held += held;
-        known->second.rate += action.rate;
+        if (!on_one_shard(action.key)) known->second.rate += action.rate;
         continue;
       }
       all.emplace_back(action.key, row_of(action));
@@ -107,8 +112,7 @@ Result<api::ActionRow> ShapingDesk::set_action(const api::ActionRequest& request
   const auto key = key_of(request.tuple);
   if (!key) return fail(key.error());
   Action action{.kind = kind_of(request.kind), .key = *key};
-  // Each shard has its part of the rate.
-  action.rate = request.rate / static_cast<double>(engine_.count());
+  action.rate = on_one_shard(*key) ? request.rate : request.rate / static_cast<double>(engine_.count());
   action.rule = request.reason;
   action.by = actor.name;
   action.since = clock_.now();

@@ -290,6 +290,27 @@ TEST_F(NodeOperationsTest, UnknownNamesOfListsAndActionsAreRefusedToo) {
   EXPECT_THAT(operations_->shaping().actions(), IsEmpty());
 }
 
+TEST_F(NodeOperationsTest, OperatorsRateIsTheWholeRateOfAProviderAndDividedElsewhere) {
+  const std::tuple<api::Tuple, double> cases[] = {
+      {{{"provider", "gmail"}}, 1.0},
+      {{{"tenant", "acme"}, {"provider", "gmail"}}, 1.0},
+      {{{"site", "mx.one.example"}}, 1.0},
+      {{{"tenant", "acme"}}, 0.5},
+  };
+  for (const auto& [tuple, each] : cases) {
+    ASSERT_TRUE(operations_->shaping().set_action({"slow", tuple, 1, "", {}}, actor_));
+    const std::vector<api::ActionRow> rows = operations_->shaping().actions();
+    ASSERT_THAT(rows, SizeIs(1));
+    EXPECT_EQ(rows[0].rate, 1) << "as set";
+    ask_shards(node_->engine(), [&, each = each](delivery::Dispatcher& dispatcher) {
+      const auto actions = dispatcher.memory().actions;
+      ASSERT_THAT(actions, SizeIs(1));
+      EXPECT_EQ(actions[0].rate, each) << describe(actions[0].key, node_->names());
+    });
+    ASSERT_TRUE(operations_->shaping().clear_actions(tuple, false, actor_));
+  }
+}
+
 TEST_F(NodeOperationsTest, ActionsThatBearOnAPathAreInItsExplanation) {
   const api::Tuple of_path{{"vmta", "v1"}, {"tenant", "acme"}};
   const api::Tuple of_other{{"vmta", "v2"}};
