@@ -32,6 +32,27 @@ model::Outcome require_tls_outcome(std::string_view words) {
           model::Reply{0, {5, 7, 30}, fmt::format("REQUIRETLS is not supported on the way: {}", words)}};
 }
 
+// What a banner or EHLO that turns us away may say of the address we come from: then its host is not in trouble.
+bool speaks_of_our_address(const model::Outcome& failure) {
+  if (failure.reply.code == 0) return false;
+  switch (failure.outcome_class) {
+    case model::OutcomeClass::Policy:
+    case model::OutcomeClass::SpamContent:
+    case model::OutcomeClass::Reputation:
+    case model::OutcomeClass::Blocklist:
+    case model::OutcomeClass::RateLimit:
+    case model::OutcomeClass::TooManyConnections:
+    case model::OutcomeClass::Greylisting: return true;
+    default: return false;
+  }
+}
+
+// Never dodge: whoever was told that his address is to wait asks nobody else at once. Another host may have a
+// connection to spare.
+bool ends_the_search(const model::Outcome& failure) {
+  return speaks_of_our_address(failure) && failure.outcome_class != model::OutcomeClass::TooManyConnections;
+}
+
 }  // namespace
 
 std::vector<Connection::Hop> Connection::list_hops() {
@@ -68,8 +89,10 @@ net::Task<bool> Connection::reach_host() {
   const std::vector<Hop> hops = list_hops();
   std::optional<model::Outcome> answer, deferral;
   std::size_t limited = 0;
+  const Hop* heard_us = nullptr;  // who answers one source address is not asked from another
   for (const Hop& hop : hops) {
     if (dispatcher_.stopping()) break;
+    if (heard_us != nullptr && heard_us->source != hop.source) continue;
     host_tls_ = hop.tls;
     shaping::HeldLimits limits;
     std::uint32_t messages = 0;
@@ -89,7 +112,10 @@ net::Task<bool> Connection::reach_host() {
     }
     if (failure_.kind != model::OutcomeKind::Deferred) continue;
     deferral = failure_;
-    if (failure_.reply.code != 0) answer = failure_;
+    if (failure_.reply.code == 0) continue;
+    answer = failure_;
+    heard_us = &hop;
+    if (ends_the_search(failure_)) break;
   }
   limited_ = limited > 0 && limited == hops.size();
   // What one host said outweighs another's silence: it may be about our address (never dodge). REQUIRETLS is refused
@@ -122,7 +148,7 @@ net::Task<bool> Connection::reach(const Hop& hop) {
   }
   if (short_) co_return false;
   if (failure_.step != model::Step::StartTls) {
-    dispatcher_.host_trouble().failed(hop.address, now);
+    if (!speaks_of_our_address(failure_)) dispatcher_.host_trouble().failed(hop.address, now);
     co_return false;
   }
   note_session(hop);

@@ -275,6 +275,7 @@ class Dispatcher final : public Settlement::Queue {
   void expire_held();
   // The vMTA that it must take: pinned, or asked for by the sender. nullptr: any of its pool.
   [[nodiscard]] const Vmta* bound_to(const queue::QueuedRecipient& recipient) const;
+  [[nodiscard]] bool lost_its_vmta(const queue::QueuedRecipient& recipient) const;
   // The vMTA that it would take, if that is certain; 0 otherwise.
   [[nodiscard]] model::NameId certain_vmta(const queue::QueuedRecipient& recipient) const;
   // Some vMTA that it may take is usable.

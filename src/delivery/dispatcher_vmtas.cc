@@ -8,17 +8,20 @@
 
 namespace penstock::delivery {
 
-// While the configuration knows the vMTA that was told to wait, no other is tried.
+// One that was told to wait and is no longer configured: null, and nobody else may take its mail (lost_its_vmta).
 const Vmta* Dispatcher::bound_to(const queue::QueuedRecipient& recipient) const {
-  if (recipient.pinned_vmta) {
-    if (const Vmta* pinned = plan_->find_vmta(recipient.pinned_vmta)) return pinned;
-  }
+  if (recipient.pinned_vmta) return plan_->find_vmta(recipient.pinned_vmta);
   const model::NameId asked = parts_.labels.view(recipient.labels).vmta;
   return asked ? plan_->find_vmta(asked) : nullptr;
 }
 
+bool Dispatcher::lost_its_vmta(const queue::QueuedRecipient& recipient) const {
+  return recipient.pinned_vmta && plan_->find_vmta(recipient.pinned_vmta) == nullptr;
+}
+
 model::NameId Dispatcher::certain_vmta(const queue::QueuedRecipient& recipient) const {
   if (const Vmta* bound = bound_to(recipient)) return bound->name;
+  if (lost_its_vmta(recipient)) return recipient.pinned_vmta;
   const Vmta* only = nullptr;
   for (const PoolMember& member : plan_->pool_of(parts_.labels.view(recipient.labels)).members) {
     if (member.weight == 0) continue;
@@ -30,6 +33,7 @@ model::NameId Dispatcher::certain_vmta(const queue::QueuedRecipient& recipient) 
 
 bool Dispatcher::has_vmta(const queue::QueuedRecipient& recipient) const {
   if (const Vmta* bound = bound_to(recipient)) return bound->usable;
+  if (lost_its_vmta(recipient)) return false;
   const std::vector<PoolMember>& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
   return std::any_of(members.begin(), members.end(), [this](const PoolMember& member) {
     return member.weight > 0 && plan_->vmtas[member.vmta].usable;
@@ -39,6 +43,7 @@ bool Dispatcher::has_vmta(const queue::QueuedRecipient& recipient) const {
 Dispatcher::Choice Dispatcher::choose_vmta(const queue::QueuedRecipient& recipient, const Stream& stream,
                                            const Destination& to) {
   if (const Vmta* bound = bound_to(recipient)) return {bound->usable ? bound : nullptr, {}};
+  if (lost_its_vmta(recipient)) return {nullptr, {}};
   const std::vector<PoolMember>& members = plan_->pool_of(parts_.labels.view(recipient.labels)).members;
   const Time now = parts_.clock.now();
   // Where there is no choice the path's own queue, or that of the action, is the place to wait.

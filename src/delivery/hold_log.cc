@@ -97,6 +97,12 @@ std::string why_no_vmta(const Plan& plan, const ShardParts& parts, const queue::
     return fmt::format("vMTA \"{}\", which it was told to wait for, is not usable",
                        parts.names.view(recipient.pinned_vmta));
   }
+  if (recipient.pinned_vmta) {
+    return fmt::format(
+        "vMTA \"{}\", which it was told to wait for, is no longer configured; `penstock reroute --force` "
+        "gives its mail to others",
+        parts.names.view(recipient.pinned_vmta));
+  }
   if (plan.find_vmta(labels.vmta) != nullptr) {
     return fmt::format("vMTA \"{}\", which the sender asked for, is not usable", parts.names.view(labels.vmta));
   }

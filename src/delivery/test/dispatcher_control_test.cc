@@ -317,18 +317,28 @@ TEST_F(DispatcherControlTest, PinnedToAVmtaThatIsOffItWaits) {
   EXPECT_EQ(receiver_->mails()[0].source, "127.0.0.2");
 }
 
-TEST_F(DispatcherControlTest, PinnedToAVmtaThatIsGoneFromTheConfigurationItGoesOn) {
+TEST_F(DispatcherControlTest, WhoWasToldToWaitByAVmtaThatIsGoneIsHeldUntilItIsBack) {
   receiver_->set_answer([](const Heard& heard) { return heard.verb == "RCPT" ? "450 4.7.1 slow down" : ""; });
   desk_.send({"a@one.example"});
   wait_for(EventType::Deferred, 1);
+  const std::uint32_t name = desk_.names.find("v1").value;
+  std::uint32_t index = 0;
   desk_.change_plan([&](Plan& plan) {
-    plan.vmta_by_name.erase(desk_.names.find("v1").value);
+    index = plan.vmta_by_name.at(name);
+    plan.vmta_by_name.erase(name);
     plan.pools[0].members = {{1, 1}};
   });
   receiver_->set_answer({});
   desk_.clock.advance(1min);
+  wait_for(EventType::Held, 1);
+  EXPECT_THAT(desk_.events.of(EventType::Held).back().detail, ::testing::HasSubstr("\"v1\""));
+  EXPECT_TRUE(receiver_->mails().empty()) << "nobody else comes with it";
+  desk_.send({"b@one.example"});
   wait_for(EventType::Delivered, 1);
-  EXPECT_EQ(receiver_->mails()[0].source, "127.0.0.3");
+  EXPECT_EQ(receiver_->mails()[0].source, "127.0.0.3") << "who is new does not wait";
+  desk_.change_plan([&](Plan& plan) { plan.vmta_by_name[name] = index; });
+  wait_for(EventType::Delivered, 2);
+  EXPECT_EQ(receiver_->mails()[1].source, "127.0.0.2");
 }
 
 TEST_F(DispatcherControlTest, ReadyRecipientsLeaveAVmtaThatIsSwitchedOff) {

@@ -188,3 +188,44 @@ TEST_F(JudgedDelivery, BannerThatNamesABlocklistIsADeferralWithItsRule) {
   EXPECT_EQ(event.outcome_class, OutcomeClass::Blocklist);
   EXPECT_EQ(event.rule, "blocklist-named");
 }
+
+// Never dodge: whoever says that our address is to wait is asked from nowhere else, and his neighbours are not either.
+TEST_F(JudgedDelivery, BannerThatSpeaksOfUsEndsTheAttempt) {
+  const std::string port = std::to_string(receiver_->port());
+  ScriptedReceiver second(*desk_.shards, "127.0.0.5:" + port);
+  desk_.dns.mx("one.example", {{10, "mx.one.example"}, {20, "mx2.one.example"}});
+  desk_.dns.a("mx2.one.example", {"127.0.0.5"});
+  answer("BANNER", "421 4.7.0 [TSS04] Messages temporarily deferred due to user complaints");
+  desk_.send({"a@one.example"});
+  EXPECT_EQ(after(model::EventType::Deferred).reply.code, 421);
+  EXPECT_EQ(second.total(), 0U);
+}
+
+TEST_F(JudgedDelivery, HostThatShutsDownIsFollowedByTheNext) {
+  const std::string port = std::to_string(receiver_->port());
+  ScriptedReceiver second(*desk_.shards, "127.0.0.5:" + port);
+  desk_.dns.mx("one.example", {{10, "mx.one.example"}, {20, "mx2.one.example"}});
+  desk_.dns.a("mx2.one.example", {"127.0.0.5"});
+  answer("BANNER", "421 4.3.2 Service shutting down");
+  desk_.send({"a@one.example"});
+  after(model::EventType::Delivered);
+  EXPECT_EQ(second.total(), 1U);
+}
+
+TEST_F(JudgedDelivery, OtherSourceAddressIsNotTriedAfterAnAnswer) {
+  const std::string port = std::to_string(receiver_->port());
+  ScriptedReceiver six(*desk_.shards, "[::1]:" + port);
+  desk_.change_plan([](Plan& plan) {
+    for (Vmta& vmta : plan.vmtas) vmta.source_v6 = "::1";
+  });
+  desk_.dns.aaaa("mx.one.example", {"::1"});
+  for (const char* words :
+       {"421 Too many connections from your address",
+        "421 4.7.0 [TSS04] Messages temporarily deferred due to user complaints", "421 4.3.2 Service shutting down"}) {
+    answer("BANNER", words);
+    const std::size_t before = desk_.events.count(model::EventType::Deferred);
+    desk_.send({"a@one.example"});
+    desk_.run_until([&] { return desk_.events.count(model::EventType::Deferred) > before; });
+    EXPECT_EQ(six.total(), 0U) << words;
+  }
+}
