@@ -99,8 +99,9 @@ std::string why_no_vmta(const Plan& plan, const ShardParts& parts, const queue::
   }
   if (recipient.pinned_vmta) {
     return fmt::format(
-        "vMTA \"{}\", which it was told to wait for, is no longer configured; `penstock reroute --force` "
-        "gives its mail to others",
+        "vMTA \"{}\", which it was told to wait for, is no longer configured; `penstock reroute --to-vmta NAME "
+        "--force` "
+        "gives its mail to another",
         parts.names.view(recipient.pinned_vmta));
   }
   if (plan.find_vmta(labels.vmta) != nullptr) {
