@@ -159,6 +159,26 @@ def test_reroute_to_a_vmta_and_to_a_stream(sim, mta):
     assert sim.report()["by_source"] == {"127.0.0.12": 2}
 
 
+def test_mail_of_a_vmta_that_is_gone_waits_for_the_operator(sim, mta):
+    sim.set("receiver=sink", "step=mail", "reply=451 4.3.0 closed")
+    mta.submit("a@sender.test", "a@one.test")
+    mta.until_queue(deferred=1)
+    sim.set("receiver=sink", "clear=true")
+    text = mta.config_file.read_text()
+    vmta = mta.parts["vmta"]
+    mta.write_config(vmta=vmta.replace('name = "v1"', 'name = "v9"').replace('vmta = "v1"', 'vmta = "v9"'))
+    assert mta.config_file.read_text() != text
+    assert mta.cli("reload")["applied"]
+    mta.cli("retry", "--all")
+    mta.until_queue(held=1, total=1)
+    reason = mta.cli("queue", "show")["recipients"][0]["reason"]
+    assert '"v1"' in reason and "reroute --to-vmta NAME --force" in reason, reason
+    assert not mta.events("delivered"), "nobody else takes it"
+    mta.cli("reroute", "--domain", "one.test", "--to-vmta", "v2", "--force")
+    mta.cli("retry", "--all")
+    assert mta.until_events("delivered", 1)[0]["vmta"] == "v2"
+
+
 def test_dry_run_counts_and_changes_nothing(mta):
     mta.submit("a@sender.test", ["later1@one.test", "later2@one.test"])
     mta.until_queue(deferred=2)
