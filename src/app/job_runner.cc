@@ -205,6 +205,8 @@ void JobRunner::apply(Running& running, delivery::Dispatcher& dispatcher, std::v
       case api::Act::Retry: recipient.due = 0; break;
       case api::Act::Bounce: recipient.hold = queue::HoldReason::None; break;
       case api::Act::Reroute:
+        if (recipient.hold == queue::HoldReason::NoPath)
+          recipient.hold = queue::HoldReason::None;  // it may have one now
         recipient.pinned_vmta = {};
         if (!request.to_vmta.empty()) recipient.pinned_vmta = node_.names().intern(request.to_vmta);
         if (!request.to_stream.empty()) {
