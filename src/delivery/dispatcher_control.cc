@@ -27,7 +27,7 @@ void Dispatcher::recover(std::span<const queue::QueuedRecipient> recipients) {
 std::shared_ptr<Dispatcher::Scan> Dispatcher::begin_scan() {
   auto scan = std::make_shared<Scan>();
   scan->stopped = actions_.tuples();
-  scan->rooms = limits_.rooms();
+  scan->rooms = limits_.lines();
   for (const auto& [key, path] : paths_) {
     for (const auto& [site, lane] : path->lanes()) {
       if (!lane->ready.empty()) scan->lanes.emplace_back(key, site);

@@ -82,7 +82,7 @@ void Dispatcher::wait_in(LimitDesk::Room& room, const queue::QueuedRecipient& re
     return totals_.left(queue::Whereabouts::Active);
   }
   const Stream& stream = plan_->stream_or_default(parts_.labels.view(recipient.labels).stream);
-  limits_.wait(room, recipient, stream.retry.expires_at(queue::time_of(recipient.received)));
+  limits_.wait(room, recipient, stream.priority, stream.retry.expires_at(queue::time_of(recipient.received)));
 }
 
 void Dispatcher::let_out(std::vector<queue::QueuedRecipient> recipients) {

@@ -12,17 +12,39 @@ namespace {
 
 constexpr std::uint32_t kScanEach = 4096;
 constexpr std::uint32_t kOutMost = 10'000;  // of a room at a time
+constexpr std::size_t kUrgent = static_cast<std::size_t>(queue::Priority::Urgent);
+constexpr std::size_t kNormal = static_cast<std::size_t>(queue::Priority::Normal);
+constexpr std::size_t kBulk = static_cast<std::size_t>(queue::Priority::Bulk);
 
 }  // namespace
 
+std::size_t LimitDesk::Room::size() const {
+  std::size_t sum = 0;
+  for (const queue::ChunkList& line : lines) sum += line.size();
+  return sum;
+}
+
+queue::ChunkList* LimitDesk::Room::next() {
+  if (!lines[kUrgent].empty()) return &lines[kUrgent];
+  const bool bulk = !lines[kBulk].empty();
+  if (!lines[kNormal].empty() && (!bulk || normal_turns < queue::FairQueue::kNormalTurn)) {
+    if (bulk) ++normal_turns;
+    return &lines[kNormal];
+  }
+  normal_turns = 0;
+  return bulk ? &lines[kBulk] : nullptr;
+}
+
 LimitDesk::~LimitDesk() {
-  for (auto& [id, room] : rooms_) room.line.clear(pool_);
+  for (auto& [id, room] : rooms_) {
+    for (queue::ChunkList& line : room.lines) line.clear(pool_);
+  }
 }
 
 std::vector<queue::QueuedRecipient> LimitDesk::set_rules(shaping::LimitRules rules) {
   std::vector<queue::QueuedRecipient> out;
   for (auto& [id, room] : rooms_) {
-    while (!room.line.empty()) out.push_back(room.line.pop(pool_));
+    while (queue::ChunkList* line = room.next()) out.push_back(line->pop(pool_));
   }
   rooms_.clear();
   book_.set_rules(std::move(rules), clock_.now());
@@ -92,18 +114,20 @@ LimitDesk::Room& LimitDesk::room_of(const LeasePtr& lease) {
   return room;
 }
 
-void LimitDesk::wait(Room& room, const queue::QueuedRecipient& recipient, Time expires) {
-  room.line.push(pool_, recipient);
+void LimitDesk::wait(Room& room, const queue::QueuedRecipient& recipient, queue::Priority priority, Time expires) {
+  room.lines[static_cast<std::size_t>(priority)].push(pool_, recipient);
   room.first_expiry = std::min(room.first_expiry, expires);
 }
 
 void LimitDesk::let_out(Room& room, std::vector<queue::QueuedRecipient>& out) {
   const Time now = clock_.now();
   room.tickets = 0;
-  const std::uint64_t bytes = room.line.empty() ? 0 : std::uint64_t{room.line.front(pool_).body_kib} * 1024;
-  for (std::uint32_t left = std::min(kOutMost, room.lease->room(bytes, now)); left > 0 && !room.line.empty(); --left) {
-    out.push_back(room.line.pop(pool_));
+  queue::ChunkList* line = room.next();
+  const std::uint64_t bytes = line == nullptr ? 0 : std::uint64_t{line->front(pool_).body_kib} * 1024;
+  for (std::uint32_t left = std::min(kOutMost, room.lease->room(bytes, now)); left > 0 && line != nullptr; --left) {
+    out.push_back(line->pop(pool_));
     ++room.tickets;
+    line = room.next();
   }
 }
 
@@ -111,7 +135,7 @@ std::vector<queue::QueuedRecipient> LimitDesk::let_out() {
   std::vector<queue::QueuedRecipient> out;
   for (auto entry = rooms_.begin(); entry != rooms_.end();) {
     let_out(entry->second, out);
-    entry = entry->second.line.empty() ? rooms_.erase(entry) : std::next(entry);
+    entry = entry->second.size() == 0 ? rooms_.erase(entry) : std::next(entry);
   }
   return out;
 }
@@ -132,15 +156,16 @@ std::vector<queue::QueuedRecipient> LimitDesk::take_expired(
   for (auto& [id, room] : rooms_) {
     if (room.first_expiry > now) continue;
     room.first_expiry = Time::max();
-    queue::ListCursor cursor;
-    cursor.scan = pool_.next_scan();
-    while (!cursor.done) {
-      room.line.scan(pool_, cursor, kScanEach, [&](const queue::QueuedRecipient& recipient) {
-        const Time expires = expires_at(recipient);
-        if (expires <= now) over.push_back(recipient);
-        if (expires > now) room.first_expiry = std::min(room.first_expiry, expires);
-        return expires <= now ? queue::Visit::Take : queue::Visit::Keep;
-      });
+    const auto see = [&](const queue::QueuedRecipient& recipient) {
+      const Time expires = expires_at(recipient);
+      if (expires <= now) over.push_back(recipient);
+      if (expires > now) room.first_expiry = std::min(room.first_expiry, expires);
+      return expires <= now ? queue::Visit::Take : queue::Visit::Keep;
+    };
+    for (queue::ChunkList& line : room.lines) {
+      queue::ListCursor cursor;
+      cursor.scan = pool_.next_scan();
+      while (!cursor.done) line.scan(pool_, cursor, kScanEach, see);
     }
   }
   return over;
@@ -148,7 +173,7 @@ std::vector<queue::QueuedRecipient> LimitDesk::take_expired(
 
 std::size_t LimitDesk::waiting() const {
   std::size_t sum = 0;
-  for (const auto& [id, room] : rooms_) sum += room.line.size();
+  for (const auto& [id, room] : rooms_) sum += room.size();
   return sum;
 }
 
@@ -156,17 +181,19 @@ void LimitDesk::drop_unused() {
   book_.drop_unused(clock_.now());
 }
 
-std::vector<LimitDesk::RoomId> LimitDesk::rooms() const {
-  std::vector<RoomId> all;
-  for (const auto& [id, room] : rooms_) all.push_back(id);
+std::vector<LimitDesk::LineId> LimitDesk::lines() const {
+  std::vector<LineId> all;
+  for (const auto& [id, room] : rooms_) {
+    for (std::size_t line = 0; line < kLines; ++line) all.push_back({id, line});
+  }
   return all;
 }
 
-bool LimitDesk::scan(RoomId id, queue::ListCursor& cursor, std::uint32_t max, const queue::Visitor& visit) {
-  const auto found = rooms_.find(id);
+bool LimitDesk::scan(LineId id, queue::ListCursor& cursor, std::uint32_t max, const queue::Visitor& visit) {
+  const auto found = rooms_.find(id.room);
   if (found == rooms_.end()) return false;
   if (cursor.scan == 0) cursor.scan = pool_.next_scan();
-  found->second.line.scan(pool_, cursor, max, visit);
+  found->second.lines[id.line].scan(pool_, cursor, max, visit);
   return !cursor.done;
 }
 

@@ -6,28 +6,34 @@
 //       if (Room* room = desk.queue_for(facts, now)) …       // before the message is read: a line he has to join
 //       desk.take(facts, recipients, bytes, now)             // before MAIL: all limits, or the room of the one that
 //                                                            // refused
-// A recipient that a limit holds back waits in a room of that limit, in memory, in order; the connection goes on with
-// others. Rooms let out as many as the limit has room for (each tick), so nobody asks in vain for long. They count as
-// ready: due, and waiting for a permit.
-// Threads: the shard's.
+// A recipient that a limit holds back waits in a room of that limit, in memory, in order of priority, then of arrival;
+// the connection goes on with others. Rooms let out as many as the limit has room for (each tick), so nobody asks in
+// vain for long. They count as ready: due, and waiting for a permit. Threads: the shard's.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <unordered_map>
 #include <vector>
 
 #include "queue/chunk_list.h"
+#include "queue/fair_queue.h"
 #include "shaping/limit_book.h"
 
 namespace penstock::delivery {
 
 class LimitDesk {
  public:
+  static constexpr std::size_t kLines = 3;  // by queue::Priority
   struct Room {
     shaping::LeasePtr lease;
-    queue::ChunkList line;
-    std::uint32_t tickets = 0;  // so many were let out and have not asked yet
+    std::array<queue::ChunkList, kLines> lines;
+    std::uint32_t normal_turns = 0;  // of normal mail, while bulk waited
+    std::uint32_t tickets = 0;       // so many were let out and have not asked yet
     Time first_expiry{};
+    [[nodiscard]] std::size_t size() const;
+    // The line whose turn it is: urgent first, then normal, and one of bulk after each eighth of normal. As paths do.
+    [[nodiscard]] queue::ChunkList* next();
   };
 
   // All must outlive it.
@@ -55,7 +61,7 @@ class LimitDesk {
     Room* refused = nullptr;
   };
   [[nodiscard]] Taken take(const shaping::LimitKey& facts, std::uint32_t recipients, std::uint64_t bytes);
-  void wait(Room& room, const queue::QueuedRecipient& recipient, Time expires);
+  void wait(Room& room, const queue::QueuedRecipient& recipient, queue::Priority priority, Time expires);
 
   // Those whose turn it is, and those whose time is over.
   [[nodiscard]] std::vector<queue::QueuedRecipient> let_out();
@@ -66,10 +72,14 @@ class LimitDesk {
   [[nodiscard]] std::size_t waiting() const;
   void drop_unused();
 
-  // For scans: the rooms there are; a slice of one. False: it has ended, or the room is gone.
+  // For scans: the lines of rooms there are; a slice of one. False: it has ended, or the room is gone.
   using RoomId = const shaping::LimitLease*;
-  [[nodiscard]] std::vector<RoomId> rooms() const;
-  bool scan(RoomId room, queue::ListCursor& cursor, std::uint32_t max, const queue::Visitor& visit);
+  struct LineId {
+    RoomId room;
+    std::size_t line;
+  };
+  [[nodiscard]] std::vector<LineId> lines() const;
+  bool scan(LineId id, queue::ListCursor& cursor, std::uint32_t max, const queue::Visitor& visit);
 
  private:
   void let_out(Room& room, std::vector<queue::QueuedRecipient>& out);

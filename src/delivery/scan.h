@@ -16,7 +16,7 @@ class Dispatcher::Scan {
   queue::HeldQueue::Cursor held;
   std::vector<shaping::LimitKey> stopped;  // tuples under an action, still to be seen; the last one first
   queue::HeldQueue::Cursor stopped_at;
-  std::vector<LimitDesk::RoomId> rooms;  // who waits for a limit, the last one first
+  std::vector<LimitDesk::LineId> rooms;  // who waits for a limit, the last one first
   queue::ListCursor room_at;
   std::vector<std::pair<shaping::PathKey, std::uint32_t>> lanes;  // still to be seen, the last one first; path and site
   queue::FairQueue::Cursor lane;

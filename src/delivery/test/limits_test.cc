@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "delivery/scan.h"
 #include "delivery/test/desk.h"
 #include "delivery/test/scripted_receiver.h"
@@ -73,6 +76,40 @@ TEST_F(LimitsTest, TenantsRateIsKeptAndOthersGoOn) {
   desk_.clock.advance(1s);
   wait_for_delivered(12);
   EXPECT_EQ(desk_.dispatcher().totals().total(), 0U);
+}
+
+TEST_F(LimitsTest, UrgentMailPassesThoseWhoWaitForTheLimit) {
+  limit({.name = "all", .match = {}, .per = {}, .limits = {.message_rate = Rate{3}}});
+  send(40, "acme");
+  wait_for_delivered(3);
+  desk_.change_plan([&](Plan& plan) {
+    for (const auto& [stream, priority] :
+         {std::pair{"letters", queue::Priority::Bulk}, std::pair{"resets", queue::Priority::Urgent}}) {
+      plan.stream_by_name[name(stream).value] = static_cast<std::uint32_t>(plan.streams.size());
+      plan.streams.push_back(plan.streams.front());
+      plan.streams.back().name = stream;
+      plan.streams.back().priority = priority;
+    }
+  });
+  for (const char* recipient : {"l1@one.example", "l2@one.example"}) desk_.send({recipient}, "letters");
+  for (int i = 0; i < 20; ++i) desk_.poll();
+  for (const char* recipient : {"u1@one.example", "u2@one.example"}) desk_.send({recipient}, "resets");
+  for (int i = 0; i < 20; ++i) desk_.poll();
+  const auto place_of = [&](const std::string& recipient) {
+    const auto delivered = desk_.events.of(EventType::Delivered);
+    return std::find_if(delivered.begin(), delivered.end(),
+                        [&](const auto& one) { return one.recipient == recipient; }) -
+           delivered.begin();
+  };
+  for (std::size_t i = 0; i < 14; ++i) {
+    desk_.clock.advance(1s);
+    desk_.run_until([&] { return desk_.events.count(EventType::Delivered) >= std::min<std::size_t>(44, 6 + 3 * i); });
+  }
+  EXPECT_LT(place_of("u1@one.example"), 9);
+  EXPECT_LT(place_of("u2@one.example"), 9);
+  EXPECT_GT(place_of("l2@one.example"), 16) << "bulk has one turn in nine …";
+  EXPECT_LT(place_of("l2@one.example"), 36) << "… and does not wait for all others";
+  EXPECT_EQ(desk_.events.count(EventType::Delivered), 44U);
 }
 
 TEST_F(LimitsTest, SenderDomainsMessagesAreCounted) {
