@@ -39,8 +39,10 @@ std::uint32_t tokens(std::uint64_t bytes) {
 // in shorter spans.
 constexpr double kBurstSeconds = 0.2;
 constexpr double kPace = 1.05;
-constexpr std::uint32_t kOpenEach = 8;
 constexpr double kPaceSeconds = 0.02;
+// Of the connections that are enough: one more for each so many may be opened at a time while the rate holds nothing
+// back.
+constexpr std::uint32_t kOpenEach = 8;
 
 }  // namespace
 
@@ -97,6 +99,7 @@ bool Limiter::enough_connections(Time now) const {
   return connections_ >= useful && (opening_ > useful / kOpenEach || pressed(now));
 }
 
+// Mail had to wait for the rate a moment ago: half a second, or what three recipients take.
 bool Limiter::pressed(Time now) const {
   const Duration few{static_cast<std::int64_t>(3e6 / std::max(rate_, 0.1))};
   return now - pressed_at_ < std::clamp(few, kPressed, kPressedMost);

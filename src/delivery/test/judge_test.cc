@@ -129,6 +129,12 @@ class JudgedDelivery : public testing::Test {
   void answer(const std::string& verb, const std::string& reply) {
     receiver_->set_answer([=](const Heard& heard) { return heard.verb == verb ? reply : std::string(); });
   }
+  // A host that is asked after the first one.
+  std::unique_ptr<ScriptedReceiver> second_host() {
+    desk_.dns.mx("one.example", {{10, "mx.one.example"}, {20, "mx2.one.example"}});
+    desk_.dns.a("mx2.one.example", {"127.0.0.5"});
+    return std::make_unique<ScriptedReceiver>(*desk_.shards, "127.0.0.5:" + std::to_string(receiver_->port()));
+  }
   const Recorded& after(model::EventType type, std::size_t count = 1) {
     desk_.run_until([&] { return desk_.events.count(type) >= count; });
     found_ = desk_.events.of(type);
@@ -191,25 +197,19 @@ TEST_F(JudgedDelivery, BannerThatNamesABlocklistIsADeferralWithItsRule) {
 
 // Never dodge: whoever says that our address is to wait is asked from nowhere else, and his neighbours are not either.
 TEST_F(JudgedDelivery, BannerThatSpeaksOfUsEndsTheAttempt) {
-  const std::string port = std::to_string(receiver_->port());
-  ScriptedReceiver second(*desk_.shards, "127.0.0.5:" + port);
-  desk_.dns.mx("one.example", {{10, "mx.one.example"}, {20, "mx2.one.example"}});
-  desk_.dns.a("mx2.one.example", {"127.0.0.5"});
+  const auto second = second_host();
   answer("BANNER", "421 4.7.0 [TSS04] Messages temporarily deferred due to user complaints");
   desk_.send({"a@one.example"});
   EXPECT_EQ(after(model::EventType::Deferred).reply.code, 421);
-  EXPECT_EQ(second.total(), 0U);
+  EXPECT_EQ(second->total(), 0U);
 }
 
 TEST_F(JudgedDelivery, HostThatShutsDownIsFollowedByTheNext) {
-  const std::string port = std::to_string(receiver_->port());
-  ScriptedReceiver second(*desk_.shards, "127.0.0.5:" + port);
-  desk_.dns.mx("one.example", {{10, "mx.one.example"}, {20, "mx2.one.example"}});
-  desk_.dns.a("mx2.one.example", {"127.0.0.5"});
+  const auto second = second_host();
   answer("BANNER", "421 4.3.2 Service shutting down");
   desk_.send({"a@one.example"});
   after(model::EventType::Delivered);
-  EXPECT_EQ(second.total(), 1U);
+  EXPECT_EQ(second->total(), 1U);
 }
 
 TEST_F(JudgedDelivery, OtherSourceAddressIsNotTriedAfterAnAnswer) {
